@@ -1,0 +1,167 @@
+//! An action: a plugin bound into a pipeline with its settings, grants, factor policy, failure policy and limits.
+
+use crate::json::Json;
+use crate::limits;
+use crate::manifest::{Grants, ResolvedProof};
+use crate::names::{ActionName, Digest, FactorName, PluginName};
+use crate::token::TokenKeys;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the login reached the IdP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A browser that can be redirected.
+    Interactive,
+    /// `prompt=none` (OpenID Connect Core, section 3.1.2.1).
+    Silent,
+    /// A refresh token grant (RFC 6749, section 6).
+    Refresh,
+    /// A resource owner password grant (RFC 6749, section 4.3).
+    Password,
+}
+
+impl Mode {
+    /// All modes.
+    pub const ALL: [Self; 4] = [Self::Interactive, Self::Silent, Self::Refresh, Self::Password];
+
+    /// The mode's name on the wire and in the contract.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Silent => "silent",
+            Self::Refresh => "refresh",
+            Self::Password => "password",
+        }
+    }
+}
+
+/// What a failure of the action means for the login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// The login is denied.
+    #[default]
+    Deny,
+    /// The login goes on without the action. Never for one that declares a factor, and never in `on-continue`.
+    Continue,
+}
+
+/// The operator's policy for one factor of the action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorPolicy {
+    /// The factor.
+    pub name: FactorName,
+    /// How old a record may be; zero: prompt every time.
+    pub max_age: Duration,
+    /// The amr values (RFC 8176) that a fresh record is worth.
+    pub amr: Vec<String>,
+    /// The operator takes the plugin's own word for the proof (`external`).
+    pub external: bool,
+    /// The operator lets the plugin record it in `on-login` (`silent`).
+    pub silent: bool,
+}
+
+/// Limits of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Fuel units.
+    pub fuel: u64,
+    /// Wall clock.
+    pub wall_clock: Duration,
+    /// Bytes of all linear memories together.
+    pub memory_bytes: u64,
+    /// Lines of log.
+    pub log_lines: usize,
+    /// Bytes of log.
+    pub log_bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            fuel: limits::FUEL,
+            wall_clock: limits::WALL_CLOCK,
+            memory_bytes: limits::MEMORY_BYTES,
+            log_lines: limits::LOG_LINES,
+            log_bytes: limits::LOG_BYTES,
+        }
+    }
+}
+
+/// An action as data: what a revision of a pipeline stores. Secrets and keys are in [`Action`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionSpec {
+    /// Its name in the pipeline.
+    pub name: ActionName,
+    /// The plugin's name.
+    pub plugin: PluginName,
+    /// The plugin's version.
+    pub version: String,
+    /// The plugin file.
+    pub digest: Digest,
+    /// The modes in which it runs.
+    pub applies_to: BTreeSet<Mode>,
+    /// The failure policy.
+    pub on_failure: OnFailure,
+    /// Its settings, an object.
+    pub settings: Json,
+    /// What the manifest asks for and the operator granted.
+    pub grants: Grants,
+    /// The factors that it may record, with the operator's policy for each.
+    pub factors: Vec<FactorPolicy>,
+    /// How its replies are proved.
+    pub result: ResolvedProof,
+    /// Limits of its runs.
+    pub budget: Budget,
+}
+
+impl ActionSpec {
+    /// The policy of a factor that the action declares.
+    #[must_use]
+    pub fn factor(&self, name: &str) -> Option<&FactorPolicy> {
+        self.factors.iter().find(|factor| factor.name.as_str() == name)
+    }
+}
+
+/// A secret value; it does not show itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a secret.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for the one place that needs it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// An action with its secrets and keys: what a run needs besides the login.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// The action as data.
+    pub spec: ActionSpec,
+    /// The granted secrets.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The keys for tokens to and from its prompt site.
+    pub keys: Arc<dyn TokenKeys>,
+    /// Development mode: redirects to http on loopback are allowed.
+    pub development: bool,
+}

@@ -1,0 +1,70 @@
+//! Every limit of the domain, each with the reason for its number.
+
+use std::time::Duration;
+
+/// Levels of nesting in any JSON that we read. Real events have fewer than 8; readers recurse once per level.
+pub const JSON_DEPTH: usize = 32;
+/// Bytes of a redirect URL, with everything that the host appends. Common proxies and servers take 8 KiB lines;
+/// 2 KiB leaves room for what the prompt site appends in turn.
+pub const REDIRECT_URL_BYTES: usize = 2048;
+/// Bytes of a result token. A larger one would not fit the reply that a browser carries in a URL.
+pub const RESULT_TOKEN_BYTES: usize = 4096;
+/// Bytes of the sealed reply, encoded: it travels in the query of the IdP's return URL.
+pub const SEALED_REPLY_BYTES: usize = 6 * 1024;
+/// Bytes of all login metadata, and of all session metadata: Auth0's limit, so that actions move over unchanged.
+pub const METADATA_BYTES: usize = 16 * 1024;
+/// Levels of nesting in metadata.
+pub const METADATA_DEPTH: usize = 8;
+/// Entries of metadata.
+pub const METADATA_KEYS: usize = 64;
+/// Bytes of all claims of one login: tokens travel in headers, and common servers take 8 KiB of them.
+pub const CLAIMS_BYTES: usize = 4096;
+/// Bytes that an action may put aside with its redirect: a PKCE verifier and a nonce need 200.
+pub const STASH_BYTES: usize = 4096;
+/// Bytes of a factor's evidence: an audit note, not a document.
+pub const EVIDENCE_BYTES: usize = 2048;
+/// Suspensions in one login: more is a redirect loop.
+pub const SUSPENSIONS: u32 = 5;
+/// Timed-out attempts at one step: past these the step is consumed, so that a slow reply cannot be retried for ever.
+pub const TIMED_OUT_ATTEMPTS: u32 = 3;
+/// Open (suspended) logins of one user; the oldest is evicted. People have a few tabs and devices.
+pub const OPEN_LOGINS: usize = 5;
+/// Actions in a pipeline: Auth0's limit.
+pub const ACTIONS: usize = 20;
+/// Records of one factor kept in a session: the newest counts, the others are history for the audit.
+pub const FACTOR_RECORDS: usize = 16;
+/// How far in the future a factor's record may be dated, for hosts whose clocks differ.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How long a state is accepted.
+pub const STATE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How long a login may take, over all its suspensions.
+pub const LOGIN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long a login record is kept, for replays of its answer and for the audit.
+pub const RECORD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a session is kept after its last login.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Lifetime of a request or result token at most (`exp` - `iat`).
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Fuel of one run: 2 to 4 ms of a tight loop, about 2,000 times what the Rust plugins use.
+pub const FUEL: u64 = 50_000_000;
+/// Wall clock of one run. Expiry means load, not a decision.
+pub const WALL_CLOCK: Duration = Duration::from_secs(2);
+/// Bytes of all linear memories of a run.
+pub const MEMORY_BYTES: u64 = 16 << 20;
+/// Bytes that one run may hand to the host in arguments.
+pub const HOST_CALL_BYTES: usize = 1 << 20;
+/// Core instances within one component.
+pub const INSTANCES: usize = 20;
+/// Tables of a run.
+pub const TABLES: usize = 8;
+/// Elements of all tables of a run.
+pub const TABLE_ELEMENTS: usize = 20_000;
+/// Lines of log that a run keeps.
+pub const LOG_LINES: usize = 100;
+/// Bytes of log that a run keeps.
+pub const LOG_BYTES: usize = 64 * 1024;
+/// Random bytes that a run may take.
+pub const RANDOM_BYTES: usize = 64 * 1024;
+/// Bytes of a zero-WASI component file.
+pub const COMPONENT_BYTES: usize = 8 << 20;

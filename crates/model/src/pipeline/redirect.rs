@@ -1,0 +1,106 @@
+//! The URL of a prompt: checked, completed with token and state, and written anew.
+
+use crate::action::Action;
+use crate::decision::{Denial, RedirectRequest};
+use crate::limits;
+use crate::token::{Profile, TokenContext};
+use url::{Host, Url};
+
+/// Builds the location of a redirect, or says why it is refused.
+pub(super) fn location(
+    action: &Action,
+    request: &RedirectRequest,
+    context: &TokenContext<'_>,
+) -> Result<String, String> {
+    let mut url = parse(&request.url)?;
+    check_target(action, &url)?;
+    let reserved = |name: &str| name == "state";
+    if url.query_pairs().any(|(name, _)| reserved(&name)) || request.query.iter().any(|(name, _)| reserved(name)) {
+        return Err("the redirect names a query parameter `state`, which is the host's".to_owned());
+    }
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+    }
+    if action.spec.result.profile == Profile::Auth0 {
+        check_no_result(action, &url, context)?;
+    }
+    if let Some(token) = &request.token {
+        let taken = url.query_pairs().any(|(name, _)| name == token.parameter.as_str());
+        if taken || reserved(&token.parameter) {
+            return Err(format!("the redirect names the token's parameter `{}` twice", token.parameter));
+        }
+        let text = action.keys.encode(token, context).map_err(|why| format!("no request token: {why}"))?;
+        url.query_pairs_mut().append_pair(&token.parameter, &text);
+    }
+    url.query_pairs_mut().append_pair("state", context.state);
+    let text = String::from(url);
+    if text.len() > limits::REDIRECT_URL_BYTES {
+        return Err(format!(
+            "the redirect's URL has {} bytes, the limit is {}",
+            text.len(),
+            limits::REDIRECT_URL_BYTES
+        ));
+    }
+    Ok(text)
+}
+
+/// A denial's texts are the plugin's, and reach users.
+pub(super) fn check_denial(denial: &Denial) -> Result<(), String> {
+    let code = &denial.code;
+    let plain = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if code.is_empty() || code.len() > 64 || !plain {
+        return Err("denies with a code that is not 1 to 64 characters a-z, 0-9 and _".to_owned());
+    }
+    if denial.message.len() > 256 || denial.message.chars().any(char::is_control) {
+        return Err("denies with a message over 256 bytes, or with control characters".to_owned());
+    }
+    Ok(())
+}
+
+/// The URL parser drops tabs and line feeds and takes backslashes for slashes; what a reader would see is refused.
+fn parse(text: &str) -> Result<Url, String> {
+    if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        return Err("the redirect's URL has white space, control characters or backslashes".to_owned());
+    }
+    Url::parse(text).map_err(|why| format!("the redirect's URL is not an absolute URL: {why}"))
+}
+
+fn check_target(action: &Action, url: &Url) -> Result<(), String> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the redirect's URL has user information".to_owned());
+    }
+    let http = action.development && url.scheme() == "http" && is_loopback(url);
+    if url.scheme() != "https" && !http {
+        return Err(format!("the redirect's URL has the scheme `{}`, not https", url.scheme()));
+    }
+    let origin = url.origin().ascii_serialization();
+    if action.spec.grants.redirect_origins.contains(&origin) {
+        Ok(())
+    } else {
+        Err(format!("the redirect goes to `{origin}`, which is not granted; add it to `grants.redirect_origins`"))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Profile `auth0` shares one secret in both directions, and the action holds it: a value that would verify as the result of
+/// this very suspension must not leave with the browser.
+fn check_no_result(action: &Action, url: &Url, context: &TokenContext<'_>) -> Result<(), String> {
+    let pairs = url.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
+    let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+    let fragment = url.fragment().unwrap_or_default().to_owned();
+    let pieces = fragment.split(['&', '=']).map(str::to_owned);
+    for value in pairs.chain(path).chain(pieces) {
+        if action.keys.verify(&action.spec.result.key, &value, context).is_ok() {
+            return Err("the redirect carries a token that would prove its own reply".to_owned());
+        }
+    }
+    Ok(())
+}
