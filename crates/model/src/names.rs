@@ -143,7 +143,10 @@ impl std::str::FromStr for Digest {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
         let bad = || NameError::new("a digest", text, "`sha256:` and 64 hexadecimal digits");
-        let hex = text.strip_prefix("sha256:").filter(|h| h.len() == 64 && h.is_ascii()).ok_or_else(bad)?;
+        let hex = text
+            .strip_prefix("sha256:")
+            .filter(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
+            .ok_or_else(bad)?;
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
             let pair = hex.get(2 * at..2 * at + 2).ok_or_else(bad)?;

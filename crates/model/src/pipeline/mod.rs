@@ -150,15 +150,16 @@ impl<'a> Login<'a> {
         None
     }
 
-    /// Takes the report of the run that was due and folds it into the login.
+    /// Takes the report of the run that was due and folds it into the login. A report that no run asked for changes nothing.
     ///
     /// # Errors
     /// [`Overload`] when the run's wall clock ran out.
     pub fn feed(&mut self, report: Report) -> Result<(), Overload> {
-        let Some(action) = self.action() else { return Ok(()) };
+        let Some(action) = self.action().filter(|_| self.record.status == Status::Running) else { return Ok(()) };
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
+        let denies = matches!(ending, Ending::Decided(Decision::Deny(_)));
         let decided = match ending {
             Ending::TimedOut => return Err(Overload),
             Ending::Decided(decision) => self.decide(&run, decision, &commands),
@@ -167,7 +168,7 @@ impl<'a> Login<'a> {
             Ending::Trapped(trap) => Err(trap.message),
         };
         if let Err(why) = decided {
-            self.fail(&run, why);
+            self.fail(&run, why, denies);
         }
         self.record.step = self.record.step.saturating_add(1);
         Ok(())
@@ -377,11 +378,13 @@ impl<'a> Login<'a> {
         self.synced = true;
     }
 
-    fn fail(&mut self, run: &Run<'_>, why: String) {
+    fn fail(&mut self, run: &Run<'_>, why: String, denies: bool) {
         self.note(run.action, run.phase, Verdict::Failed, why, run.usage);
-        // A reply crafted to make a plugin trap must not open the door, and a factor must not be passed over.
+        // A reply crafted to make a plugin trap must not open the door, a factor must not be passed over, and a denial that a
+        // user made malformed (by a long name in its message) is still a denial.
         let spec = &run.action.spec;
-        let open = spec.on_failure == OnFailure::Continue && run.phase == Phase::Login && spec.factors.is_empty();
+        let open =
+            spec.on_failure == OnFailure::Continue && run.phase == Phase::Login && spec.factors.is_empty() && !denies;
         if open {
             self.record.position = self.record.position.saturating_add(1);
         } else {

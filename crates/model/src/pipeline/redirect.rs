@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::decision::{Denial, RedirectRequest};
 use crate::limits;
 use crate::token::{Profile, TokenContext};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 /// Builds the location of a redirect, or says why it is refused.
 pub(super) fn location(
@@ -94,10 +94,11 @@ fn is_loopback(url: &Url) -> bool {
 /// this very suspension must not leave with the browser.
 fn check_no_result(action: &Action, url: &Url, context: &TokenContext<'_>) -> Result<(), String> {
     let pairs = url.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
-    let path = url.path_segments().into_iter().flatten().map(str::to_owned);
-    let fragment = url.fragment().unwrap_or_default().to_owned();
-    let pieces = fragment.split(['&', '=']).map(str::to_owned);
-    for value in pairs.chain(path).chain(pieces) {
+    // Path and fragment are decoded too: whoever reads them decodes them.
+    let others = url.path_segments().into_iter().flatten().chain(url.fragment());
+    let decoded = others.flat_map(|text| form_urlencoded::parse(text.as_bytes()));
+    let decoded = decoded.flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
+    for value in pairs.chain(decoded) {
         if action.keys.verify(&action.spec.result.key, &value, context).is_ok() {
             return Err("the redirect carries a token that would prove its own reply".to_owned());
         }

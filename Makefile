@@ -1,0 +1,80 @@
+# Everything that a newcomer runs. `make` lists it; `make test` is the gate, and what CI runs.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Each step prints as it goes, and cargo uses every core by itself.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+# Backtraces in error texts would differ from the goldens.
+unexport RUST_BACKTRACE
+
+PLUGINS := plugins/custom-factor plugins/email-domain
+BUILT := plugins/target/postlude
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# In CI nobody commits a changed lock file.
+LOCKED := $(if $(CI),--locked)
+
+say = printf '\n== %s\n' $(1)
+
+.PHONY: help setup plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
+
+help: ## this list
+	@printf 'Postlude: post-login actions for any identity provider\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nThe first build compiles a WebAssembly engine and takes 5 to 10 minutes; later ones take seconds.\n'
+
+demo: plugins ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)
+	@cargo build $(LOCKED) -p postlude-demo
+	@printf '\n'
+	@ONCE="$(ONCE)" cargo run -q $(LOCKED) -p postlude-demo
+
+plugins: ## build the plugins into plugins/target/postlude/*.wasm
+	@scripts/setup.sh wasm
+	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the postlude command (the first time: 5 to 10 minutes)')
+	@cargo build $(LOCKED) -p postlude-cli
+	@$(call say,'building the plugins (the first time: about a minute)')
+	@mkdir -p $(BUILT)
+	@cargo run -q $(LOCKED) -p postlude-cli -- build $(PLUGINS) --out $(BUILT)
+
+setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example
+	@scripts/setup.sh
+
+test: setup fmt-check plugins lint test-host test-plugins test-demo test-browser ## the gate: everything below, with all that it needs
+	@$(call say,'all tests passed')
+
+fmt-check: ## formatting
+	@$(call say,'formatting')
+	@cargo fmt --all --check
+	@cargo fmt --manifest-path plugins/Cargo.toml --all --check
+
+lint: ## clippy, warnings are errors
+	@$(call say,'lints')
+	@cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	@cargo clippy $(LOCKED) --manifest-path plugins/Cargo.toml --workspace --all-targets -- -D warnings
+
+test-host: plugins ## tests of the host: units, goldens, properties, end to end
+	@$(call say,'tests of the host')
+	@cargo test $(LOCKED) --workspace
+
+test-plugins: ## tests of the plugins, natively
+	@$(call say,'tests of the plugins')
+	@cargo test $(LOCKED) --manifest-path plugins/Cargo.toml --workspace
+
+test-demo: ## the demo, played once
+	@$(call say,'the demo')
+	@$(MAKE) demo ONCE=1
+
+test-browser: plugins ## the example's stories: a real browser and a real OpenID provider
+	@$(call say,'stories in a real browser')
+	@scripts/setup.sh node chromium
+	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" \
+		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
+fmt: ## format everything
+	@cargo fmt --all
+	@cargo fmt --manifest-path plugins/Cargo.toml --all
+
+clean: ## remove what was built and installed in this folder
+	@cargo clean
+	@cargo clean --manifest-path plugins/Cargo.toml
+	@rm -rf examples/oidc-provider/node_modules examples/oidc-provider/demo-data

@@ -1,0 +1,41 @@
+//! The command line: every subcommand, parsed without side effects.
+
+use crate::subcommands::{build, check, keys, run, serve};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The version, and the plugin contracts that this host speaks.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nplugin contracts accepted: postlude:action@0.1.0");
+
+/// Runs what happens after the password: post-login actions, sandboxed, for any IdP.
+#[derive(Debug, Parser)]
+#[command(name = "postlude", version, long_version = LONG_VERSION, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 refused or failed, the reason is on standard error; 2 wrong usage.\n\
+    Colour is used on a terminal, unless NO_COLOR is set.")]
+pub(crate) struct Postlude {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands, each in a file of its own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(serve::Args),
+    Check(check::Args),
+    Run(Box<run::Args>),
+    Build(build::Args),
+    Keys(keys::Args),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self {
+            Self::Serve(args) => serve::run(args),
+            Self::Check(args) => check::run(&args),
+            Self::Run(args) => run::run(&args),
+            Self::Build(args) => build::run(&args),
+            Self::Keys(args) => keys::run(&args),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The `postlude` command.
+
+mod args;
+mod output;
+mod subcommands;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match args::Postlude::parse().command.run() {
+        Ok(code) => code,
+        Err(why) => output::fail(&why),
+    }
+}

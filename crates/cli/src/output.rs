@@ -1,0 +1,79 @@
+//! What a person reads: the one place that writes to standard output and standard error.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line's own output")]
+
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// A colour, by what it means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Good,
+    Bad,
+    Careful,
+    Quiet,
+}
+
+/// Writes a line to standard output.
+pub(crate) fn line(text: impl Display) {
+    println!("{text}");
+}
+
+/// Writes a line to standard error.
+pub(crate) fn note(text: impl Display) {
+    eprintln!("{text}");
+}
+
+/// Writes a value as JSON, for scripts.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Says why a command failed, with its causes.
+pub(crate) fn fail(why: &anyhow::Error) -> ExitCode {
+    eprintln!("{} {why:#}", paint(Paint::Bad, "error:", std::io::stderr().is_terminal()));
+    ExitCode::from(1)
+}
+
+/// A text in colour, where standard output is a terminal that wants it (<https://no-color.org>).
+pub(crate) fn coloured(paint_: Paint, text: &str) -> String {
+    paint(paint_, text, std::io::stdout().is_terminal())
+}
+
+fn paint(paint: Paint, text: &str, terminal: bool) -> String {
+    if !terminal || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return text.to_owned();
+    }
+    let code = match paint {
+        Paint::Good => 32,
+        Paint::Bad => 31,
+        Paint::Careful => 33,
+        Paint::Quiet => 2,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// A number with separators: `50,000,000`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!([0, 999, 1000, 50_000_000].map(grouped), ["0", "999", "1,000", "50,000,000"]);
+    }
+}

@@ -1,0 +1,7 @@
+//! One subcommand, one file.
+
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod keys;
+pub(crate) mod run;
+pub(crate) mod serve;

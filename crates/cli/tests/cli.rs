@@ -1,0 +1,117 @@
+//! The command line as a person meets it: help, errors and outputs, word for word.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn postlude(args: &[&str]) -> Output {
+    postlude_in(Path::new("."), args)
+}
+
+fn postlude_in(dir: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
+    command.args(args).current_dir(dir).env("NO_COLOR", "1").env("COLUMNS", "100").env_remove("RUST_BACKTRACE");
+    for name in ["POSTLUDE_CONFIG", "POSTLUDE_LOG", "POSTLUDE_LOG_FORMAT"] {
+        command.env_remove(name);
+    }
+    command.output().unwrap()
+}
+
+/// Everything that came out, as one text.
+fn told(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let code = output.status.code().unwrap();
+    format!("exit {code}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn help_is_golden() {
+    for args in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["check", "--help"],
+        &["run", "--help"],
+        &["build", "--help"],
+        &["keys", "new", "--help"],
+    ] {
+        let name = format!("help {}", args.join(" ").replace("--help", "").trim());
+        insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for args in [&["srve"][..], &["run"], &["keys", "new", "toor"], &["check", "--jsn"]] {
+        assert_eq!(postlude(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn the_version_names_the_contracts() {
+    let told = told(&postlude(&["--version"]));
+    assert!(told.contains("plugin contracts accepted: postlude:action@0.1.0"), "{told}");
+}
+
+#[test]
+fn a_missing_configuration_says_how_to_name_one() {
+    let dir = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(told(&postlude_in(dir.path(), &["check"])));
+}
+
+#[test]
+fn a_configuration_with_many_mistakes_shows_them_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = r#"[server]
+listen = "127.0.0.1:99999"
+root_key = "postlude-root-1.AAAA"
+developmnt = true
+
+[tenants.acme]
+issuer = "http://login.example/acme"
+return_urls = ["https://idp.example/interaction/?postlude=1"]
+[tenants.acme.keys.idp]
+role = "idpp"
+sha256 = "abc"
+[tenants.acme.plugins.face]
+path = "face.wasm"
+[[tenants.acme.pipeline]]
+name = "face"
+plugin = "fase"
+on_failure = "maybe"
+"#;
+    std::fs::write(dir.path().join("postlude.toml"), config).unwrap();
+    insta::assert_snapshot!(told(&postlude_in(dir.path(), &["check"])));
+    let json = postlude_in(dir.path(), &["check", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["ok"], false);
+    assert!(json["problems"].as_array().unwrap().iter().all(|problem| problem["line"].is_u64()), "{json}");
+    let served = postlude_in(dir.path(), &["serve"]);
+    assert_eq!(served.status.code(), Some(1), "nothing is served with a mistake");
+}
+
+#[test]
+fn run_refuses_what_is_no_plugin() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("text.wasm"), "(component)").unwrap();
+    std::fs::write(dir.path().join("core.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    for file in ["text.wasm", "core.wasm", "absent.wasm"] {
+        let output = postlude_in(dir.path(), &["run", file, "--event", "{}"]);
+        insta::assert_snapshot!(format!("run-{}", file.trim_end_matches(".wasm")), told(&output));
+    }
+}
+
+#[test]
+fn keys_are_new_each_time_and_never_overwrite() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]);
+    assert_eq!(first.status.code(), Some(0), "{}", told(&first));
+    let text = std::fs::read_to_string(dir.path().join("root.key")).unwrap();
+    assert!(text.starts_with("postlude-root-1."), "{text}");
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(dir.path().join("root.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(dir.path().join("root.key")).unwrap(), text, "the key was kept");
+    let api = |()| String::from_utf8(postlude(&["keys", "new", "api"]).stdout).unwrap();
+    let (one, two) = (api(()), api(()));
+    assert!(one.starts_with("plk_") && one != two, "{one}");
+}

@@ -1,0 +1,114 @@
+//! The one wasmtime engine: which features exist, and how large its pool is.
+
+use postlude_model::limits;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig};
+
+/// Bytes of wasm stack; wasmtime's own default, and far more than any guest that returns at all needs.
+pub const WASM_STACK_BYTES: usize = 512 << 10;
+/// Bytes of the stack on which guest and host functions run: what a guest leaves over must be enough for the host's frames.
+const ASYNC_STACK_BYTES: usize = WASM_STACK_BYTES + (3 << 19);
+/// Linear memories of one component. Toolchains make one, adapters a second.
+pub const MEMORIES: usize = 4;
+/// Bytes that one linear memory may ever have. Reserved address space, not memory: budgets say what a run really gets.
+const MEMORY_CEILING: usize = 256 << 20;
+/// Bytes of a memory that stay resident and are zeroed by hand between runs, which is faster than giving them back.
+const WARM_BYTES: usize = 2 << 20;
+/// Fuel between two yields to the other tasks of the thread: about 50 microseconds of a tight loop.
+pub const YIELD_FUEL: u64 = 1_000_000;
+/// Fuel for one page of `memory.grow`, the most that wasmtime takes; growing costs a system call and zeroed pages.
+const GROW_FUEL: u8 = u8::MAX;
+
+/// What an operator may choose about a sandbox.
+#[derive(Debug, Clone, Copy)]
+pub struct SandboxConfig {
+    /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space and may
+    /// keep 2 MiB resident between runs.
+    pub max_concurrent_runs: usize,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self { max_concurrent_runs: 64 }
+    }
+}
+
+/// Why a sandbox cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The engine refuses its configuration, or cannot reserve its address space.
+    #[error("the engine does not start: {0}")]
+    Engine(String),
+    /// The contract cannot be linked.
+    #[error("the host functions do not link: {0}")]
+    Link(String),
+    /// No run could ever start.
+    #[error("`max_concurrent_runs` is {0}, it must be 1 to 10000")]
+    Runs(usize),
+}
+
+/// Makes the engine.
+pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
+    let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
+    let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
+    let mut engine = Config::new();
+    features(&mut engine);
+    engine
+        .consume_fuel(true)
+        .operator_cost(costs())
+        .cranelift_nan_canonicalization(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(ASYNC_STACK_BYTES)
+        .native_unwind_info(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
+    Engine::new(&engine).map_err(|e| EngineError::Engine(format!("{e:#}")))
+}
+
+/// What no guest of ours needs is off; `load::features` refuses the same by name. Threads, garbage collection, exceptions,
+/// stack switching and component-model async are not even compiled in.
+fn features(engine: &mut Config) {
+    engine
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .relaxed_simd_deterministic(true)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .shared_memory(false);
+}
+
+fn costs() -> OperatorCost {
+    let mut costs = OperatorCost::new();
+    costs.MemoryGrow = GROW_FUEL;
+    costs.variable.memory_grow_per_page = GROW_FUEL;
+    costs
+}
+
+fn pool(runs: u32) -> PoolingAllocationConfig {
+    let per_run = |count: usize| runs.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+    let of_component = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let scan = swap_is_off();
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(runs)
+        .total_stacks(runs)
+        .total_core_instances(per_run(limits::INSTANCES))
+        .total_memories(per_run(MEMORIES))
+        .total_tables(per_run(limits::TABLES))
+        .max_core_instances_per_component(of_component(limits::INSTANCES))
+        .max_memories_per_component(of_component(MEMORIES))
+        .max_tables_per_component(of_component(limits::TABLES))
+        .max_tables_per_module(of_component(limits::TABLES))
+        .max_memories_per_module(1)
+        .table_elements(limits::TABLE_ELEMENTS)
+        .max_memory_size(MEMORY_CEILING)
+        .linear_memory_keep_resident(if scan { WARM_BYTES } else { 0 })
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(32 << 10)
+        // An open report says that dirty pages which were swapped out can reach the next instance through the scan.
+        .pagemap_scan(if scan { Enabled::Auto } else { Enabled::No });
+    pool
+}
+
+/// Whether the host has no swap at this moment, by `/proc/swaps`: a heading, and a line per area.
+fn swap_is_off() -> bool {
+    std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1)
+}

@@ -1,0 +1,130 @@
+//! `claims`: what the tokens that the IdP issues will say.
+
+use super::meter::Interface;
+use super::value;
+use crate::abi::claims::ClaimError;
+use crate::state::Run;
+use postlude_model::decision::Command;
+use postlude_model::json::Json;
+use postlude_model::limits;
+
+/// Claims that say who issued a token, to whom, for whom, when, on which grounds and with which rights: the IdP's alone.
+/// RFC 7519 (section 4.1), OpenID Connect Core (sections 2 and 3.3.2.11) and the logout specifications, RFC 9068 (section
+/// 2.2), RFC 8693 (section 4), RFC 7800, RFC 9449, RFC 9396, RFC 8417, RFC 7662.
+const RESERVED: [&str; 37] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "acr",
+    "amr",
+    "auth_time",
+    "azp",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "rt_hash",
+    "sid",
+    "cnf",
+    "act",
+    "may_act",
+    "client_id",
+    "scope",
+    "scp",
+    "roles",
+    "groups",
+    "entitlements",
+    "authorization_details",
+    "events",
+    "toe",
+    "txn",
+    "token_type",
+    "active",
+    "sub_jwk",
+    "sub_id",
+    "typ",
+    "vot",
+    "vtm",
+];
+
+/// Links the interface.
+pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
+    to.func("set-id-token", |run, (name, text): (String, String)| {
+        let value = claim(run, Token::Id, &name, &text)?;
+        run.commands.push(Command::SetIdTokenClaim { name, value });
+        Ok::<(), ClaimError>(())
+    })?;
+    to.func("set-access-token", |run, (name, text): (String, String)| {
+        let value = claim(run, Token::Access, &name, &text)?;
+        run.commands.push(Command::SetAccessTokenClaim { name, value });
+        Ok::<(), ClaimError>(())
+    })?;
+    to.func("add-scope", |run, (name,): (String,)| {
+        scope(run, &name)?;
+        run.commands.push(Command::AddScope(name));
+        Ok::<(), ClaimError>(())
+    })?;
+    to.func("remove-scope", |run, (name,): (String,)| {
+        scope(run, &name)?;
+        run.commands.push(Command::RemoveScope(name));
+        Ok::<(), ClaimError>(())
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Id,
+    Access,
+}
+
+fn claim(run: &mut Run, token: Token, name: &str, text: &str) -> Result<Json, ClaimError> {
+    if RESERVED.contains(&name) {
+        return Err(ClaimError::Reserved);
+    }
+    if !run.input.action.spec.grants.claims.iter().any(|granted| granted == name) {
+        return Err(ClaimError::NotGranted);
+    }
+    let too_large = ClaimError::TooLarge(value::limit(limits::CLAIMS_BYTES));
+    if text.len() > limits::CLAIMS_BYTES {
+        return Err(too_large);
+    }
+    let value = value::json(run, text).map_err(ClaimError::InvalidJson)?;
+    value::pay_for_scan(run);
+    let size = name.len().saturating_add(value.as_str().len());
+    if others(run, token, name).saturating_add(size) > limits::CLAIMS_BYTES { Err(too_large) } else { Ok(value) }
+}
+
+/// Bytes of the claims that this run set, the one of that name apart: setting a claim again replaces it.
+fn others(run: &Run, token: Token, name: &str) -> usize {
+    let mut seen = Vec::new();
+    let mut bytes = 0_usize;
+    for command in run.commands.iter().rev() {
+        let (kind, known, value) = match command {
+            Command::SetIdTokenClaim { name, value } => (Token::Id, name.as_str(), value),
+            Command::SetAccessTokenClaim { name, value } => (Token::Access, name.as_str(), value),
+            _ => continue,
+        };
+        if (kind, known) != (token, name) && !seen.contains(&(kind, known)) {
+            seen.push((kind, known));
+            bytes = bytes.saturating_add(known.len()).saturating_add(value.as_str().len());
+        }
+    }
+    bytes
+}
+
+fn scope(run: &Run, name: &str) -> Result<(), ClaimError> {
+    // RFC 6749, section 3.3: scope-token.
+    let is_token = !name.is_empty() && name.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    if !is_token {
+        return Err(ClaimError::Other("not a scope (RFC 6749, section 3.3)".to_owned()));
+    }
+    if run.input.action.spec.grants.scopes.iter().any(|granted| granted == name) {
+        Ok(())
+    } else {
+        Err(ClaimError::NotGranted)
+    }
+}

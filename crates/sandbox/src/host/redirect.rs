@@ -1,0 +1,98 @@
+//! `redirect`: what an action needs to send the browser away, and to recognise it when it is back.
+
+use super::meter::{Interface, SIGNATURE_FUEL};
+use super::reply::reply;
+use super::value;
+use crate::abi::decisions::TokenRequest;
+use crate::abi::types::{TokenError, ValueError};
+use crate::abi::{self, Pairs};
+use crate::state::Run;
+use postlude_model::decision::Command;
+use postlude_model::limits;
+use postlude_model::names::FactorName;
+use postlude_model::run::{Reply, RunInput};
+use postlude_model::token::TokenContext;
+
+/// Links the interface.
+pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
+    to.func("state", |run, ()| run.input.state.clone())?;
+    to.func("continue-url", |run, ()| run.input.continue_url.clone())?;
+    to.func("encode-token", encode_token)?;
+    to.func("validate-token", validate_token)?;
+    to.func("stash", stash)
+}
+
+fn encode_token(run: &mut Run, (request,): (TokenRequest,)) -> Result<String, TokenError> {
+    granted(run, &request.key)?;
+    run.owe(SIGNATURE_FUEL);
+    let input = &run.input;
+    // The contract's request names no factor; where the action declares one alone, the prompt is for that.
+    let factor = match input.action.spec.factors.as_slice() {
+        [only] => Some(&only.name),
+        _ => None,
+    };
+    let context = context(input, &input.state, factor);
+    input.action.keys.encode(&abi::token_request(request), &context).map_err(abi::token_error)
+}
+
+fn validate_token(run: &mut Run, (key, parameter): (String, String)) -> Result<String, TokenError> {
+    let reply = reply(run).ok_or(TokenError::NotApplicable)?;
+    granted(run, &key)?;
+    let token = carried(reply, &parameter)?;
+    if token.len() > limits::RESULT_TOKEN_BYTES {
+        return Err(TokenError::Invalid(format!("larger than {} bytes", limits::RESULT_TOKEN_BYTES)));
+    }
+    let input = &run.input;
+    let context = context(input, &reply.resumed_state, reply.asked_for.as_ref());
+    let verified = input.action.keys.verify(&key, token, &context).map_err(abi::token_error);
+    let claims = verified.map(|verified| verified.claims.to_string());
+    run.owe(SIGNATURE_FUEL);
+    claims
+}
+
+fn granted(run: &Run, key: &str) -> Result<(), TokenError> {
+    let granted = run.input.action.spec.grants.keys.iter().any(|granted| granted == key);
+    if granted { Ok(()) } else { Err(TokenError::UnknownKey) }
+}
+
+fn context<'a>(input: &'a RunInput, state: &'a str, factor: Option<&'a FactorName>) -> TokenContext<'a> {
+    TokenContext {
+        issuer: &input.issuer,
+        continue_url: &input.continue_url,
+        action: &input.action.spec.name,
+        user_id: &input.user_id,
+        state,
+        factor,
+        now: input.now,
+        jti: input.run_id.as_str(),
+    }
+}
+
+/// The parameter's one value. The form wins over the query; a parameter that comes twice could be read in two ways.
+fn carried<'a>(reply: &'a Reply, parameter: &str) -> Result<&'a str, TokenError> {
+    for pairs in [&reply.form, &reply.query] {
+        match values(pairs, parameter).as_slice() {
+            [] => {}
+            [one] => return Ok(one),
+            _ => return Err(TokenError::Invalid("the parameter occurs more than once".to_owned())),
+        }
+    }
+    Err(TokenError::Missing)
+}
+
+fn values<'a>(pairs: &'a Pairs, name: &str) -> Vec<&'a str> {
+    pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+}
+
+fn stash(run: &mut Run, (text,): (String,)) -> Result<(), ValueError> {
+    let too_large = ValueError::TooLarge(value::limit(limits::STASH_BYTES));
+    if text.len() > limits::STASH_BYTES {
+        return Err(too_large);
+    }
+    let value = value::json(run, &text).map_err(ValueError::InvalidJson)?;
+    if value.as_str().len() > limits::STASH_BYTES {
+        return Err(too_large);
+    }
+    run.commands.push(Command::Stash(value));
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! `session`: the factors completed in the user's session, and its metadata.
+
+use super::meter::Interface;
+use super::reply::reply;
+use super::value;
+use crate::abi::session::FactorError;
+use crate::abi::types::ValueError;
+use crate::state::Run;
+use postlude_model::action::FactorPolicy;
+use postlude_model::decision::Command;
+use postlude_model::json::Json;
+use postlude_model::limits;
+use postlude_model::names::FactorName;
+use postlude_model::run::{FactorView, Phase, Proof, Reply};
+use postlude_model::token::{Profile, Verdict};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Links the interface.
+pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
+    to.func("record-factor", record_factor)?;
+    to.func("factors", factors)?;
+    to.func("freshness", freshness)?;
+    to.func("get-metadata", get_metadata)?;
+    to.func("set-metadata", set_metadata)
+}
+
+fn record_factor(run: &mut Run, (name, text): (String, Option<String>)) -> Result<(), FactorError> {
+    let policy = run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
+    let name = policy.name.clone();
+    may_record(run, policy)?;
+    let evidence = text.map(|text| evidence(run, &text)).transpose()?;
+    run.commands.push(Command::RecordFactor { name, evidence });
+    Ok(())
+}
+
+fn may_record(run: &Run, policy: &FactorPolicy) -> Result<(), FactorError> {
+    match run.input.phase {
+        Phase::Login if policy.silent => Ok(()),
+        Phase::Login => Err(FactorError::NotInOnLogin),
+        Phase::Continue => match reply(run) {
+            Some(reply) if proved(run.input.action.spec.result.profile, reply, policy) => Ok(()),
+            _ => Err(FactorError::NotProved),
+        },
+    }
+}
+
+/// Whether the reply proves this very factor, in the way that the action's profile says and in no other.
+fn proved(profile: Profile, reply: &Reply, policy: &FactorPolicy) -> bool {
+    let asked_for_it = |asked: &Option<FactorName>| asked.as_ref().is_none_or(|asked| *asked == policy.name);
+    match (profile, &reply.proof) {
+        (Profile::Postlude, Proof::Token { factor: Some(factor), verdict: Verdict::Ok }) => {
+            *factor == policy.name && asked_for_it(&reply.asked_for)
+        }
+        (Profile::Auth0, Proof::Judged) => asked_for_it(&reply.asked_for),
+        (Profile::External, _) => policy.external && asked_for_it(&reply.asked_for),
+        _ => false,
+    }
+}
+
+fn evidence(run: &mut Run, text: &str) -> Result<Json, FactorError> {
+    let too_large = || FactorError::InvalidEvidence(format!("larger than {} bytes", limits::EVIDENCE_BYTES));
+    if text.len() > limits::EVIDENCE_BYTES {
+        return Err(too_large());
+    }
+    let evidence = value::json(run, text).map_err(FactorError::InvalidEvidence)?;
+    if !evidence.as_str().starts_with('{') {
+        return Err(FactorError::InvalidEvidence("not a JSON object".to_owned()));
+    }
+    // Escapes can make the canonical text longer than the guest's own.
+    if evidence.as_str().len() > limits::EVIDENCE_BYTES { Err(too_large()) } else { Ok(evidence) }
+}
+
+/// The records of the factors that the action declares; the session may hold others.
+fn declared(run: &Run) -> impl Iterator<Item = &FactorView> {
+    let spec = &run.input.action.spec;
+    run.input.factors.iter().filter(|factor| spec.factor(factor.name.as_str()).is_some())
+}
+
+fn factors(run: &mut Run, (): ()) -> String {
+    let factors = declared(run).map(
+        |factor| json!({ "name": factor.name.as_str(), "completed_at": factor.completed_at.0, "fresh": factor.fresh }),
+    );
+    Json::from_value(&factors.collect()).to_string()
+}
+
+fn freshness(run: &mut Run, (name,): (String,)) -> Result<String, FactorError> {
+    run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
+    let fresh: Vec<bool> = declared(run).filter(|f| f.name.as_str() == name).map(|f| f.fresh).collect();
+    let word = match fresh.as_slice() {
+        [] => "absent",
+        fresh if fresh.contains(&true) => "fresh",
+        _ => "stale",
+    };
+    Ok(word.to_owned())
+}
+
+fn get_metadata(run: &mut Run, (key,): (String,)) -> Option<String> {
+    value::pay_for_scan(run);
+    standing(run).get(key.as_str()).map(|value| value.to_string())
+}
+
+fn set_metadata(run: &mut Run, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
+    let value = value::metadata(run, text.as_ref())?;
+    value::pay_for_scan(run);
+    value::fits(&standing(run), &key, value.as_ref())?;
+    run.commands.push(Command::SetSessionMetadata { key, value });
+    Ok(())
+}
+
+/// The session's metadata with what this run set.
+fn standing(run: &Run) -> BTreeMap<&str, &Json> {
+    let before = run.input.session_metadata.iter().map(|(key, value)| (key.as_str(), value));
+    let changes = run.commands.iter().filter_map(|command| match command {
+        Command::SetSessionMetadata { key, value } => Some((key.as_str(), value.as_ref())),
+        _ => None,
+    });
+    value::overlaid(before, changes)
+}

@@ -1,0 +1,134 @@
+//! Why a file is not loaded, each reason with what to do about it.
+
+use postlude_model::limits;
+use postlude_model::manifest::{self, ManifestError};
+
+/// Why a file is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Larger than a plugin may be.
+    #[error(
+        "the file has {0} bytes, a plugin may have {limit}; strip debug information, or build with `opt-level = \"s\"`",
+        limit = limits::COMPONENT_BYTES
+    )]
+    TooLarge(usize),
+    /// Some other kind of file.
+    #[error("the file is not WebAssembly; build a component with `postlude build`")]
+    NotWasm,
+    /// The text format.
+    #[error("the file is WebAssembly text; turn it into a binary with `wasm-tools parse`")]
+    Text,
+    /// A compressed file.
+    #[error("the file is compressed with gzip; decompress it first, plugins are loaded as they are")]
+    Gzip,
+    /// A module without the component around it.
+    #[error("the file is a core module; make it a component with `postlude build`")]
+    CoreModule,
+    /// Machine code: it would run outside the sandbox.
+    #[error(
+        "the file is precompiled machine code, which is never loaded; give the `.wasm` component that it was made from"
+    )]
+    Precompiled,
+    /// A version of the binary format that this host does not know.
+    #[error(
+        "the file is WebAssembly of the unknown version {version} and layer {layer}; build it with `postlude build`"
+    )]
+    Version {
+        /// The version number.
+        version: u16,
+        /// 0: modules, 1: components.
+        layer: u16,
+    },
+    /// Not what it says it is.
+    #[error("the component is malformed or cut off: {0}; build it again, or copy it again")]
+    Malformed(String),
+    /// Needs parts of WebAssembly that are off.
+    #[error("the component needs WebAssembly features that are off here: {}; build it without them", list(.0))]
+    Features(Vec<&'static str>),
+    /// More parts than a run may have.
+    #[error("the component has {count} {what}, a plugin may have {limit}; split it or simplify it")]
+    TooMany {
+        /// The parts.
+        what: &'static str,
+        /// How many there are.
+        count: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// Imports that this host does not offer.
+    #[error(
+        "the component imports what this host does not offer: {}; a plugin may import `postlude:action@{abi}` alone",
+        list(.0), abi = manifest::ABI
+    )]
+    Imports(Vec<String>),
+    /// Imports of WASI.
+    #[error(
+        "the component imports WASI: {}; guests that need WASI are not served by this host yet, build for \
+         `wasm32-unknown-unknown` or stub WASI out",
+        list(.0)
+    )]
+    Wasi(Vec<String>),
+    /// An import of ours whose type differs.
+    #[error("the component does not fit this host's contract: {0}; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    Link(String),
+    /// An export is missing.
+    #[error("the component does not export `{0}`; a plugin exports `on-login` and `on-continue`")]
+    ExportMissing(&'static str),
+    /// An export has another type.
+    #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    ExportType {
+        /// The export.
+        name: &'static str,
+        /// Its type.
+        found: String,
+        /// The contract's type.
+        expected: String,
+    },
+    /// No manifest.
+    #[error("the component has no custom section `{section}`; add the manifest with `postlude build`", section = manifest::SECTION)]
+    NoManifest,
+    /// Two manifests.
+    #[error("the component has {0} custom sections `{section}`, it must have one; build it again", section = manifest::SECTION)]
+    ManifestRepeated(usize),
+    /// A manifest within a nested component or module, where it would speak for something else.
+    #[error("the custom section `{section}` is nested within the component; it belongs at the outermost level", section = manifest::SECTION)]
+    ManifestNested,
+    /// A manifest that is not acceptable.
+    #[error("{0}; correct the manifest and build again")]
+    Manifest(#[from] ManifestError),
+    /// Imports that the manifest does not declare.
+    #[error("the component imports what its manifest does not declare: {}", list(.0))]
+    Undeclared(Vec<Undeclared>),
+    /// The engine refuses to compile it.
+    #[error("the component does not compile: {0}")]
+    Compile(String),
+}
+
+/// A function that is imported, and what the manifest lacks for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{function} (declare `{field}`)")]
+pub struct Undeclared {
+    /// As `interface.function`.
+    pub function: String,
+    /// The manifest's field.
+    pub field: &'static str,
+}
+
+/// Items of a list in a message, the first ones by name.
+fn list<T: std::fmt::Display>(items: &[T]) -> String {
+    const SHOWN: usize = 16;
+    let mut text = items.iter().take(SHOWN).map(|item| tick(&item.to_string())).collect::<Vec<_>>().join(", ");
+    if items.len() > SHOWN {
+        text.push_str(&format!(" and {} more", items.len() - SHOWN));
+    }
+    text
+}
+
+/// A name in backticks, unless it is an [`Undeclared`], which has its own.
+fn tick(text: &str) -> String {
+    let text = crate::host::log::escaped(text);
+    match text.split_once(" (declare") {
+        Some((name, rest)) => format!("`{name}` (declare{rest}"),
+        None => format!("`{text}`"),
+    }
+}

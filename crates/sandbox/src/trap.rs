@@ -1,0 +1,106 @@
+//! Names the limit behind a trap, from wasmtime's error and from what the run's own counters say.
+
+use crate::state::Run;
+use postlude_model::limits;
+use postlude_model::run::{Limit, Trap};
+use wasmtime::{Trap as Code, WasmBacktrace};
+
+/// A host function's reason to stop the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{} spent", .0.as_str())]
+pub struct Stop(pub Limit);
+
+/// Frames of a backtrace that are kept; the innermost ones tell what happened.
+const FRAMES: usize = 16;
+
+/// What stopped the plugin.
+pub fn trap(error: &wasmtime::Error, run: &Run) -> Trap {
+    let limit = limit(error, run);
+    let action = &run.input.action.spec.name;
+    let what = match limit {
+        Some(limit) => format!("{} spent ({})", limit.as_str(), amount(limit, run)),
+        None => root(error),
+    };
+    Trap { limit, message: format!("action `{action}`: {what}"), backtrace: backtrace(error) }
+}
+
+fn limit(error: &wasmtime::Error, run: &Run) -> Option<Limit> {
+    if let Some(Stop(limit)) = error.downcast_ref::<Stop>() {
+        return Some(*limit);
+    }
+    match error.downcast_ref::<Code>() {
+        Some(Code::OutOfFuel) => return Some(Limit::Fuel),
+        Some(Code::StackOverflow) => return Some(Limit::Stack),
+        _ => {}
+    }
+    // wasmtime has no types for these three.
+    let text = format!("{error:#}");
+    if text.contains("hostcalls has been exhausted") {
+        return Some(Limit::HostCallBytes);
+    }
+    if text.contains("resource limit exceeded") {
+        return Some(Limit::Instances);
+    }
+    if text.contains("handle limit exceeded") {
+        return Some(Limit::Handles);
+    }
+    // A guest that is refused memory or elements ends in its own `unreachable`, or touches what it did not get.
+    run.limiter.refused()
+}
+
+fn amount(limit: Limit, run: &Run) -> String {
+    let budget = &run.input.action.spec.budget;
+    let bytes = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    grouped(match limit {
+        Limit::Fuel => budget.fuel,
+        Limit::Memory => budget.memory_bytes,
+        Limit::TableElements => bytes(limits::TABLE_ELEMENTS),
+        Limit::Instances => bytes(limits::INSTANCES),
+        Limit::Stack => bytes(crate::engine::WASM_STACK_BYTES),
+        Limit::HostCallBytes => bytes(limits::HOST_CALL_BYTES),
+        Limit::RandomBytes => bytes(limits::RANDOM_BYTES),
+        Limit::Handles => bytes(crate::run::HANDLES),
+    })
+}
+
+/// A number with a comma between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The innermost cause in one line.
+fn root(error: &wasmtime::Error) -> String {
+    let text = error.root_cause().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    crate::host::log::escaped(line.strip_prefix("wasm trap: ").unwrap_or(line))
+}
+
+/// `module!function` per frame, innermost first, names demangled and control characters escaped.
+fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
+    let text = backtrace.to_string();
+    let frames = text.lines().filter_map(|line| {
+        let (number, rest) = line.trim_start().split_once(": ")?;
+        number.parse::<u32>().ok()?;
+        Some(crate::host::log::escaped(rest.split_once(" - ").map_or(rest, |(_, name)| name).trim()))
+    });
+    frames.take(FRAMES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1000, 50_000_000].map(grouped), ["0", "999", "1,000", "50,000,000"]);
+    }
+}

@@ -1,0 +1,28 @@
+;; Makes handles of a resource of its own until it is stopped. A whole component, since core modules cannot say this.
+(component
+  (import "postlude:action/decisions@0.1.0" (instance $decisions
+    (type $token-request' (record (field "parameter" string) (field "key" string) (field "claims" string)
+      (field "ttl-seconds" u32)))
+    (export "token-request" (type $token-request (eq $token-request')))
+    (type $redirect-request' (record (field "url" string) (field "query" (list (tuple string string)))
+      (field "factor" (option string)) (field "token" (option $token-request))))
+    (export "redirect-request" (type $redirect-request (eq $redirect-request')))
+    (type $denial' (record (field "code" string) (field "message" string)))
+    (export "denial" (type $denial (eq $denial')))
+    (type $decision' (variant (case "continue") (case "redirect" $redirect-request) (case "deny" $denial)))
+    (export "decision" (type (eq $decision')))
+    (type $failure' (variant (case "other" string) (case "unavailable" string)))
+    (export "failure" (type (eq $failure')))))
+  (alias export $decisions "decision" (type $decision))
+  (alias export $decisions "failure" (type $failure))
+  (type $resource (resource (rep i32)))
+  (core func $new (canon resource.new $resource))
+  (core module $main
+    (import "" "new" (func $new (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "run") (result i32) (loop (drop (call $new (i32.const 1))) (br 0)) (i32.const 16)))
+  (core instance $instance (instantiate $main (with "" (instance (export "new" (func $new))))))
+  (type $export (func (result (result $decision (error $failure)))))
+  (func $run (type $export) (canon lift (core func $instance "run") (memory (core memory $instance "memory"))))
+  (export "on-login" (func $run))
+  (export "on-continue" (func $run)))

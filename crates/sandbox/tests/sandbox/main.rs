@@ -1,0 +1,15 @@
+//! The sandbox's tests: one binary. A test that proves a threat names it in its comment.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
+
+#[path = "../../../testkit/src/guests.rs"]
+mod guests;
+mod support;
+
+mod basics;
+mod determinism;
+mod edges;
+mod functions;
+mod hostile;
+mod prices;
+mod proof;
+mod refusals;

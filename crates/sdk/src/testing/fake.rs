@@ -1,0 +1,179 @@
+//! The fake host's state, and the rules it shares with the real one.
+
+use super::Setup;
+use super::grants::{Grants, Profile};
+use super::run::{Command, LogLine, Run};
+use crate::decision::{Decision, Failure};
+use crate::error::{ClaimError, FactorError, ValueError};
+use crate::http::Request;
+use serde_json::{Map, Value};
+use std::cell::{Cell, RefCell};
+
+/// Bytes of a factor's evidence.
+const EVIDENCE_BYTES: usize = 2_048;
+
+/// Claims that only the IdP sets; the host's own list.
+const RESERVED: [&str; 37] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "acr",
+    "amr",
+    "auth_time",
+    "azp",
+    "nonce",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "rt_hash",
+    "sid",
+    "cnf",
+    "act",
+    "may_act",
+    "client_id",
+    "scope",
+    "scp",
+    "roles",
+    "groups",
+    "entitlements",
+    "authorization_details",
+    "events",
+    "toe",
+    "txn",
+    "token_type",
+    "active",
+    "sub_jwk",
+    "sub_id",
+    "typ",
+    "vot",
+    "vtm",
+];
+
+/// Which method of the action runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Login,
+    Continue,
+}
+
+/// A host of one run.
+#[derive(Debug)]
+pub(super) struct Fake {
+    pub(super) phase: Phase,
+    pub(super) setup: Setup,
+    pub(super) grants: Grants,
+    pub(super) login_metadata: RefCell<Map<String, Value>>,
+    pub(super) session_metadata: RefCell<Map<String, Value>>,
+    pub(super) cache: RefCell<Map<String, Value>>,
+    pub(super) requests: RefCell<Vec<Request>>,
+    pub(super) log: RefCell<Vec<LogLine>>,
+    pub(super) random: Cell<u64>,
+    commands: RefCell<Vec<Command>>,
+}
+
+impl Fake {
+    pub(super) fn new(phase: Phase, setup: Setup, grants: Grants) -> Self {
+        Self {
+            phase,
+            login_metadata: RefCell::new(setup.login_metadata.clone()),
+            session_metadata: RefCell::new(setup.session_metadata.clone()),
+            cache: RefCell::new(setup.cache.clone()),
+            requests: RefCell::default(),
+            log: RefCell::default(),
+            random: Cell::new(setup.seed),
+            commands: RefCell::default(),
+            setup,
+            grants,
+        }
+    }
+
+    pub(super) fn finish(&self, decision: Result<Decision, Failure>) -> Run {
+        Run { decision, commands: self.commands.take(), log: self.log.take(), requests: self.requests.take() }
+    }
+
+    pub(super) fn push(&self, command: Command) {
+        self.commands.borrow_mut().push(command);
+    }
+
+    /// Whether this run may record the factor, as the contract's `session` says.
+    pub(super) fn may_record(&self, name: &str) -> Result<(), FactorError> {
+        let listed = |names: &[String]| names.iter().any(|listed| listed == name);
+        if !self.grants.declares_factor(name) {
+            return Err(FactorError::NotDeclared);
+        }
+        if self.phase == Phase::Login {
+            return if listed(&self.setup.silent) { Ok(()) } else { Err(FactorError::NotInOnLogin) };
+        }
+        let asked = self.setup.asked_for.as_deref();
+        let verdict = self.setup.result.as_ref().ok().and_then(|claims| claims.get("verdict")?.as_str());
+        let proved = match self.grants.profile() {
+            Profile::Postlude => asked == Some(name) && verdict == Some("ok"),
+            Profile::Auth0 => self.setup.result.is_ok() && asked.is_none_or(|asked| asked == name),
+            Profile::External => listed(&self.setup.external) && asked.is_none_or(|asked| asked == name),
+            Profile::None => false,
+        };
+        if proved { Ok(()) } else { Err(FactorError::NotProved) }
+    }
+
+    pub(super) fn may_set_claim(&self, name: &str) -> Result<(), ClaimError> {
+        if RESERVED.contains(&name) {
+            return Err(ClaimError::Reserved);
+        }
+        if self.grants.has("claims", name) { Ok(()) } else { Err(ClaimError::NotGranted) }
+    }
+
+    pub(super) fn may_ask_scope(&self, name: &str) -> Result<(), ClaimError> {
+        if self.grants.has("scopes", name) { Ok(()) } else { Err(ClaimError::NotGranted) }
+    }
+
+    /// Sets or removes a key of the user's metadata, where it is granted.
+    pub(super) fn user_metadata(&self, kind: &str, key: &str, text: Option<&str>) -> Result<Option<Value>, ValueError> {
+        if self.grants.has(kind, key) {
+            optional(text).map_err(ValueError::InvalidJson)
+        } else {
+            Err(ValueError::NotGranted)
+        }
+    }
+
+    /// Random enough for a test, and the same for a seed: the generator SplitMix64.
+    pub(super) fn next_random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// Evidence as the contract wants it: an object of a limited size.
+pub(super) fn evidence(text: Option<&str>) -> Result<Option<Value>, FactorError> {
+    let value = optional(text).map_err(FactorError::InvalidEvidence)?;
+    let bad = FactorError::InvalidEvidence;
+    match &value {
+        Some(value) if !value.is_object() => Err(bad("not a JSON object".to_owned())),
+        Some(_) if text.is_some_and(|text| text.len() > EVIDENCE_BYTES) => {
+            Err(bad(format!("larger than {EVIDENCE_BYTES} bytes")))
+        }
+        _ => Ok(value),
+    }
+}
+
+pub(super) fn value(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn optional(text: Option<&str>) -> Result<Option<Value>, String> {
+    text.map(value).transpose()
+}
+
+/// Sets a key of a map, or removes it.
+pub(super) fn put(map: &RefCell<Map<String, Value>>, key: &str, value: Option<Value>) {
+    match value {
+        Some(value) => map.borrow_mut().insert(key.to_owned(), value),
+        None => map.borrow_mut().remove(key),
+    };
+}

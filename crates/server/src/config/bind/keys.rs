@@ -1,0 +1,76 @@
+//! The keys of an action: the one that proves its replies, and those that it may use itself.
+
+use super::super::keys::KeyConfig;
+use super::super::revision::KeySource;
+use super::Site;
+use postlude_crypto::token::Algorithm;
+use postlude_model::manifest::{Declared, ResolvedProof};
+use postlude_model::names::TenantName;
+use postlude_model::token::Profile;
+
+impl Site<'_> {
+    /// The keys that the action needs; each must be configured, and fit what it is for.
+    pub(super) fn keys(&self, declared: &Declared) -> Vec<KeySource> {
+        let (proof, asked) = (&declared.result, &declared.capabilities);
+        self.closed_key(proof, asked);
+        let mut names: Vec<&String> = asked.keys.iter().collect();
+        if is_token(proof) {
+            names.push(&proof.key);
+        }
+        names.sort();
+        names.dedup();
+        for (name, config) in self.action.keys.iter().filter(|(name, _)| !names.contains(name)) {
+            let message = self.says(format_args!("`keys` has `{name}`, which the plugin does not ask for"));
+            let hint = self.near(name, names.iter().map(|name| name.as_str()), "remove it");
+            self.log.warn(config.at, message, hint);
+        }
+        names.into_iter().filter_map(|name| self.key(name, proof)).collect()
+    }
+
+    fn key(&self, name: &str, proof: &ResolvedProof) -> Option<KeySource> {
+        let is_proof = is_token(proof) && proof.key == name;
+        let Some(config) = self.action.keys.get(name) else {
+            let purpose = if is_proof { "its replies are proved by the key" } else { "asks for the key" };
+            let message = self.says(format_args!("{purpose} `{name}`, which is not configured"));
+            self.log.error_hint(self.action.at, message, lines_to_add(self.tenant, name, proof.profile));
+            return None;
+        };
+        if is_proof {
+            self.fits(name, config, proof.profile);
+        }
+        Some(KeySource {
+            name: name.to_owned(),
+            issuer: config.issuer.as_ref().map(|issuer| issuer.value.clone()).unwrap_or_default(),
+            alg: config.alg.value,
+            profile: if is_proof { proof.profile } else { Profile::None },
+            material: config.material.clone(),
+        })
+    }
+
+    fn fits(&self, name: &str, config: &KeyConfig, profile: Profile) {
+        if config.issuer.is_none() {
+            let message = self.says(format_args!("key `{name}`: `issuer` is missing"));
+            self.log.error_hint(config.at, message, "write the `iss` of the partner's result tokens");
+        }
+        if profile == Profile::Auth0 && config.alg.value != Algorithm::HS256 {
+            let message = self.says(format_args!("key `{name}`: {} does not go with the profile `auth0`", *config.alg));
+            self.log.error_hint(config.alg.at, message, "that profile takes `alg = \"HS256\"` and a `secret`");
+        }
+    }
+}
+
+fn is_token(proof: &ResolvedProof) -> bool {
+    matches!(proof.profile, Profile::Postlude | Profile::Auth0)
+}
+
+/// The lines that are missing, ready to be copied.
+fn lines_to_add(tenant: &TenantName, name: &str, profile: Profile) -> String {
+    let (alg, material) = match profile {
+        Profile::Auth0 => ("HS256", "secret = { env = \"NAME\" }"),
+        _ => ("EdDSA", "jwks = { file = \"partner.jwks.json\" }"),
+    };
+    format!(
+        "add these lines below the action:\n    [tenants.{tenant}.pipeline.keys.{name}]\n    \
+         issuer = \"https://partner.example\"    # `iss` of its result tokens\n    alg = \"{alg}\"\n    {material}"
+    )
+}

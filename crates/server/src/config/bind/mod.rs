@@ -1,0 +1,243 @@
+//! Binds the configuration to the plugins that it names: what each manifest asks for against what the operator grants.
+
+mod capabilities;
+mod factors;
+mod keys;
+mod settings;
+
+use super::Config;
+use super::action::ActionConfig;
+use super::problem::{Log, Problem, Problems};
+use super::read::nearest;
+use super::revision::{ActionSource, KeyMaker, Revision, SourceError};
+use super::secret::Environment;
+use super::tenant::Tenant;
+use postlude_model::action::{Action, ActionSpec, Budget};
+use postlude_model::manifest::{Declared, Manifest, ManifestError};
+use postlude_model::names::{Digest, PluginName, TenantName};
+use std::sync::Arc;
+
+/// A plugin that was read and accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginInfo {
+    /// The file's digest.
+    pub digest: Digest,
+    /// What it says of itself.
+    pub manifest: Manifest,
+}
+
+/// A tenant whose actions can run.
+#[derive(Debug, Clone)]
+pub struct BoundTenant {
+    /// Its name.
+    pub name: TenantName,
+    /// Its part of the configuration.
+    pub tenant: Tenant,
+    /// The pipeline as it is stored.
+    pub revision: Revision,
+    /// The pipeline as it runs.
+    pub actions: Vec<Arc<Action>>,
+    /// What a person should look at in this tenant's pipeline.
+    pub warnings: Vec<Problem>,
+}
+
+/// What binding needs besides the configuration.
+#[derive(Clone, Copy)]
+pub struct Binder<'a> {
+    /// Where secrets come from.
+    pub environment: &'a Environment,
+    /// Makes keys.
+    pub keys: &'a dyn KeyMaker,
+}
+
+/// Binds every tenant.
+///
+/// # Errors
+/// All problems, when one of them is an error.
+pub fn bind<'p>(
+    config: &Config,
+    plugin: impl Fn(&TenantName, &PluginName) -> Option<&'p PluginInfo>,
+    binder: Binder<'_>,
+) -> Result<Vec<BoundTenant>, Problems> {
+    let plugin = |tenant: &TenantName, name: &PluginName| plugin(tenant, name).map_or(Known::Missing, Known::Accepted);
+    let (tenants, problems) = bind_known(config, &plugin, binder);
+    problems.settle(tenants).map(|(tenants, _)| tenants)
+}
+
+/// What is known of a plugin.
+pub(super) enum Known<'p> {
+    /// It was read and accepted.
+    Accepted(&'p PluginInfo),
+    /// It was refused, and that has been said.
+    Refused,
+    /// Nobody looked at it.
+    Missing,
+}
+
+/// Binds what can be bound, with every problem.
+pub(super) fn bind_known<'p>(
+    config: &Config,
+    plugin: &dyn Fn(&TenantName, &PluginName) -> Known<'p>,
+    binder: Binder<'_>,
+) -> (Vec<BoundTenant>, Problems) {
+    let (mut tenants, mut all) = (Vec::new(), Vec::new());
+    for tenant in &config.tenants {
+        let log = Log::new(&config.file);
+        let development = config.server.development;
+        let bound = bind_tenant(tenant, development, plugin, binder, &log);
+        let problems = log.into_problems();
+        let warnings = problems.warnings().cloned().collect();
+        all.extend(problems.into_vec());
+        let (sources, actions) = bound.into_iter().unzip();
+        let (name, tenant) = (tenant.name.clone(), tenant.clone());
+        tenants.push(BoundTenant { name, tenant, revision: Revision { actions: sources }, actions, warnings });
+    }
+    (tenants, Problems::new(all))
+}
+
+fn bind_tenant<'p>(
+    tenant: &Tenant,
+    development: bool,
+    plugin: &dyn Fn(&TenantName, &PluginName) -> Known<'p>,
+    binder: Binder<'_>,
+    log: &Log,
+) -> Vec<(ActionSource, Arc<Action>)> {
+    let mut owners = factors::Owners::default();
+    let mut bound = Vec::new();
+    for action in &tenant.pipeline {
+        let info = match plugin(&tenant.name, &action.plugin) {
+            Known::Accepted(info) => info,
+            Known::Refused => continue,
+            Known::Missing => {
+                let message = format!("action `{}`: the plugin `{}` was not read", action.name, *action.plugin);
+                log.error(action.plugin.at, message);
+                continue;
+            }
+        };
+        let errors = log.errors();
+        let site = Site { tenant: &tenant.name, action, info, development, log };
+        let source = site.source(&mut owners);
+        if let Some(source) = source.filter(|_| log.errors() == errors) {
+            match source.bind(&tenant.name, binder.environment, binder.keys) {
+                Ok(action) => bound.push((source, action)),
+                Err(why) => {
+                    let keys = action.keys.values().map(|key| key.at).min();
+                    let at = if matches!(why, SourceError::Key { .. }) { keys.unwrap_or(action.at) } else { action.at };
+                    log.error(at, why.to_string());
+                }
+            }
+        }
+    }
+    bound
+}
+
+/// One action and its plugin, where they meet.
+pub(super) struct Site<'a> {
+    tenant: &'a TenantName,
+    action: &'a ActionConfig,
+    info: &'a PluginInfo,
+    development: bool,
+    log: &'a Log,
+}
+
+impl Site<'_> {
+    /// A message about this action.
+    fn says(&self, message: impl std::fmt::Display) -> String {
+        format!("action `{}`: {message}", self.action.name)
+    }
+
+    fn source(&self, owners: &mut factors::Owners) -> Option<ActionSource> {
+        self.plugin_name();
+        self.settings();
+        let declared = self.declared()?;
+        self.capabilities(&declared.capabilities, &declared.result);
+        self.failure_policy(&declared);
+        let policies = self.factors(&declared, owners);
+        let keys = self.keys(&declared);
+        let spec = self.spec(declared, policies);
+        // Only what was asked for: a plugin does not see more than its manifest declares.
+        let asked = |name: &&String| spec.grants.secrets.contains(name);
+        let secrets = self.action.secrets.iter().filter(|(name, _)| asked(name));
+        let secrets = secrets.map(|(name, from)| (name.clone(), from.value.clone())).collect();
+        Some(ActionSource { spec, secrets, keys, development: self.development })
+    }
+
+    fn spec(&self, declared: Declared, factors: Vec<postlude_model::action::FactorPolicy>) -> ActionSpec {
+        let action = self.action;
+        ActionSpec {
+            name: action.name.clone(),
+            plugin: action.plugin.value.clone(),
+            version: self.info.manifest.version.clone(),
+            digest: self.info.digest,
+            applies_to: action.applies_to.value.clone(),
+            on_failure: action.on_failure.value,
+            settings: action.settings.value.clone(),
+            grants: declared.capabilities,
+            factors,
+            result: declared.result,
+            budget: self.budget(),
+        }
+    }
+
+    fn plugin_name(&self) {
+        let (ours, theirs) = (&self.action.plugin, &self.info.manifest.name);
+        if ours.value != *theirs {
+            let message = self.says(format_args!("the file of plugin `{}` calls itself `{theirs}`", ours.value));
+            self.log.warn(ours.at, message, format!("check the `path`, or call the plugin `{theirs}`"));
+        }
+    }
+
+    fn declared(&self) -> Option<Declared> {
+        let refused = match self.info.manifest.resolve(&self.action.settings) {
+            Ok(declared) => return Some(declared),
+            Err(refused) => refused,
+        };
+        for why in refused {
+            let hint = match &why {
+                ManifestError::Setting { pointer, .. } => format!("add it to `settings`, at `{pointer}`"),
+                _ => "correct the setting from which it comes, or ask the plugin's publisher".to_owned(),
+            };
+            self.log.error_hint(self.action.settings.at, self.says(why), hint);
+        }
+        None
+    }
+
+    fn failure_policy(&self, declared: &Declared) {
+        use postlude_model::action::{Mode, OnFailure};
+        let Some((factor, _)) = declared.factors.first() else { return };
+        if self.action.on_failure.value == OnFailure::Continue {
+            let message = self.says(format_args!("`on_failure = \"continue\"` with a factor, `{factor}`"));
+            let hint = "write `on_failure = \"deny\"`: a failure must not stand for a factor";
+            self.log.error_hint(self.action.on_failure.at, message, hint);
+        }
+        let absent = Mode::ALL.into_iter().filter(|mode| !self.action.applies_to.contains(mode));
+        let absent: Vec<&str> = absent.map(Mode::as_str).collect();
+        if !absent.is_empty() {
+            let message = self
+                .says(format_args!("`applies_to` leaves out {}, where `{factor}` is not asked for", absent.join(", ")));
+            self.log.warn(
+                self.action.applies_to.at,
+                message,
+                "remove `applies_to`, unless those logins need no factor",
+            );
+        }
+    }
+
+    /// The lower of the host's default and the plugin's suggestion, unless the operator says otherwise.
+    fn budget(&self) -> Budget {
+        let (host, wish, operator) = (Budget::default(), &self.info.manifest.limits, self.action.limits);
+        let lower = |host: u64, wish: Option<u64>| wish.map_or(host, |wish| wish.min(host));
+        let wish_clock = wish.wall_clock_ms.map_or(host.wall_clock, std::time::Duration::from_millis);
+        Budget {
+            fuel: operator.fuel.unwrap_or_else(|| lower(host.fuel, wish.fuel)),
+            wall_clock: operator.wall_clock.unwrap_or_else(|| wish_clock.min(host.wall_clock)),
+            memory_bytes: operator.memory_bytes.unwrap_or_else(|| lower(host.memory_bytes, wish.memory_bytes)),
+            ..host
+        }
+    }
+
+    /// A hint that names the nearest candidate, or else says what to do.
+    fn near<'c>(&self, name: &str, candidates: impl Iterator<Item = &'c str>, otherwise: &str) -> String {
+        nearest(name, candidates).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
+    }
+}

@@ -1,0 +1,174 @@
+//! A revision of a pipeline as it is stored: enough to bind its actions again after a restart, and no secret.
+
+use super::keys::Material;
+use super::secret::{Environment, SecretError, SecretRef};
+use postlude_crypto::token::Algorithm;
+use postlude_model::action::{Action, ActionSpec, Secret};
+use postlude_model::names::{ActionName, TenantName};
+use postlude_model::token::{NoKeys, Profile, TokenKeys};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The ordered actions of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// The actions, in order.
+    pub actions: Vec<ActionSource>,
+}
+
+/// An action as data, with references in the place of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionSource {
+    /// The action as data.
+    pub spec: ActionSpec,
+    /// Where its secrets are.
+    pub secrets: BTreeMap<String, SecretRef>,
+    /// Its keys.
+    pub keys: Vec<KeySource>,
+    /// Development mode.
+    pub development: bool,
+}
+
+/// A key as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySource {
+    /// Its name.
+    pub name: String,
+    /// `iss` of the result token; empty for a key that proves no reply.
+    pub issuer: String,
+    /// The algorithm.
+    pub alg: Algorithm,
+    /// The profile of the tokens; [`Profile::None`] for a key that proves no reply.
+    pub profile: Profile,
+    /// The partner's public keys, or where the shared secret is.
+    pub material: Material,
+}
+
+/// A key with its secret, ready to be made into one that signs and verifies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyKey {
+    /// Its name.
+    pub name: String,
+    /// `iss` of the result token; empty for a key that proves no reply.
+    pub issuer: String,
+    /// The algorithm.
+    pub alg: Algorithm,
+    /// The profile of the tokens.
+    pub profile: Profile,
+    /// What it is made of.
+    pub material: ReadyMaterial,
+}
+
+/// What a key is made of, with its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadyMaterial {
+    /// The partner's public keys: the text of a JWK set.
+    Jwks(String),
+    /// The shared secret.
+    Secret(Secret),
+}
+
+/// Makes keys that sign and verify. The tenant's own signing keys are known to whoever implements it.
+pub trait KeyMaker {
+    /// Makes the keys of one action.
+    ///
+    /// # Errors
+    /// A message for the operator, when a key's material is not usable. It never contains the material.
+    fn make(&self, tenant: &TenantName, action: &ActionName, keys: Vec<ReadyKey>)
+    -> Result<Arc<dyn TokenKeys>, String>;
+}
+
+impl<F> KeyMaker for F
+where
+    F: Fn(&TenantName, &ActionName, Vec<ReadyKey>) -> Result<Arc<dyn TokenKeys>, String>,
+{
+    fn make(
+        &self,
+        tenant: &TenantName,
+        action: &ActionName,
+        keys: Vec<ReadyKey>,
+    ) -> Result<Arc<dyn TokenKeys>, String> {
+        self(tenant, action, keys)
+    }
+}
+
+/// Why a stored action could not be bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// A secret is not to be had.
+    #[error("action `{action}`: secret `{name}`: {why}")]
+    Secret {
+        /// The action.
+        action: ActionName,
+        /// The secret's or key's name.
+        name: String,
+        /// The reason.
+        why: SecretError,
+    },
+    /// A key is not usable.
+    #[error("action `{action}`: keys: {why}")]
+    Key {
+        /// The action.
+        action: ActionName,
+        /// The reason.
+        why: String,
+    },
+}
+
+impl ActionSource {
+    /// Gets the secrets and makes the keys: the action as a run needs it.
+    ///
+    /// # Errors
+    /// When a secret is not to be had now, or a key is not usable.
+    pub fn bind(
+        &self,
+        tenant: &TenantName,
+        environment: &Environment,
+        keys: &dyn KeyMaker,
+    ) -> Result<Arc<Action>, SourceError> {
+        let secrets =
+            self.secrets.iter().map(|(name, from)| Ok((name.clone(), self.resolve(name, from, environment)?)));
+        let secrets = secrets.collect::<Result<_, SourceError>>()?;
+        let ready = self.keys.iter().map(|key| self.ready(key, environment)).collect::<Result<Vec<_>, _>>()?;
+        let keys: Arc<dyn TokenKeys> = if ready.is_empty() {
+            Arc::new(NoKeys)
+        } else {
+            let action = self.spec.name.clone();
+            keys.make(tenant, &self.spec.name, ready).map_err(|why| SourceError::Key { action, why })?
+        };
+        Ok(Arc::new(Action { spec: self.spec.clone(), secrets, keys, development: self.development }))
+    }
+
+    fn resolve(&self, name: &str, from: &SecretRef, environment: &Environment) -> Result<Secret, SourceError> {
+        let action = self.spec.name.clone();
+        from.resolve(environment).map_err(|why| SourceError::Secret { action, name: name.to_owned(), why })
+    }
+
+    fn ready(&self, key: &KeySource, environment: &Environment) -> Result<ReadyKey, SourceError> {
+        let KeySource { name, issuer, alg, profile, material } = key.clone();
+        let material = match material {
+            Material::Jwks(text) => ReadyMaterial::Jwks(text),
+            Material::Secret(from) => ReadyMaterial::Secret(self.resolve(&name, &from, environment)?),
+        };
+        Ok(ReadyKey { name, issuer, alg, profile, material })
+    }
+}
+
+impl Revision {
+    /// Binds every action.
+    ///
+    /// # Errors
+    /// The first action that cannot be bound.
+    pub fn bind(
+        &self,
+        tenant: &TenantName,
+        environment: &Environment,
+        keys: &dyn KeyMaker,
+    ) -> Result<Vec<Arc<Action>>, SourceError> {
+        self.actions.iter().map(|action| action.bind(tenant, environment, keys)).collect()
+    }
+}

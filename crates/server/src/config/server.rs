@@ -1,0 +1,133 @@
+//! The table `[server]`: where it listens, where its data is, and its root key.
+
+use super::problem::{Complaint, Place};
+use super::read::{At, Section, shown};
+use super::secret::{Origin, SecretRef};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where the IdP's API listens unless the configuration says otherwise: this machine only.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8480";
+
+/// The process: listeners, data and keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where the table begins.
+    pub at: Place,
+    /// The IdP's API and health; the public routes too unless [`Self::public_listen`] is set.
+    pub listen: SocketAddr,
+    /// The public routes alone: the continue URL and the JWKS.
+    pub public_listen: Option<SocketAddr>,
+    /// The folder of the data.
+    pub data_dir: PathBuf,
+    /// The file that tells a restored backup from the newest data; outside of the data folder.
+    pub high_water_file: PathBuf,
+    /// The root key.
+    pub root_key: At<SecretRef>,
+    /// Root keys that are still accepted.
+    pub previous_root_keys: Vec<At<SecretRef>>,
+    /// Development mode: http to loopback is allowed.
+    pub development: bool,
+}
+
+/// Reads the table. What cannot be read is replaced by its default; the complaint stands in the log.
+pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
+    let fallback = SecretRef::Env(String::new());
+    let Some(mut section) = root.table("server") else {
+        if !root.has("server") {
+            root.missing("server", "add a table `[server]` with a `root_key`");
+        }
+        return server(origin.base, fallback);
+    };
+    let development = section.boolean("development").unwrap_or_default();
+    let mut server = server(origin.base, fallback);
+    server.development = development;
+    server.at = section.place("");
+    listeners(&mut section, &mut server);
+    files(&mut section, origin.base, &mut server);
+    keys(&mut section, origin, &mut server);
+    section.finish();
+    server
+}
+
+fn server(base: &Path, root_key: SecretRef) -> Server {
+    Server {
+        at: Place::default(),
+        listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+        public_listen: None,
+        data_dir: base.join("data"),
+        high_water_file: base.join("data.high-water"),
+        root_key: At::new(root_key, Place::default()),
+        previous_root_keys: Vec::new(),
+        development: false,
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Complaint> {
+    text.parse().map_err(|_| {
+        Complaint::new(format!("`{}` is not an address with a port", shown(text)))
+            .hint(format!("write `{DEFAULT_LISTEN}` or `0.0.0.0:8480`"))
+    })
+}
+
+fn listeners(section: &mut Section<'_>, server: &mut Server) {
+    if let Some(listen) = section.parsed("listen", address) {
+        server.listen = listen.value;
+    }
+    let Some(public) = section.parsed("public_listen", address) else { return };
+    server.public_listen = Some(public.value);
+    let (ours, theirs) = (server.listen, public.value);
+    let overlap = ours.ip() == theirs.ip() || ours.ip().is_unspecified() || theirs.ip().is_unspecified();
+    // Port 0 is whatever is free, so two of them differ.
+    if overlap && ours.port() == theirs.port() && ours.port() != 0 {
+        let message = format!("{}: `{theirs}` is the same as `server.listen`", section.label("public_listen"));
+        section.log.error_hint(public.at, message, "choose another port, or remove one");
+    }
+}
+
+fn path(base: &Path, text: &str) -> Result<PathBuf, Complaint> {
+    if text.is_empty() { Err(Complaint::new("the path is empty")) } else { Ok(base.join(text)) }
+}
+
+fn files(section: &mut Section<'_>, base: &Path, server: &mut Server) {
+    if let Some(data) = section.parsed("data_dir", |text| path(base, text)) {
+        if data.is_file() {
+            let message = format!("{}: `{}` is a file, not a folder", section.label("data_dir"), data.display());
+            section.log.error(data.at, message);
+        }
+        server.data_dir = data.value;
+    }
+    let mut name = server.data_dir.file_name().unwrap_or("data".as_ref()).to_owned();
+    name.push(".high-water");
+    server.high_water_file = server.data_dir.with_file_name(name);
+    let Some(file) = section.parsed("high_water_file", |text| path(base, text)) else { return };
+    if file.starts_with(&server.data_dir) {
+        let message = format!("{}: lies inside of `server.data_dir`", section.label("high_water_file"));
+        let hint = "put it elsewhere: it must not come back with a restored backup of the data";
+        section.log.error_hint(file.at, message, hint);
+    }
+    server.high_water_file = file.value;
+}
+
+fn keys(section: &mut Section<'_>, origin: &Origin<'_>, server: &mut Server) {
+    let root = origin.secret(section, "root_key");
+    if !section.has("root_key") {
+        section
+            .missing("root_key", "`postlude keys new root` makes one; then write `root_key = { file = \"root.key\" }`");
+    }
+    let mut seen = Vec::new();
+    if let Some((reference, secret)) = root {
+        server.root_key = reference;
+        seen.push(secret);
+    }
+    for node in section.array("previous_root_keys").unwrap_or_default() {
+        let Some((reference, secret)) = origin.secret_at(section, "previous_root_keys", node) else { continue };
+        if seen.contains(&secret) {
+            let message =
+                format!("{}: {} holds a key that is already listed", section.label("previous_root_keys"), *reference);
+            section.log.error_hint(reference.at, message, "list only keys that came before `root_key`");
+        }
+        server.previous_root_keys.push(reference);
+        seen.push(secret);
+    }
+}

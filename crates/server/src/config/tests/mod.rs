@@ -1,0 +1,11 @@
+//! Tests of the configuration: the documented example, many mistakes at once, and each check at its edge.
+
+mod binding;
+mod checks;
+mod golden;
+mod return_urls;
+mod revisions;
+mod robust;
+mod signing;
+mod support;
+mod values;

@@ -1,0 +1,85 @@
+//! The loop that drives a pipeline: run what is due, feed its report, until the login is suspended or has its outcome.
+
+use crate::pipelines::Pipeline;
+use postlude_model::pipeline::{Finished, Login, Overload};
+use postlude_model::run::{Ending, Level, Report, RunInput};
+use postlude_sandbox::Sandbox;
+
+/// Why a login could not be driven to its end. Nothing of it may be stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    /// A run's wall clock ran out.
+    #[error(transparent)]
+    Overload(#[from] Overload),
+    /// An action's plugin is not loaded.
+    #[error("the plugin of action `{0}` is not loaded")]
+    NotLoaded(String),
+}
+
+/// Drives a login as far as it goes without its browser.
+pub(crate) async fn drive(
+    sandbox: &Sandbox,
+    pipeline: &Pipeline,
+    mut login: Login<'_>,
+) -> Result<Finished, DriveError> {
+    while let Some(input) = login.next_run() {
+        let spec = &input.action.spec;
+        let plugin = pipeline.plugin(&spec.digest).ok_or_else(|| DriveError::NotLoaded(spec.name.to_string()))?;
+        let span = tracing::info_span!("run", action = %spec.name, run_id = %input.run_id);
+        let told = About::of(&input);
+        let report = tracing::Instrument::instrument(sandbox.run(plugin, *input), span.clone()).await;
+        span.in_scope(|| told.log(&report));
+        login.feed(report)?;
+    }
+    Ok(login.finish())
+}
+
+/// What the log says about a run beside its report.
+struct About {
+    digest: String,
+    phase: &'static str,
+}
+
+impl About {
+    fn of(input: &RunInput) -> Self {
+        let phase = match input.phase {
+            postlude_model::run::Phase::Login => "on-login",
+            postlude_model::run::Phase::Continue => "on-continue",
+        };
+        Self { digest: input.action.spec.digest.to_string(), phase }
+    }
+
+    fn log(&self, report: &Report) {
+        for line in &report.log.lines {
+            let fields = serde_json::to_string(&line.fields).unwrap_or_default();
+            let message = &line.message;
+            match line.level {
+                Level::Debug => tracing::debug!(target: "postlude::plugin", %fields, "{message}"),
+                Level::Info => tracing::info!(target: "postlude::plugin", %fields, "{message}"),
+                Level::Warn => tracing::warn!(target: "postlude::plugin", %fields, "{message}"),
+                Level::Error => tracing::error!(target: "postlude::plugin", %fields, "{message}"),
+            }
+        }
+        if report.log.dropped > 0 {
+            tracing::warn!(target: "postlude::plugin", dropped = report.log.dropped, "log truncated");
+        }
+        let (digest, phase, usage) = (&self.digest, self.phase, report.usage);
+        match &report.ending {
+            Ending::Decided(decision) => {
+                let decision = match decision {
+                    postlude_model::decision::Decision::Continue => "continue",
+                    postlude_model::decision::Decision::Redirect(_) => "redirect",
+                    postlude_model::decision::Decision::Deny(_) => "deny",
+                };
+                tracing::info!(%digest, phase, decision, fuel = usage.fuel, duration_us = usage.duration.as_micros(), "run decided");
+            }
+            Ending::Failed(why) => tracing::warn!(%digest, phase, ?why, fuel = usage.fuel, "run failed"),
+            Ending::Trapped(trap) => {
+                let limit = trap.limit.map_or("none", postlude_model::run::Limit::as_str);
+                let backtrace = trap.backtrace.join("\n");
+                tracing::warn!(%digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
+            }
+            Ending::TimedOut => tracing::warn!(%digest, phase, fuel = usage.fuel, "run timed out"),
+        }
+    }
+}

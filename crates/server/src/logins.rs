@@ -1,0 +1,369 @@
+//! The IdP's calls about logins, step by step as the resume protocol orders them.
+
+use crate::drive::{DriveError, drive};
+use crate::error::ApiError;
+use crate::pipelines::Pipeline;
+use crate::runtime::Runtime;
+use crate::tenant::Tenant;
+use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
+use axum::http::StatusCode;
+use postlude_crypto::handles::StateError;
+use postlude_model::action::Mode;
+use postlude_model::handle::StateClaims;
+use postlude_model::limits;
+use postlude_model::login::{EndReason, LoginRecord, Status, Subject};
+use postlude_model::names::{LoginId, SessionId};
+use postlude_model::pipeline::{BrowserReply, Finished, Login, Presented, Ruling, ended, rule, session_ended};
+use postlude_model::session::Session;
+use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite};
+use std::sync::Arc;
+
+/// How often a login is run anew because its session changed meanwhile. After that it is load.
+const RERUNS: usize = 1;
+
+/// `POST /v1/logins`: may the login go on?
+pub(crate) async fn start(
+    runtime: Arc<Runtime>,
+    tenant: Arc<Tenant>,
+    key: String,
+    body_hash: [u8; 32],
+    request: LoginRequest,
+) -> Result<Answer, ApiError> {
+    tenant.check_return_url(request.mode, request.return_url.as_deref())?;
+    let id = tenant.handles.login_id(&key, &body_hash);
+    tracing::Span::current().record("login_id", id.as_str());
+    let flight = format!("start {} {id}", tenant.name);
+    let flights = Arc::clone(&runtime);
+    flights.flights.join(flight, || Begin { runtime, tenant, key, body_hash, id, request }.run()).await
+}
+
+/// A login that begins.
+struct Begin {
+    runtime: Arc<Runtime>,
+    tenant: Arc<Tenant>,
+    key: String,
+    body_hash: [u8; 32],
+    id: LoginId,
+    request: LoginRequest,
+}
+
+impl Begin {
+    async fn run(self) -> Result<Answer, ApiError> {
+        for _ in 0..=RERUNS {
+            if let Some(answer) = self.known().await? {
+                return Ok(answer);
+            }
+            let pipeline = self.tenant.pipeline();
+            let session = self.session().await?;
+            let record = self.record(&pipeline, session.as_ref());
+            let scene = self.runtime.scene(&self.tenant, &pipeline);
+            let event = Arc::new(self.request.event.document.clone());
+            let login = Login::begin(scene, record, session, event);
+            let finished = drive(&self.runtime.sandbox, &pipeline, login).await.map_err(undriven)?;
+            let write = login_write(&finished, 0, Some(self.key.clone()));
+            if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
+                return self.tenant.answer(&finished.record);
+            }
+        }
+        Err(ApiError::unavailable("the session changed at every attempt"))
+    }
+
+    /// The answer, where the key was used before.
+    async fn known(&self) -> Result<Option<Answer>, ApiError> {
+        let store = &self.runtime.store;
+        let Some(id) = store.login_by_key(&self.tenant.name, &self.key).await.map_err(ApiError::unavailable)? else {
+            return Ok(None);
+        };
+        if id != self.id {
+            let detail = "this Idempotency-Key was used with another body; use one key per transaction and user";
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail));
+        }
+        match store.login(&self.tenant.name, &id).await.map_err(ApiError::unavailable)? {
+            Some(record) => self.tenant.answer(&record).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The session in which the login runs. A first login in a browser gets a new one; where nobody could keep its
+    /// identifier, there is none.
+    async fn session(&self) -> Result<Option<Session>, ApiError> {
+        let now = self.runtime.clock.now();
+        let id = match &self.request.event.session_id {
+            Some(id) => id.clone(),
+            None if self.request.mode == Mode::Interactive => self.tenant.handles.mint_session_id(&self.id),
+            None => return Ok(None),
+        };
+        let stored = self.runtime.store.session(&self.tenant.name, &id).await.map_err(ApiError::unavailable)?;
+        if stored.as_ref().is_some_and(|session| session.moved_to.is_some()) {
+            // Following the move would hand the factors to whoever knows, or planted, the old identifier.
+            let detail = "this session was rotated to another id; a new login must name the new one";
+            return Err(ApiError::new(StatusCode::CONFLICT, "session_rotated", detail));
+        }
+        Ok(Some(stored.unwrap_or_else(|| Session::new(id, now))))
+    }
+
+    fn record(&self, pipeline: &Pipeline, session: Option<&Session>) -> LoginRecord {
+        let now = self.runtime.clock.now();
+        let lifetimes = &self.tenant.lifetimes;
+        LoginRecord {
+            id: self.id.clone(),
+            body_hash: self.body_hash,
+            version: 0,
+            subject: Subject {
+                user_id: self.request.event.user_id.clone(),
+                client_id: self.request.event.client_id.clone(),
+                session_id: session.map(|session| session.id.clone()),
+                minted: self.request.event.session_id.is_none() && session.is_some(),
+                generation: 0,
+                foreign: false,
+            },
+            mode: self.request.mode,
+            return_url: self.request.return_url.clone(),
+            revision: pipeline.revision,
+            created_at: now,
+            deadline: now.plus(lifetimes.login),
+            expires_at: now.plus(lifetimes.record),
+            position: 0,
+            step: 0,
+            suspensions: 0,
+            status: Status::Running,
+            metadata: Default::default(),
+            effects: Default::default(),
+            recorded: Vec::new(),
+            held_metadata: Default::default(),
+            trace: Vec::new(),
+        }
+    }
+}
+
+/// `POST /v1/logins/{login_id}/continue`: the browser is back.
+pub(crate) async fn resume(
+    runtime: Arc<Runtime>,
+    tenant: Arc<Tenant>,
+    id: LoginId,
+    request: ContinueRequest,
+) -> Result<Answer, ApiError> {
+    let arrival = Arrival::read(&runtime, &tenant, &id, request)?;
+    let Some(record) = runtime.store.login(&tenant.name, &id).await.map_err(ApiError::unavailable)? else {
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "login_unknown", "no login of that id; start a new login"));
+    };
+    // Who may not resume must not join a call that may: the ruling comes before the claim.
+    let (ruling, _) = arrival.rule(&runtime, &tenant, &record).await?;
+    match ruling {
+        Ruling::Resume => {
+            let flight = format!("resume {} {id} {}", tenant.name, arrival.state.step);
+            let flights = Arc::clone(&runtime);
+            flights.flights.join(flight, || arrival.run(runtime, tenant, record)).await
+        }
+        other => arrival.settle(&runtime, &tenant, record, other).await,
+    }
+}
+
+/// A browser's reply that arrived with its IdP's claim to the login.
+struct Arrival {
+    reply: BrowserReply,
+    state: StateClaims,
+    resume_key_matches: bool,
+    event: Event,
+}
+
+impl Arrival {
+    /// Unseals the reply and checks its state, without the store: a million guesses cost nothing.
+    fn read(runtime: &Runtime, tenant: &Tenant, id: &LoginId, request: ContinueRequest) -> Result<Self, ApiError> {
+        let tampered = |_| {
+            let detail =
+                "`reply` was not made by this tenant's continue URL; send the query parameter `postlude` as it came";
+            ApiError::new(StatusCode::BAD_REQUEST, "invalid_reply", detail)
+        };
+        let sealed = tenant.sealer.unseal(&request.reply).map_err(tampered)?;
+        let state = match tenant.handles.verify_state(&sealed.state, runtime.clock.now()) {
+            // Expiry stops a run, never a replay: the ruling looks at the step first.
+            Ok(claims) | Err(StateError::Expired(claims)) => claims,
+            Err(_) => {
+                return Err(ApiError::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_state",
+                    "the reply's state is not one of this tenant",
+                ));
+            }
+        };
+        if state.epoch != runtime.store.epoch() {
+            return Err(ApiError::state_expired());
+        }
+        if state.login_id != *id {
+            return Err(ApiError::login_mismatch());
+        }
+        let reply = BrowserReply { state: sealed.state, method: sealed.method, query: sealed.query, form: sealed.form };
+        let resume_key_matches = tenant.handles.check_resume_key(id, &request.resume_key);
+        Ok(Self { reply, state, resume_key_matches, event: request.event })
+    }
+
+    async fn rule(
+        &self,
+        runtime: &Runtime,
+        tenant: &Tenant,
+        record: &LoginRecord,
+    ) -> Result<(Ruling, Option<Session>), ApiError> {
+        let session = runtime.session_of(tenant, record).await?;
+        let presented = Presented {
+            state: &self.state,
+            resume_key_matches: self.resume_key_matches,
+            user_id: &self.event.user_id,
+            client_id: &self.event.client_id,
+            session_id: self.event.session_id.as_ref(),
+        };
+        let id = session.as_ref().map(|session| &session.id);
+        let stored = session.as_ref().filter(|session| session.version > 0);
+        let ruling = rule(record, stored, id, &presented, runtime.clock.now());
+        Ok((ruling, session))
+    }
+
+    /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
+    async fn run(
+        self,
+        runtime: Arc<Runtime>,
+        tenant: Arc<Tenant>,
+        mut record: LoginRecord,
+    ) -> Result<Answer, ApiError> {
+        for _ in 0..=RERUNS {
+            let (ruling, session) = self.rule(&runtime, &tenant, &record).await?;
+            if ruling != Ruling::Resume {
+                return self.settle(&runtime, &tenant, record, ruling).await;
+            }
+            let pipeline = runtime.pipeline_of(&tenant, record.revision).await?;
+            let mut current = record.clone();
+            current.subject.session_id = session.as_ref().map(|session| session.id.clone());
+            let scene = runtime.scene(&tenant, &pipeline);
+            let event = Arc::new(self.event.document.clone());
+            let login = Login::resume(scene, current, session, event, self.reply.clone());
+            let finished = match drive(&runtime.sandbox, &pipeline, login).await {
+                Ok(finished) => finished,
+                Err(why) => return self.out_of_time(&runtime, &tenant, record, why).await,
+            };
+            let write = login_write(&finished, record.version, None);
+            if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
+                return tenant.answer(&finished.record);
+            }
+            record = reread(&runtime, &tenant, &record.id).await?;
+        }
+        Err(ApiError::unavailable("the login or its session changed at every attempt"))
+    }
+
+    /// A run's wall clock ran out: load, so the step stays open, for a few attempts.
+    async fn out_of_time(
+        &self,
+        runtime: &Runtime,
+        tenant: &Tenant,
+        record: LoginRecord,
+        why: DriveError,
+    ) -> Result<Answer, ApiError> {
+        let error = undriven(why);
+        let expect = record.version;
+        let record = Login::timed_out(record);
+        let over = record.suspension().is_none();
+        let finished = Finished { record, session: None, session_seen: None, synced: true };
+        let write = login_write(&finished, expect, None);
+        let outcome = commit(runtime, tenant, &finished, write).await?;
+        if over && matches!(outcome, CommitOutcome::Done) { tenant.answer(&finished.record) } else { Err(error) }
+    }
+
+    /// Everything but a run.
+    async fn settle(
+        &self,
+        runtime: &Runtime,
+        tenant: &Tenant,
+        record: LoginRecord,
+        ruling: Ruling,
+    ) -> Result<Answer, ApiError> {
+        match ruling {
+            Ruling::Replay => tenant.answer(&record),
+            Ruling::Mismatch => Err(ApiError::login_mismatch()),
+            Ruling::Expired => Err(ApiError::state_expired()),
+            Ruling::Resume => Err(ApiError::unavailable("the login changed while it was read")),
+            Ruling::SessionEnded => {
+                let expect = record.version;
+                let record = ended(record, EndReason::SessionEnded);
+                let finished = Finished { record, session: None, session_seen: None, synced: true };
+                // Lost to another writer or not: the session is over, and so is the login.
+                commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
+            }
+        }
+    }
+}
+
+/// `GET /v1/logins/{login_id}`: the outcome again, without the resume key.
+pub(crate) async fn show(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<Answer, ApiError> {
+    let Some(record) = runtime.store.login(&tenant.name, id).await.map_err(ApiError::unavailable)? else {
+        return Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "login_unknown",
+            "no login of that id; records are kept for a day",
+        ));
+    };
+    let session = runtime.session_of(tenant, &record).await?;
+    let stored = session.as_ref().filter(|session| session.version > 0);
+    if record.subject.session_id.is_some() && session_ended(&record, stored) {
+        return Ok(Answer::ended(&record));
+    }
+    Ok(Answer::of(&record, None))
+}
+
+impl Tenant {
+    /// The answer to an IdP that may resume the login.
+    fn answer(&self, record: &LoginRecord) -> Result<Answer, ApiError> {
+        if let Status::Ended(why) = record.status {
+            return Err(ApiError::login_ended(end_code(why)));
+        }
+        let resume_key = record.suspension().map(|_| self.handles.resume_key(&record.id));
+        Ok(Answer::of(record, resume_key))
+    }
+}
+
+impl Runtime {
+    /// A login's session as it is now, under its present identifier.
+    async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
+        let Some(id) = &record.subject.session_id else { return Ok(None) };
+        let id: SessionId = self.present_id(tenant, id).await?;
+        let stored = self.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)?;
+        Ok(Some(stored.unwrap_or_else(|| Session::new(id, self.clock.now()))))
+    }
+}
+
+async fn reread(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<LoginRecord, ApiError> {
+    let record = runtime.store.login(&tenant.name, id).await.map_err(ApiError::unavailable)?;
+    record.ok_or_else(|| ApiError::unavailable("the login record disappeared"))
+}
+
+fn login_write(finished: &Finished, expect: u64, idempotency_key: Option<String>) -> LoginWrite {
+    LoginWrite { record: finished.record.clone(), expect, idempotency_key, max_open: limits::OPEN_LOGINS }
+}
+
+/// One transaction: the login record, the session, and that the session is still what the runs saw.
+async fn commit(
+    runtime: &Runtime,
+    tenant: &Tenant,
+    finished: &Finished,
+    login: LoginWrite,
+) -> Result<CommitOutcome, ApiError> {
+    let seen = finished.session_seen;
+    let session_id = finished.record.subject.session_id.clone();
+    let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
+    let check_session = session_id.zip(seen);
+    let commit = Commit {
+        tenant: tenant.name.clone(),
+        login: Some(login),
+        sessions: sessions.into_iter().collect(),
+        check_session,
+        now: runtime.clock.now(),
+        durability: if finished.synced { Durability::Synced } else { Durability::Batched },
+    };
+    runtime.store.commit(commit).await.map_err(ApiError::unavailable)
+}
+
+fn undriven(why: DriveError) -> ApiError {
+    match why {
+        DriveError::Overload(overload) => ApiError::unavailable(overload),
+        DriveError::NotLoaded(_) => ApiError::internal(why),
+    }
+}

@@ -1,0 +1,385 @@
+//! What crosses the wire: requests, read strictly, and the answer, always made from the login record.
+
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use postlude_model::action::Mode;
+use postlude_model::json::{Json, parse_value};
+use postlude_model::login::{EndReason, LoginRecord, Settled, Status, Verdict};
+use postlude_model::names::{ClientId, SessionId, UserId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Bytes of a request's body. Real events have a few KiB; the sandbox copies what it shows to a plugin.
+pub const BODY_BYTES: usize = 256 * 1024;
+
+/// `POST /v1/logins`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// Always `post-login`.
+    pub trigger: Trigger,
+    /// How the login reached the IdP.
+    pub mode: Mode,
+    /// Where the browser goes after the prompt; required in mode `interactive`.
+    #[serde(default)]
+    pub return_url: Option<String>,
+    /// The event.
+    pub event: Event,
+}
+
+/// The triggers.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub enum Trigger {
+    /// After the user was authenticated, before tokens.
+    #[serde(rename = "post-login")]
+    PostLogin,
+}
+
+/// `POST /v1/logins/{login_id}/continue`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContinueRequest {
+    /// What the redirect's answer gave.
+    pub resume_key: String,
+    /// What the browser brought in the query parameter `postlude`.
+    pub reply: String,
+    /// The event again.
+    pub event: Event,
+}
+
+/// `POST /v1/sessions/get` and `/end`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionRequest {
+    /// The session.
+    pub id: SessionId,
+}
+
+/// `POST /v1/sessions/rotate`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// The session.
+    pub id: SessionId,
+    /// Its new identifier.
+    pub to: SessionId,
+}
+
+/// `POST /v1/sessions/revoke-factor`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRequest {
+    /// The session.
+    pub id: SessionId,
+    /// The factor.
+    pub name: postlude_model::names::FactorName,
+}
+
+/// An event: any JSON object that names its subject.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The whole document.
+    pub document: Json,
+    /// `/user/user_id`.
+    pub user_id: UserId,
+    /// `/client/client_id`.
+    pub client_id: ClientId,
+    /// `/session/id`; absent at a first login.
+    pub session_id: Option<SessionId>,
+}
+
+/// The part of an event that Postlude itself reads.
+#[derive(Deserialize)]
+struct Named {
+    user: NamedUser,
+    client: NamedClient,
+    #[serde(default)]
+    session: Option<NamedSession>,
+}
+
+#[derive(Deserialize)]
+struct NamedUser {
+    user_id: UserId,
+}
+
+#[derive(Deserialize)]
+struct NamedClient {
+    client_id: ClientId,
+}
+
+#[derive(Deserialize)]
+struct NamedSession {
+    #[serde(default)]
+    id: Option<SessionId>,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let document = Json::from_value(&value);
+        let named: Named = serde_path_to_error::deserialize(value)
+            .map_err(|e| serde::de::Error::custom(format_args!("at `{}`: {}", e.path(), e.inner())))?;
+        let session_id = named.session.and_then(|session| session.id);
+        Ok(Self { document, user_id: named.user.user_id, client_id: named.client.client_id, session_id })
+    }
+}
+
+/// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let value =
+        parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
+    serde_path_to_error::deserialize(value)
+        .map_err(|e| ApiError::invalid_request(format!("the body is not acceptable at `{}`: {}", e.path(), e.inner())))
+}
+
+/// The answer to an IdP.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answer {
+    /// The login.
+    pub login_id: String,
+    /// `continue`, `redirect`, `deny`, `interaction_required` or, of a login that was ended from outside, `ended`.
+    pub outcome: &'static str,
+    /// Whose login it is.
+    pub subject: AnswerSubject,
+    /// The session, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<AnswerSession>,
+    /// Where to send the browser, with 303 (RFC 9110, section 15.4.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// For the IdP's transaction; never in a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_key: Option<String>,
+    /// Until when the browser may come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// The action that denied, or whose prompt is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Why it was denied or ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What the user may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What a `continue` is worth.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<AnswerWorth>,
+    /// A merge patch (RFC 7396) of the user's metadata, cumulative.
+    pub user_updates: AnswerUpdates,
+    /// Requests that only the IdP can fulfil.
+    pub idp_requests: Vec<Value>,
+    /// What ran.
+    pub actions: Vec<AnswerAction>,
+}
+
+/// Whose login an answer is about.
+#[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the event")]
+pub struct AnswerSubject {
+    /// The user.
+    pub user_id: String,
+    /// The client.
+    pub client_id: String,
+    /// The session.
+    pub session_id: Option<String>,
+}
+
+/// The session in an answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerSession {
+    /// Its identifier: the IdP's own, or the one that Postlude minted.
+    pub id: String,
+    /// The factors that count.
+    pub factors: Vec<AnswerFactor>,
+}
+
+/// A factor in an answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerFactor {
+    /// Its name.
+    pub name: String,
+    /// When it was completed.
+    pub completed_at: String,
+    /// Until when the strictest policy takes it.
+    pub expires_at: String,
+}
+
+/// What a `continue` is worth.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerWorth {
+    /// Authentication method references (RFC 8176).
+    pub amr: Vec<String>,
+    /// Claims for the ID token.
+    pub id_token_claims: Map<String, Value>,
+    /// Claims for the access token.
+    pub access_token_claims: Map<String, Value>,
+    /// Scopes for the access token.
+    pub scopes: AnswerScopes,
+}
+
+/// Scopes to add and to remove.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerScopes {
+    /// To add.
+    pub add: Vec<String>,
+    /// To remove.
+    pub remove: Vec<String>,
+}
+
+/// Changes of the user's metadata.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerUpdates {
+    /// Of the metadata that only the tenant may write.
+    pub app_metadata: Map<String, Value>,
+    /// Of the metadata that the user may write.
+    pub user_metadata: Map<String, Value>,
+}
+
+/// One run in an answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerAction {
+    /// The action.
+    pub name: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The plugin.
+    pub digest: String,
+    /// What it came to.
+    pub decision: Verdict,
+    /// Why.
+    pub why: String,
+    /// Fuel units.
+    pub fuel: u64,
+    /// Bytes of linear memory.
+    pub memory_bytes: u64,
+    /// Microseconds.
+    pub duration_us: u64,
+}
+
+impl Answer {
+    /// The answer that a login record stands for. `resume_key` goes only to who may resume the login.
+    #[must_use]
+    pub fn of(record: &LoginRecord, resume_key: Option<String>) -> Self {
+        let mut answer = Self::bare(record);
+        match &record.status {
+            Status::Running => answer.outcome = "running",
+            Status::Suspended(suspension) => {
+                answer.outcome = "redirect";
+                answer.location = Some(suspension.location.clone());
+                answer.resume_key = resume_key;
+                answer.expires_at = Some(rfc3339(suspension.expires_at));
+            }
+            Status::Continued(settled) => {
+                answer.outcome = "continue";
+                answer.settle(record, settled);
+            }
+            Status::Denied { action, denial, .. } => {
+                answer.outcome = "deny";
+                answer.action = Some(action.to_string());
+                answer.code = Some(denial.code.clone());
+                answer.message = Some(denial.message.clone());
+            }
+            Status::InteractionRequired { action } => {
+                answer.outcome = "interaction_required";
+                answer.action = Some(action.to_string());
+            }
+            Status::Ended(why) => {
+                answer.outcome = "ended";
+                answer.code = Some(end_code(*why).to_owned());
+            }
+        }
+        answer
+    }
+
+    /// The answer of a login whose session ended after its outcome.
+    #[must_use]
+    pub fn ended(record: &LoginRecord) -> Self {
+        Self { outcome: "ended", code: Some("session_ended".to_owned()), ..Self::bare(record) }
+    }
+
+    fn bare(record: &LoginRecord) -> Self {
+        let session_id = record.subject.session_id.as_ref().map(ToString::to_string);
+        Self {
+            login_id: record.id.to_string(),
+            outcome: "ended",
+            subject: AnswerSubject {
+                user_id: record.subject.user_id.to_string(),
+                client_id: record.subject.client_id.to_string(),
+                session_id: session_id.clone(),
+            },
+            session: session_id.map(|id| AnswerSession { id, factors: Vec::new() }),
+            location: None,
+            resume_key: None,
+            expires_at: None,
+            action: None,
+            code: None,
+            message: None,
+            worth: None,
+            user_updates: AnswerUpdates {
+                app_metadata: patch(&record.effects.app_metadata),
+                user_metadata: patch(&record.effects.user_metadata),
+            },
+            idp_requests: Vec::new(),
+            actions: record.trace.iter().map(AnswerAction::of).collect(),
+        }
+    }
+
+    fn settle(&mut self, record: &LoginRecord, settled: &Settled) {
+        if let Some(session) = &mut self.session {
+            session.factors = settled.factors.iter().map(AnswerFactor::of).collect();
+        }
+        let effects = &record.effects;
+        self.worth = Some(AnswerWorth {
+            amr: settled.amr.clone(),
+            id_token_claims: claims(&effects.id_token_claims),
+            access_token_claims: claims(&effects.access_token_claims),
+            scopes: AnswerScopes { add: effects.add_scopes.clone(), remove: effects.remove_scopes.clone() },
+        });
+    }
+}
+
+impl AnswerFactor {
+    fn of(factor: &postlude_model::login::FactorStanding) -> Self {
+        Self {
+            name: factor.name.to_string(),
+            completed_at: rfc3339(factor.completed_at),
+            expires_at: rfc3339(factor.expires_at),
+        }
+    }
+}
+
+impl AnswerAction {
+    fn of(trace: &postlude_model::login::Trace) -> Self {
+        Self {
+            name: trace.action.to_string(),
+            version: trace.version.clone(),
+            digest: trace.digest.to_string(),
+            decision: trace.verdict,
+            why: trace.why.clone(),
+            fuel: trace.fuel,
+            memory_bytes: trace.memory_bytes,
+            duration_us: trace.duration_us,
+        }
+    }
+}
+
+/// The code of a login that was ended from outside.
+#[must_use]
+pub const fn end_code(why: EndReason) -> &'static str {
+    match why {
+        EndReason::SessionEnded => "session_ended",
+        EndReason::Evicted => "evicted",
+    }
+}
+
+fn claims(claims: &BTreeMap<String, Json>) -> Map<String, Value> {
+    claims.iter().map(|(name, value)| (name.clone(), value.to_value())).collect()
+}
+
+fn patch(changes: &BTreeMap<String, Option<Json>>) -> Map<String, Value> {
+    let value = |change: &Option<Json>| change.as_ref().map_or(Value::Null, Json::to_value);
+    changes.iter().map(|(key, change)| (key.clone(), value(change))).collect()
+}

@@ -1,0 +1,175 @@
+//! What a host needs of a store, whatever its engine.
+
+use async_trait::async_trait;
+use postlude_model::login::LoginRecord;
+use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp};
+use postlude_model::session::Session;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why the store did not do what it was asked. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A record does not carry the MAC of this host's root key: it was changed, or is another host's.
+    #[error("a stored {0} is damaged or was made under another root key")]
+    Corrupt(&'static str),
+    /// A record was written by a newer version.
+    #[error("a stored {0} was written by a newer version of Postlude")]
+    Newer(&'static str),
+    /// A record cannot be encoded.
+    #[error("a {0} cannot be stored: {1}")]
+    Encoding(&'static str, String),
+    /// The engine or the disk failed. After a failed write the store stops: what is in memory and what is on disk may
+    /// differ, and a repeated sync would hide it.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// The store stopped, or failed before.
+    #[error("the store has stopped{0}")]
+    Stopped(String),
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("`{}` is in use by another postlude process{}; one process at a time may open a data folder", .dir.display(), holder(.pid))]
+    InUse {
+        /// The data folder.
+        dir: PathBuf,
+        /// The other process, where it says so.
+        pid: Option<u32>,
+    },
+    /// A file or folder of it cannot be used.
+    #[error("`{}` cannot be used: {why}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        why: std::io::Error,
+    },
+    /// The engine cannot open it.
+    #[error("the database in `{}` cannot be opened: {why}", .dir.display())]
+    Engine {
+        /// The data folder.
+        dir: PathBuf,
+        /// The reason.
+        why: String,
+    },
+    /// Records in it are damaged, or were made under another root key.
+    #[error("`{}` has {records} records that are damaged or were made under another root key, the first is a {first}; \
+             restore a backup, or add the earlier key to `previous_root_keys`", .dir.display())]
+    Corrupt {
+        /// The data folder.
+        dir: PathBuf,
+        /// How many.
+        records: usize,
+        /// What the first of them is.
+        first: &'static str,
+    },
+    /// A record in it is newer than this program.
+    #[error("`{}` was written by a newer version of Postlude; start that one", .0.display())]
+    Newer(PathBuf),
+}
+
+fn holder(pid: &Option<u32>) -> String {
+    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}
+
+/// How soon a commit must be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Before the call returns.
+    Synced,
+    /// Within a second.
+    Batched,
+}
+
+/// A login record to write.
+#[derive(Debug, Clone)]
+pub struct LoginWrite {
+    /// Its new value; the store counts `version`.
+    pub record: LoginRecord,
+    /// The version that must be stored now; zero: none.
+    pub expect: u64,
+    /// The caller's idempotency key, with the first write.
+    pub idempotency_key: Option<String>,
+    /// How many suspended logins a user may have; the oldest beyond that is ended as evicted.
+    pub max_open: usize,
+}
+
+/// A session to write.
+#[derive(Debug, Clone)]
+pub struct SessionWrite {
+    /// Its new value; the store counts `version`.
+    pub session: Session,
+    /// The version that must be stored now; zero: none.
+    pub expect: u64,
+}
+
+/// What is written together, or not at all.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The tenant of all of it.
+    pub tenant: TenantName,
+    /// A login record.
+    pub login: Option<LoginWrite>,
+    /// Sessions.
+    pub sessions: Vec<SessionWrite>,
+    /// A session that must be stored in this version (zero: not at all), also where it is not written.
+    pub check_session: Option<(SessionId, u64)>,
+    /// The host's clock.
+    pub now: Timestamp,
+    /// How soon it must be on the disk.
+    pub durability: Durability,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// Everything was written.
+    Done,
+    /// The login's version, or its idempotency key, is another one. Nothing was written.
+    LoginChanged,
+    /// A session's version is another one. Nothing was written.
+    SessionChanged,
+}
+
+/// Authenticates stored records.
+pub trait RecordMac: Send + Sync + fmt::Debug {
+    /// The tag of some bytes.
+    fn tag(&self, bytes: &[u8]) -> [u8; 16];
+    /// Whether it is the tag of these bytes, in constant time.
+    fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool;
+}
+
+/// Login records, sessions, revisions and plugin files of all tenants.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// A login record.
+    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError>;
+    /// The login that an idempotency key began.
+    async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
+    /// A session as it is stored; `moved_to` is not followed.
+    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// Writes all of it or nothing.
+    async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
+    /// The content of a pipeline's revision.
+    async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
+    /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.
+    async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError>;
+    /// A plugin file; what does not have the digest is an error.
+    async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Stores a plugin file, durably.
+    async fn put_plugin(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
+    /// Deletes some of what has expired: login records with their keys, and idle sessions. Returns how much it looked at;
+    /// less than `batch` means that nothing more is due.
+    async fn sweep(&self, now: Timestamp, batch: usize) -> Result<usize, StoreError>;
+    /// Changes whenever the data may be older than what was acknowledged. States and factors of other epochs are void.
+    fn epoch(&self) -> u64;
+    /// How often the store was opened.
+    fn boot(&self) -> u64;
+    /// The clock of the newest commit.
+    fn last_commit_time(&self) -> Timestamp;
+    /// Makes everything durable and lets go of the data folder. Later calls fail.
+    async fn shutdown(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,216 @@
+//! The one thread that writes: group commit.
+//!
+//! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
+//! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
+
+use crate::api::{Commit, CommitOutcome, Durability, StoreError};
+use crate::high_water::{self, HighWater};
+use crate::keys;
+use crate::shared::{Shared, StopAtEnd};
+use crate::tables::{Meta, Tables};
+use crate::values::{Changes, failed};
+use postlude_model::names::{TenantName, Timestamp};
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How long a batched commit may wait for the disk.
+const FLUSH_EVERY: Duration = Duration::from_millis(900);
+
+/// Jobs that share one sync at most: enough for every connection, few enough that none waits long.
+const GROUP: usize = 256;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Something to write.
+#[derive(Debug)]
+pub(crate) enum Job {
+    Commit(Box<Commit>, Answer<CommitOutcome>),
+    Revision(TenantName, [u8; 32], Answer<u64>),
+    Sweep(Timestamp, usize, Answer<usize>),
+    Stop(Answer<()>),
+}
+
+/// The thread's own things.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    pub(crate) tables: Tables,
+    pub(crate) meta: Meta,
+    /// Our own handle of the database file: the engine's flush does not reach through the drive's cache.
+    pub(crate) file: File,
+    pub(crate) high_water: HighWater,
+    pub(crate) shared: Arc<Shared>,
+    /// Since when something applied waits for the disk.
+    pub(crate) dirty_since: Option<Instant>,
+}
+
+/// An answer that waits for the disk.
+type Waiting = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+impl Committer {
+    /// Makes the header of this opening durable before anything else happens.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        let mut changes = Changes::default();
+        self.tables.values.put(&mut changes, keys::meta(), &self.meta)?;
+        self.tables.values.apply(changes)?;
+        self.tables.values.flush()?;
+        self.file.sync_data().map_err(failed)?;
+        self.high_water.write(self.meta.commit).map_err(failed)
+    }
+
+    /// Works until it is told to stop, or the disk fails.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        let _stop_at_end = StopAtEnd(Arc::clone(&self.shared));
+        loop {
+            let first = match jobs.recv_timeout(self.patience()) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let (mut waiting, mut stop): (Vec<Waiting>, _) = (Vec::new(), None);
+            for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
+                match job {
+                    Job::Stop(answer) => stop = Some(answer),
+                    job => self.apply(job, &mut waiting),
+                }
+            }
+            if !self.settle(waiting, stop.is_some()) {
+                return;
+            }
+            if let Some(answer) = stop {
+                let closed = self.high_water.write(self.meta.commit).map_err(failed);
+                self.shared.stop(StoreError::Stopped(String::new()));
+                drop(self);
+                let _ = answer.send(closed);
+                return;
+            }
+        }
+        let closed = self.sync().and_then(|()| self.high_water.write(self.meta.commit).map_err(failed));
+        if let Err(cause) = closed {
+            tracing::error!(%cause, "the last commits may not be on the disk");
+        }
+    }
+
+    /// How long the thread may sleep when nobody asks for anything.
+    fn patience(&self) -> Duration {
+        match self.dirty_since {
+            Some(since) => FLUSH_EVERY.saturating_sub(since.elapsed()),
+            // Else a backup of the last second could be restored after a quiet night, and nobody would notice.
+            None if self.high_water.lags(self.meta.commit) => high_water::EVERY,
+            None => Duration::from_secs(3600),
+        }
+    }
+
+    /// Makes durable what must be now, and answers; false once the disk failed, and with it the store.
+    fn settle(&mut self, waiting: Vec<Waiting>, stopping: bool) -> bool {
+        let overdue = self.dirty_since.is_some_and(|since| since.elapsed() >= FLUSH_EVERY);
+        let mut settled = self.shared.why_stopped().map_or(Ok(()), Err);
+        if settled.is_ok() {
+            settled = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
+                self.sync()
+            } else if self.dirty_since.is_none() {
+                self.high_water.raise(self.meta.commit).map_err(failed)
+            } else {
+                return true;
+            };
+        }
+        match &settled {
+            Ok(()) => self.shared.settled(),
+            Err(why) => self.poison(why),
+        }
+        let ok = settled.is_ok();
+        waiting.into_iter().for_each(|answer| answer(settled.clone()));
+        ok
+    }
+
+    /// What is in memory and what is on the disk may differ now: nothing is answered any more, and nothing tried again.
+    fn poison(&self, why: &StoreError) {
+        if self.shared.stop(StoreError::Stopped(format!(": {why}"))) {
+            tracing::error!(cause = %why, "the disk failed; the store stops, and no login is let through");
+        }
+    }
+
+    fn apply(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+        if let Some(why) = self.shared.why_stopped() {
+            return refuse(job, why);
+        }
+        match job {
+            Job::Commit(commit, answer) => {
+                let (synced, now) = (commit.durability == Durability::Synced, commit.now);
+                let done = self.tables.plan(*commit).and_then(|plan| {
+                    if plan.outcome == CommitOutcome::Done {
+                        self.write(plan.changes, now, synced)?;
+                    }
+                    Ok(plan.outcome)
+                });
+                let wait = synced && matches!(done, Ok(CommitOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Revision(tenant, hash, answer) => {
+                let (planned, at) = (self.tables.plan_revision(&tenant, &hash), self.meta.at);
+                let done = planned.and_then(|(changes, number)| self.write(changes, at, true).map(|()| number));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Sweep(now, most, answer) => {
+                let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
+                    if seen > 0 {
+                        self.write(changes, now, false)?;
+                    }
+                    Ok(seen)
+                });
+                answer_when(done, answer, false, waiting);
+            }
+            Job::Stop(_) => {}
+        }
+    }
+
+    /// One atomic batch, with the store's header in it.
+    fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
+        let meta = Meta { commit: self.meta.commit.saturating_add(1), at: self.meta.at.max(now), ..self.meta.clone() };
+        if synced {
+            self.shared.pend(changes.keys());
+        }
+        self.tables.values.put(&mut changes, keys::meta(), &meta)?;
+        self.tables.values.apply(changes).inspect_err(|why| self.poison(why))?;
+        self.shared.committed_at(meta.at);
+        self.meta = meta;
+        self.dirty_since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.tables.values.flush()?;
+        self.file.sync_data().map_err(failed)?;
+        self.dirty_since = None;
+        self.high_water.raise(self.meta.commit).map_err(failed)
+    }
+}
+
+/// Answers now, or once the disk has it. Who asked may be gone; what was written stays.
+fn answer_when<T: Send + 'static>(
+    done: Result<T, StoreError>,
+    answer: Answer<T>,
+    wait: bool,
+    waiting: &mut Vec<Waiting>,
+) {
+    if wait {
+        waiting.push(Box::new(move |synced| {
+            let _ = answer.send(synced.and(done));
+        }));
+    } else {
+        let _ = answer.send(done);
+    }
+}
+
+fn refuse(job: Job, why: StoreError) {
+    // Who asked may be gone.
+    let _ = match job {
+        Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Stop(answer) => answer.send(Err(why)).is_ok(),
+    };
+}

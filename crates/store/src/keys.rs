@@ -1,0 +1,161 @@
+//! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
+
+use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp, UserId};
+use sha2::{Digest, Sha256};
+
+/// What a key leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Meta = b'M',
+    Login = b'L',
+    IdempotencyKey = b'K',
+    Session = b'S',
+    OpenLogins = b'U',
+    Revision = b'R',
+    RevisionNumber = b'H',
+    Expiry = b'E',
+    Part = b'P',
+}
+
+impl Kind {
+    const ALL: [Self; 9] = [
+        Self::Meta,
+        Self::Login,
+        Self::IdempotencyKey,
+        Self::Session,
+        Self::OpenLogins,
+        Self::Revision,
+        Self::RevisionNumber,
+        Self::Expiry,
+        Self::Part,
+    ];
+
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| key.first() == Some(&kind.byte()))
+    }
+
+    const fn byte(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind's name in messages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "store header",
+            Self::Login => "login record",
+            Self::IdempotencyKey => "idempotency key",
+            Self::Session => "session",
+            Self::OpenLogins => "list of open logins",
+            Self::Revision => "revision",
+            Self::RevisionNumber => "revision number",
+            Self::Expiry => "expiry",
+            Self::Part => "part of a record",
+        }
+    }
+
+    /// The name of what a key leads to.
+    pub(crate) fn name_of(key: &[u8]) -> &'static str {
+        Self::of(key).map_or("record", Self::name)
+    }
+}
+
+fn key(kind: Kind, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind.byte()];
+    for part in parts {
+        // A part has at most some 600 bytes: names have 256.
+        key.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes());
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+pub(crate) fn meta() -> Vec<u8> {
+    key(Kind::Meta, &[])
+}
+
+pub(crate) fn login(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
+    key(Kind::Login, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
+}
+
+/// The key itself is not kept: it may be derived from a user's identifier.
+pub(crate) fn idempotency(tenant: &TenantName, text: &str) -> Vec<u8> {
+    key(Kind::IdempotencyKey, &[tenant.as_str().as_bytes(), &Sha256::digest(text.as_bytes())])
+}
+
+pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {
+    key(Kind::Session, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
+}
+
+pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(Kind::OpenLogins, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(Kind::Revision, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// All revisions of a tenant.
+pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
+    key(Kind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {
+    key(Kind::RevisionNumber, &[tenant.as_str().as_bytes(), hash])
+}
+
+/// A further part of a large record.
+pub(crate) fn part(of: &[u8], number: u8) -> Vec<u8> {
+    key(Kind::Part, &[of, &[number]])
+}
+
+/// Sorted by time, then by what expires.
+pub(crate) fn expiry(at: Timestamp, of: &[u8]) -> Vec<u8> {
+    let mut key = vec![Kind::Expiry.byte()];
+    key.extend_from_slice(&at.0.to_be_bytes());
+    key.extend_from_slice(of);
+    key
+}
+
+/// Everything that expires until a time, inclusive.
+pub(crate) fn expiries_until(now: Timestamp) -> std::ops::Range<Vec<u8>> {
+    expiry(Timestamp(0), &[])..expiry(Timestamp(now.0.saturating_add(1)), &[])
+}
+
+/// What an expiry key is about.
+pub(crate) fn expiring(key: &[u8]) -> Option<&[u8]> {
+    key.get(9..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    proptest! {
+        /// T03: no split of the same characters over tenant and id gives the same key.
+        #[test]
+        fn keys_never_meet(text in "[a-z][a-z0-9-]{2,20}", one in 1_usize..20, two in 1_usize..20) {
+            let split = |at: usize| {
+                let at = at.min(text.len() - 1);
+                let tenant = TenantName::new(&text[..at]).unwrap();
+                let id = LoginId::new(&text[at..]).unwrap();
+                let session = SessionId::new(&text[at..]).unwrap();
+                (at, login(&tenant, &id), super::session(&tenant, &session))
+            };
+            let (a, b) = (split(one), split(two));
+            prop_assert_eq!(a.0 == b.0, a.1 == b.1);
+            prop_assert_ne!(a.1, b.2);
+        }
+
+        #[test]
+        fn expiries_sort_by_time(a in any::<u32>(), b in any::<u32>()) {
+            let at = |n: u32| expiry(Timestamp(u64::from(n)), b"x");
+            prop_assert_eq!(a.cmp(&b), at(a).cmp(&at(b)));
+            let until = expiries_until(Timestamp(u64::from(a)));
+            prop_assert_eq!(until.contains(&at(b)), b <= a);
+            prop_assert!(!until.contains(&expiry(Timestamp(u64::from(a)).plus(Duration::from_millis(1)), b"")));
+        }
+    }
+}

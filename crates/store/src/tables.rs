@@ -1,0 +1,231 @@
+//! The one tree: typed reads, and what a commit changes in it, worked out by the one thread that writes.
+
+use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
+use crate::keys::{self, Kind};
+use crate::values::{Changes, Values};
+use postlude_model::limits;
+use postlude_model::login::{EndReason, LoginRecord, Status};
+use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp};
+use postlude_model::session::Session;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How coarse expiry is. A record has one expiry entry, made with it; the sweep moves it when the record lives longer.
+const EXPIRY_GRAIN: Duration = Duration::from_secs(60 * 60);
+
+/// The store's own header, written with each commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meta {
+    /// See [`crate::Store::epoch`].
+    pub(crate) epoch: u64,
+    /// See [`crate::Store::boot`].
+    pub(crate) boot: u64,
+    /// How many commits there were.
+    pub(crate) commit: u64,
+    /// The clock of the newest.
+    pub(crate) at: Timestamp,
+}
+
+/// An idempotency key's login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) login: LoginId,
+    expires_at: Timestamp,
+}
+
+/// A suspended login in its user's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct OpenLogin {
+    id: LoginId,
+    deadline: Timestamp,
+}
+
+/// The tree of records. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    pub(crate) values: Values,
+    session_lifetime: Duration,
+}
+
+/// What a job changes, and what became of it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) changes: Changes,
+    pub(crate) outcome: CommitOutcome,
+}
+
+impl Tables {
+    pub(crate) fn new(values: Values, session_lifetime: Duration) -> Self {
+        // While a login may live, an ended session's generation must not be forgotten: the login would be taken for one
+        // of a new session.
+        Self { values, session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME) }
+    }
+
+    pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.values.get(key)
+    }
+
+    fn put<T: Serialize>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        self.values.put(changes, key, value)
+    }
+
+    pub(crate) fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.get(&keys::session(tenant, id))
+    }
+
+    /// What a commit changes, or which of its expectations does not hold.
+    pub(crate) fn plan(&self, commit: Commit) -> Result<Plan, StoreError> {
+        let nothing = |outcome| Plan { changes: Changes::default(), outcome };
+        let tenant = &commit.tenant;
+        if let Some((id, version)) = &commit.check_session
+            && self.session(tenant, id)?.map_or(0, |session| session.version) != *version
+        {
+            return Ok(nothing(CommitOutcome::SessionChanged));
+        }
+        let mut changes = Changes::default();
+        for write in commit.sessions {
+            if !self.plan_session(&mut changes, tenant, write)? {
+                return Ok(nothing(CommitOutcome::SessionChanged));
+            }
+        }
+        if let Some(write) = commit.login
+            && !self.plan_login(&mut changes, tenant, write, commit.now)?
+        {
+            return Ok(nothing(CommitOutcome::LoginChanged));
+        }
+        Ok(Plan { changes, outcome: CommitOutcome::Done })
+    }
+
+    fn plan_session(&self, changes: &mut Changes, tenant: &TenantName, write: SessionWrite) -> Result<bool, StoreError> {
+        let SessionWrite { mut session, expect } = write;
+        let key = keys::session(tenant, &session.id);
+        let stored: Option<Session> = self.get(&key)?;
+        if stored.map_or(0, |stored| stored.version) != expect {
+            return Ok(false);
+        }
+        session.version = expect.saturating_add(1);
+        self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key);
+        self.put(changes, key, &session)?;
+        Ok(true)
+    }
+
+    fn plan_login(&self, changes: &mut Changes, tenant: &TenantName, write: LoginWrite, now: Timestamp) -> Result<bool, StoreError> {
+        let LoginWrite { mut record, expect, idempotency_key, max_open } = write;
+        let key = keys::login(tenant, &record.id);
+        let stored: Option<LoginRecord> = self.get(&key)?;
+        if stored.map_or(0, |stored| stored.version) != expect {
+            return Ok(false);
+        }
+        if let Some(text) = idempotency_key {
+            let used = keys::idempotency(tenant, &text);
+            if self.get::<Started>(&used)?.is_some_and(|started| started.login != record.id) {
+                return Ok(false);
+            }
+            self.expire(changes, record.expires_at, &used);
+            self.put(changes, used, &Started { login: record.id.clone(), expires_at: record.expires_at })?;
+        }
+        record.version = expect.saturating_add(1);
+        self.plan_open(changes, tenant, &record, max_open, now)?;
+        if expect == 0 {
+            self.expire(changes, record.expires_at, &key);
+        }
+        self.put(changes, key, &record)?;
+        Ok(true)
+    }
+
+    /// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
+    fn plan_open(&self, changes: &mut Changes, tenant: &TenantName, record: &LoginRecord, max_open: usize, now: Timestamp) -> Result<(), StoreError> {
+        let key = keys::open_logins(tenant, &record.subject.user_id);
+        let before: Vec<OpenLogin> = self.get(&key)?.unwrap_or_default();
+        let mut open = before.clone();
+        open.retain(|login| login.id != record.id && login.deadline >= now);
+        if matches!(record.status, Status::Suspended(_)) {
+            // A login that suspends again keeps its place in the order.
+            let at = before.iter().filter(|login| login.deadline >= now).position(|login| login.id == record.id);
+            let entry = OpenLogin { id: record.id.clone(), deadline: record.deadline };
+            open.insert(at.unwrap_or(open.len()).min(open.len()), entry);
+        }
+        while open.len() > max_open.max(1)
+            && let Some(oldest) = open.iter().position(|login| login.id != record.id)
+        {
+            let evicted = open.remove(oldest);
+            self.evict(changes, tenant, &evicted.id)?;
+        }
+        if open == before {
+            return Ok(());
+        }
+        let Some(last) = open.iter().map(|login| login.deadline).max() else {
+            changes.remove(key);
+            return Ok(());
+        };
+        if before.is_empty() {
+            self.expire(changes, last, &key);
+        }
+        self.put(changes, key, &open)
+    }
+
+    fn evict(&self, changes: &mut Changes, tenant: &TenantName, id: &LoginId) -> Result<(), StoreError> {
+        let key = keys::login(tenant, id);
+        let Some(mut record) = self.get::<LoginRecord>(&key)? else { return Ok(()) };
+        if record.suspension().is_none() {
+            return Ok(());
+        }
+        record.status = Status::Ended(EndReason::Evicted);
+        record.version = record.version.saturating_add(1);
+        self.put(changes, key, &record)
+    }
+
+    fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
+        let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
+        let at = Timestamp(at.0.div_ceil(grain).saturating_mul(grain));
+        changes.mark(keys::expiry(at, key));
+    }
+
+    /// Deletes some of what has expired; returns how much was looked at.
+    pub(crate) fn plan_sweep(&self, now: Timestamp, most: usize) -> Result<(Changes, usize), StoreError> {
+        let (mut changes, mut seen) = (Changes::default(), 0);
+        for entry in self.values.marks(keys::expiries_until(now)).take(most) {
+            let entry = entry?;
+            seen += 1;
+            changes.unmark(entry.to_vec());
+            let Some(key) = keys::expiring(&entry) else { continue };
+            match self.expires_at(key) {
+                Ok(Some(at)) if at > now => self.expire(&mut changes, at, key),
+                Ok(Some(_)) => changes.remove(key.to_vec()),
+                Ok(None) => {}
+                // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
+                Err(why @ (StoreError::Corrupt(_) | StoreError::Newer(_))) => {
+                    tracing::error!(cause = %why, "a record that is due cannot be read, and is left where it is");
+                }
+                Err(why) => return Err(why),
+            }
+        }
+        Ok((changes, seen))
+    }
+
+    fn expires_at(&self, key: &[u8]) -> Result<Option<Timestamp>, StoreError> {
+        Ok(match Kind::of(key) {
+            Some(Kind::Login) => self.get::<LoginRecord>(key)?.map(|record| record.expires_at),
+            Some(Kind::IdempotencyKey) => self.get::<Started>(key)?.map(|started| started.expires_at),
+            Some(Kind::OpenLogins) => {
+                self.get::<Vec<OpenLogin>>(key)?.and_then(|open| open.iter().map(|login| login.deadline).max())
+            }
+            Some(Kind::Session) => self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime)),
+            _ => None,
+        })
+    }
+
+    /// The number of a revision by its content's hash: the one it has, or a new one.
+    pub(crate) fn plan_revision(&self, tenant: &TenantName, hash: &[u8; 32]) -> Result<(Changes, u64), StoreError> {
+        let mut changes = Changes::default();
+        let by_hash = keys::revision_number(tenant, hash);
+        if let Some(number) = self.get::<u64>(&by_hash)? {
+            return Ok((changes, number));
+        }
+        let number = self.values.count(&keys::revisions(tenant))?.saturating_add(1);
+        self.put(&mut changes, keys::revision(tenant, number), hash)?;
+        self.put(&mut changes, by_hash, &number)?;
+        Ok((changes, number))
+    }
+}

@@ -1,0 +1,435 @@
+//! A running server, its folder and its clock.
+
+use crate::partner::{Alg, Partner};
+use crate::story::FACTOR;
+use postlude_server::clock::Clock;
+use postlude_server::config::Environment;
+use postlude_server::{Listeners, Options, ServeError, Server};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// The key of the tests' IdP.
+pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
+/// A key of the role `reader`.
+pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
+/// The key of another tenant's IdP.
+pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    max_age: String,
+    alg: Alg,
+    profile: String,
+    lifetimes: String,
+    before: String,
+    after: String,
+    guests: Vec<(String, Vec<u8>)>,
+    process: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            max_age: "24h".to_owned(),
+            alg: Alg::EdDsa,
+            profile: "postlude".to_owned(),
+            lifetimes: String::new(),
+            before: String::new(),
+            after: String::new(),
+            guests: Vec::new(),
+            process: false,
+        }
+    }
+}
+
+impl Builder {
+    /// The factor's policy.
+    #[must_use]
+    pub fn max_age(mut self, max_age: &str) -> Self {
+        max_age.clone_into(&mut self.max_age);
+        self
+    }
+
+    /// The tokens' algorithm and profile.
+    #[must_use]
+    pub fn tokens(mut self, alg: Alg, profile: &str) -> Self {
+        self.alg = alg;
+        profile.clone_into(&mut self.profile);
+        self
+    }
+
+    /// Lines of `[tenants.acme.lifetimes]`.
+    #[must_use]
+    pub fn lifetimes(mut self, lines: &str) -> Self {
+        self.lifetimes = format!("[tenants.acme.lifetimes]\n{lines}\n");
+        self
+    }
+
+    /// A guest as a plugin of tenant acme: its name and its component with a manifest.
+    #[must_use]
+    pub fn guest(mut self, name: &str, component: Vec<u8>) -> Self {
+        self.guests.push((name.to_owned(), component));
+        self
+    }
+
+    /// Tables of actions before that of the factor, `[[tenants.acme.pipeline]]` and below.
+    #[must_use]
+    pub fn before(mut self, toml: &str) -> Self {
+        self.before.push_str(toml);
+        self
+    }
+
+    /// Tables of actions after that of the factor.
+    #[must_use]
+    pub fn after(mut self, toml: &str) -> Self {
+        self.after.push_str(toml);
+        self
+    }
+
+    /// As a process of its own, which can be killed, instead of in the test's own.
+    #[must_use]
+    pub const fn process(mut self) -> Self {
+        self.process = true;
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> Postlude {
+        let dir = TempDir::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let partner = Partner::new(self.alg, &self.profile);
+        let root = postlude_crypto::root::RootKey::generate().unwrap();
+        write(dir.path(), "root.key", root.to_text().as_bytes());
+        write(dir.path(), "partner.jwks.json", partner.jwks().as_bytes());
+        write(dir.path(), "partner.secret", partner.secret().as_bytes());
+        for (name, component) in &self.guests {
+            write(dir.path(), &format!("{name}.wasm"), component);
+        }
+        let config = self.config(address.port(), &partner);
+        write(dir.path(), "postlude.toml", config.as_bytes());
+        let mut postlude = Postlude {
+            base: format!("http://{address}"),
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
+            ahead: Arc::default(),
+            dir,
+            partner,
+            process: self.process,
+            running: None,
+        };
+        if self.process {
+            drop(listener);
+            postlude.spawn().await;
+        } else {
+            postlude.serve(listener).await.expect("the server starts");
+        }
+        postlude
+    }
+
+    fn config(&self, port: u16, partner: &Partner) -> String {
+        let hash = postlude_crypto::api_key::sha256_hex;
+        let plugin = plugin_file("custom-factor");
+        let material = match self.alg {
+            Alg::Hs256 => "secret = { file = \"partner.secret\" }",
+            Alg::EdDsa | Alg::Es256 => "jwks = { file = \"partner.jwks.json\" }",
+        };
+        let guests: String = self
+            .guests
+            .iter()
+            .map(|(name, _)| format!("[tenants.acme.plugins.{name}]\npath = \"{name}.wasm\"\n"))
+            .collect();
+        format!(
+            r#"[server]
+listen = "127.0.0.1:{port}"
+root_key = {{ file = "root.key" }}
+development = true
+
+[tenants.acme]
+issuer = "http://127.0.0.1:{port}/acme"
+return_urls = ["http://localhost:3000/interaction/"]
+[tenants.acme.keys.idp]
+role = "idp"
+sha256 = "{idp}"
+[tenants.acme.keys.reader]
+role = "reader"
+sha256 = "{reader}"
+{lifetimes}
+[tenants.acme.plugins.custom-factor]
+path = "{plugin}"
+{guests}
+{before}
+[[tenants.acme.pipeline]]
+name = "face"
+plugin = "custom-factor"
+settings = {{ prompt_url = "http://localhost:4000/prompt", factor = "{FACTOR}", profile = "{profile}", claim = "https://acme.example/face_at" }}
+[tenants.acme.pipeline.grants]
+redirect_origins = ["http://localhost:4000"]
+keys = ["partner"]
+claims = ["https://acme.example/face_at"]
+[tenants.acme.pipeline.keys.partner]
+issuer = "{issuer}"
+alg = "{alg}"
+{material}
+[[tenants.acme.pipeline.factors]]
+name = "{FACTOR}"
+max_age = "{max_age}"
+amr = ["mfa"]
+{after}
+[tenants.other]
+issuer = "http://127.0.0.1:{port}/other"
+return_urls = ["http://localhost:3000/interaction/"]
+[tenants.other.keys.idp]
+role = "idp"
+sha256 = "{other}"
+"#,
+            idp = hash(IDP_KEY),
+            reader = hash(READER_KEY),
+            other = hash(OTHER_KEY),
+            plugin = plugin.display(),
+            profile = self.profile,
+            issuer = partner.issuer(),
+            alg = self.alg.as_str(),
+            max_age = self.max_age,
+            lifetimes = self.lifetimes,
+            before = self.before,
+            after = self.after,
+        )
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Postlude {
+    /// Where it is.
+    pub base: String,
+    /// A client that follows no redirect.
+    pub client: reqwest::Client,
+    /// The partner of the action `face`.
+    pub partner: Partner,
+    dir: TempDir,
+    ahead: Arc<AtomicU64>,
+    process: bool,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+enum Running {
+    Here { task: JoinHandle<Result<(), ServeError>>, stop: oneshot::Sender<()>, reload: mpsc::Sender<()> },
+    Process(Child),
+}
+
+impl Postlude {
+    /// The story's server: one action, one factor, 24 hours.
+    pub async fn start() -> Self {
+        Builder::default().start().await
+    }
+
+    /// What to start, to be changed.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Its folder, with `postlude.toml` and `data`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Moves its clock forward.
+    pub fn forward(&self, by: Duration) {
+        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(&mut self) {
+        match self.running.take().expect("it runs") {
+            Running::Here { task, stop, .. } => {
+                let _ = stop.send(());
+                task.await.unwrap().expect("it stops without an error");
+            }
+            Running::Process(mut child) => {
+                let pid = child.id().expect("it runs").to_string();
+                assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+                assert!(child.wait().await.unwrap().success(), "it stops without an error");
+            }
+        }
+    }
+
+    /// Kills its process as `kill -9` does.
+    pub async fn kill(&mut self) {
+        let Some(Running::Process(mut child)) = self.running.take() else { panic!("it is no process of its own") };
+        child.kill().await.unwrap();
+    }
+
+    async fn spawn(&mut self) {
+        let program = program();
+        let mut command = Command::new(program);
+        command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
+        for _ in 0..600 {
+            let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
+            if ready.is_ok_and(|ready| ready.status() == 200) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the process is not ready after 30 seconds");
+    }
+
+    /// Stops it and starts it anew over the same folder.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start_again().await.expect("the server starts again");
+    }
+
+    /// Starts it over its folder.
+    ///
+    /// # Errors
+    /// What `Server::prepare` says.
+    pub async fn start_again(&mut self) -> Result<(), ServeError> {
+        if self.process {
+            self.spawn().await;
+            return Ok(());
+        }
+        let address = self.base.strip_prefix("http://").unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
+        self.serve(listener).await
+    }
+
+    /// Reads the configuration again, as SIGHUP does; returns once it is done.
+    pub async fn reload(&self) {
+        let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
+        // The channel holds one: the third message fits once the first reload is over.
+        for _ in 0..3 {
+            reload.send(()).await.unwrap();
+        }
+    }
+
+    /// Changes its configuration by replacing a text that must be there.
+    pub fn edit_config(&self, from: &str, to: &str) {
+        let path = self.dir().join("postlude.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "`{from}` is not in the configuration");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
+        let options = Options {
+            config: self.dir().join("postlude.toml"),
+            clock: Clock::ahead(Arc::clone(&self.ahead)),
+            environment: Environment::process(),
+        };
+        let server = Server::prepare(options).await?;
+        let (stop, stopped) = oneshot::channel();
+        let (reload, reloads) = mpsc::channel(1);
+        let listeners = Listeners::from_sockets(listener, None);
+        let task = tokio::spawn(server.run(listeners, reloads, async move {
+            let _ = stopped.await;
+        }));
+        self.running = Some(Running::Here { task, stop, reload });
+        Ok(())
+    }
+
+    /// A POST of the IdP.
+    pub async fn post(&self, path: &str, body: &Value) -> Answered {
+        self.post_as(IDP_KEY, path, body).await
+    }
+
+    /// A POST with a key.
+    pub async fn post_as(&self, key: &str, path: &str, body: &Value) -> Answered {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).json(body);
+        Answered::of(request).await
+    }
+
+    /// A GET with a key.
+    pub async fn get_as(&self, key: &str, path: &str) -> Answered {
+        Answered::of(self.client.get(format!("{}{path}", self.base)).bearer_auth(key)).await
+    }
+
+    /// `POST /v1/logins`.
+    pub async fn login(&self, idempotency_key: &str, body: &Value) -> Answered {
+        self.login_as(IDP_KEY, idempotency_key, body).await
+    }
+
+    /// `POST /v1/logins` with a key.
+    pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
+        let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
+        Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
+    }
+}
+
+/// A status and a body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The body; null where it is not JSON.
+    pub body: Value,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Answered {
+    /// Sends a request.
+    pub async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        Self { status, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    /// The outcome, or the error's code.
+    #[must_use]
+    pub fn outcome(&self) -> &str {
+        self.body["outcome"].as_str().or_else(|| self.body["code"].as_str()).unwrap_or("")
+    }
+
+    /// A text of the body.
+    #[must_use]
+    pub fn text_at(&self, pointer: &str) -> &str {
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
+    }
+}
+
+/// The hash by which the configuration knows an API key.
+#[must_use]
+pub fn hash(key: &str) -> String {
+    postlude_crypto::api_key::sha256_hex(key)
+}
+
+/// The `postlude` program, as cargo builds it beside this test.
+#[must_use]
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join("postlude");
+    assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
+    program
+}
+
+/// A plugin of this repository, as `make plugins` builds it.
+#[must_use]
+pub fn plugin_file(name: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
+    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
+    file.canonicalize().unwrap()
+}
+
+fn write(dir: &Path, name: &str, bytes: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = dir.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}

@@ -1,0 +1,18 @@
+//! The one door through which Postlude's tests drive everything: a real server on a free port over a temporary folder, a
+//! partner that signs results, and browsers that carry them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at what surprises them"
+)]
+
+pub mod guests;
+mod host;
+mod partner;
+mod story;
+
+pub use host::{Answered, Builder, IDP_KEY, OTHER_KEY, Postlude, READER_KEY, hash, plugin_file, program};
+pub use partner::{Alg, Partner, claims_of};
+pub use story::{Browser, FACTOR, Returned, event};

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
+#   scripts/setup.sh [rust] [wasm] [node] [chromium]      default: all
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+TARGET=wasm32-unknown-unknown
+EXAMPLE=examples/oidc-provider
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian's packages, without questions; fails quietly where that is not possible.
+apt_install() {
+  have apt-get || return 1
+  local root=()
+  if [ "$(id -u)" != 0 ]; then
+    have sudo && sudo -n true 2>/dev/null || return 1
+    root=(sudo -n)
+  fi
+  local log
+  log=$(mktemp)
+  if "${root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
+      apt-get -qq update &&
+      apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"' sh "$@" >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+  else
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+}
+
+# The compiler, and its formatter and linter.
+set_up_rust() {
+  have cargo || die 'cargo is missing: install Rust from https://rustup.rs, then run this again'
+  local component
+  for component in rustfmt clippy; do
+    cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 && continue
+    say "adding the Rust component $component"
+    have rustup && rustup component add "$component" </dev/null || die "add it by hand: rustup component add $component"
+  done
+}
+
+has_target() { [ -d "$(rustc --print sysroot)/lib/rustlib/$TARGET/lib" ]; }
+
+# Debian's compiler with its library's source, and a linker: Debian's or the one that rustup brings along.
+has_debian() {
+  [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ] || return 1
+  have wasm-ld || compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/rust-lld" >/dev/null
+}
+
+# A Rust that compiles plugins.
+set_up_wasm() {
+  set_up_rust
+  has_target || has_debian && return
+  if have rustup; then
+    say "adding the Rust target $TARGET"
+    if timeout 120 rustup target add "$TARGET" </dev/null >/dev/null 2>&1 && has_target; then return; fi
+    say 'rustup cannot add it here; taking Debian'"'"'s Rust for the plugins'
+  fi
+  say 'installing rustc-web, rust-web-src and lld with apt-get (a minute or two)'
+  if apt_install rustc-web rust-web-src lld && has_debian; then return; fi
+  die "there is no Rust for $TARGET, which the plugins need. One of these helps:
+    rustup target add $TARGET
+    apt-get install --no-install-recommends rustc-web rust-web-src lld      (Debian, as root)"
+}
+
+# The packages of the OpenID provider's example, exactly as locked.
+set_up_node() {
+  have node && have npm || die 'node and npm are missing: install Node 20 or later'
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node 20 or later is needed, not $(node --version)"
+  [ "$EXAMPLE/node_modules/.package-lock.json" -nt "$EXAMPLE/package-lock.json" ] && return
+  say "installing the npm packages of $EXAMPLE"
+  npm --prefix "$EXAMPLE" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
+}
+
+# A browser for the stories.
+set_up_chromium() {
+  scripts/chromium.sh >/dev/null && return
+  say 'installing chromium with apt-get (a minute or two)'
+  apt_install chromium || die 'chromium is missing and cannot be installed here: install it, or set CHROMIUM_BIN'
+}
+
+[ $# -gt 0 ] || set -- rust wasm node chromium
+for part; do
+  case $part in
+    rust | wasm | node | chromium) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium" ;;
+  esac
+done

@@ -1,0 +1,125 @@
+//! Hostile plugins in a real server: each login ends in a deny with the right cause, while a neighbour's login answers.
+
+use postlude_testkit::{Answered, Postlude, event, guests};
+use serde_json::json;
+
+const EVIL_KEY: &str = "plk_test-evil-key-0123456789abcdefghijklmno";
+
+/// What attacks, and the cause that its login's answer names.
+const ATTACKS: [(&str, &str, &str); 10] = [
+    ("loop", r#"(func (export "on-login") (result i32) (loop (br 0)) (call $continue))"#, "fuel spent (50,000,000)"),
+    ("start", "(start $spin) (func $spin (loop (br 0)))", "fuel spent (50,000,000)"),
+    (
+        "realloc",
+        r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (loop (br 0)) (i32.const 0))
+           (func (export "on-login") (result i32) (call $login.id (global.get $out)) (call $continue))"#,
+        "fuel spent (50,000,000)",
+    ),
+    (
+        "memory",
+        r#"(func (export "on-login") (result i32)
+             (loop (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable))) (br 0)) (call $continue))"#,
+        "memory spent",
+    ),
+    (
+        "table",
+        r#"(table $t 1 funcref) (func (export "on-login") (result i32)
+             (if (i32.eq (table.grow $t (ref.null func) (i32.const 20000)) (i32.const -1)) (then (unreachable))) (call $continue))"#,
+        "table elements spent",
+    ),
+    (
+        "recursion",
+        r#"(func $f (call $f)) (func (export "on-login") (result i32) (call $f) (call $continue))"#,
+        "stack spent",
+    ),
+    (
+        "string",
+        r#"(memory (export "memory") 40) (func (export "on-login") (result i32)
+             (call $log.log (i32.const 1) (i32.const 0) (i32.const 2097152) (i32.const 0) (i32.const 0)) (call $continue))"#,
+        "host-call bytes spent",
+    ),
+    (
+        "spam",
+        r#"(func (export "on-login") (result i32) (loop (drop (call $clock.now)) (br 0)) (call $continue))"#,
+        "fuel spent (50,000,000)",
+    ),
+    ("trap", r#"(func (export "on-login") (result i32) (unreachable))"#, "unreachable"),
+    (
+        "effect",
+        r#"(func (export "on-login") (result i32)
+             (call $login.set-metadata «k» (i32.const 1) «"v"» (global.get $out)) (unreachable))"#,
+        "unreachable",
+    ),
+];
+
+const MANIFEST: &str = r#"{ "name": "guest", "version": "0.1.0", "publisher": "evil.example", "abi": "0.1.0" }"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_attack_ends_in_a_deny_with_its_cause_and_a_neighbour_answers() {
+    for (name, text, cause) in ATTACKS {
+        let component = guests::component(text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let postlude = evil(name, guests::with_manifest(&component, MANIFEST)).await;
+        let mut neighbour = postlude.browser("ana");
+        let (denied, answered) = tokio::join!(attack(&postlude, name), neighbour.login());
+        assert_eq!((denied.status, denied.outcome()), (200, "deny"), "{name}: {}", denied.text);
+        assert_eq!(denied.text_at("/code"), "action_failed", "{name}");
+        assert!(denied.text_at("/actions/0/why").contains(cause), "{name}: {}", denied.text);
+        assert!(!denied.text_at("/message").contains(cause), "the user is not told the cause");
+        assert_eq!(answered.outcome(), "redirect", "{name}: {}", answered.text);
+    }
+}
+
+/// P15: a flood is cut, and is no failure.
+#[tokio::test]
+async fn a_log_flood_is_cut() {
+    let text = r#"(func (export "on-login") (result i32) (local $i i32)
+        (loop (call $say «noise») (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if 0 (i32.lt_u (local.get $i) (i32.const 5000)))) (call $continue))"#;
+    let component = guests::component(text).unwrap();
+    let postlude = evil("flood", guests::with_manifest(&component, MANIFEST)).await;
+    let answered = attack(&postlude, "flood").await;
+    assert_eq!(answered.outcome(), "continue", "{}", answered.text);
+    assert!(answered.text.len() < 4096, "the log is not in the answer");
+}
+
+/// `on_failure = "continue"` is the operator's choice, for an action without a factor.
+#[tokio::test]
+async fn the_failure_policy_may_let_a_login_go_on() {
+    let trap = guests::component(r#"(func (export "on-login") (result i32) (unreachable))"#).unwrap();
+    let component = guests::with_manifest(&trap, MANIFEST);
+    let postlude =
+        Postlude::builder().guest("trap", component).after(&tenant("trap", "on_failure = \"continue\"")).start().await;
+    let answered = attack(&postlude, "trap").await;
+    assert_eq!(answered.outcome(), "continue", "{}", answered.text);
+    assert_eq!(answered.text_at("/actions/0/decision"), "failed");
+}
+
+async fn evil(name: &str, component: Vec<u8>) -> Postlude {
+    Postlude::builder().guest(name, component).after(&tenant(name, "")).start().await
+}
+
+fn tenant(plugin: &str, policy: &str) -> String {
+    let hash = postlude_testkit::hash(EVIL_KEY);
+    format!(
+        r#"
+[tenants.evil]
+issuer = "http://127.0.0.1:1/evil"
+return_urls = ["http://localhost:3000/interaction/"]
+[tenants.evil.keys.idp]
+role = "idp"
+sha256 = "{hash}"
+[tenants.evil.plugins.{plugin}]
+path = "{plugin}.wasm"
+[[tenants.evil.pipeline]]
+name = "guest"
+plugin = "{plugin}"
+{policy}
+"#
+    )
+}
+
+async fn attack(postlude: &Postlude, key: &str) -> Answered {
+    let body = json!({ "trigger": "post-login", "mode": "interactive", "event": event("eve", None),
+        "return_url": "http://localhost:3000/interaction/x" });
+    postlude.login_as(EVIL_KEY, key, &body).await
+}

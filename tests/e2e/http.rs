@@ -1,0 +1,106 @@
+//! HTTP itself: keys, sizes, JSON, headers, health.
+
+use postlude_testkit::{Answered, IDP_KEY, Postlude};
+use serde_json::json;
+
+#[tokio::test]
+async fn without_a_known_key_nothing_is_read() {
+    let postlude = Postlude::start().await;
+    let url = format!("{}/v1/logins", postlude.base);
+    for value in [None, Some("Bearer plk_wrong"), Some("Basic YTpi"), Some("Bearer"), Some(IDP_KEY)] {
+        let request = postlude.client.post(&url).body("not even json");
+        let request = match value {
+            Some(value) => request.header("authorization", value),
+            None => request,
+        };
+        let answered = Answered::of(request).await;
+        assert_eq!((answered.status, answered.outcome()), (401, "unauthenticated"), "{value:?}");
+    }
+}
+
+/// N06, JSONTestSuite's kinds of malformed text.
+#[tokio::test]
+async fn wrong_json_is_400_with_the_place() {
+    let postlude = Postlude::start().await;
+    let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+    let very_deep = "[".repeat(100_000);
+    for body in
+        ["", "{", "[1,]", "{\"a\":1,\"a\":2}", "{\"a\":01}", "nul", "\u{feff}{}", "{}{}", "'a'", &deep, &very_deep]
+    {
+        let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).bearer_auth(IDP_KEY);
+        let answered = Answered::of(request.header("idempotency-key", "k").body(body.to_owned())).await;
+        assert_eq!((answered.status, answered.outcome()), (400, "invalid_request"), "{:.40}: {}", body, answered.text);
+    }
+}
+
+#[tokio::test]
+async fn an_oversize_body_is_413_at_the_edge() {
+    let postlude = Postlude::start().await;
+    for (size, status) in [(256 * 1024, 400), (256 * 1024 + 1, 413)] {
+        let body = format!("\"{}\"", "x".repeat(size - 2));
+        let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).bearer_auth(IDP_KEY);
+        let answered = Answered::of(request.header("idempotency-key", "k").body(body)).await;
+        assert_eq!(answered.status, status, "{size}: {}", answered.text);
+    }
+}
+
+#[tokio::test]
+async fn a_start_needs_an_idempotency_key() {
+    let postlude = Postlude::start().await;
+    let body = postlude.browser("ana").body("interactive");
+    let missing = postlude.post("/v1/logins", &body).await;
+    assert_eq!((missing.status, missing.outcome()), (400, "idempotency_key_required"));
+    assert_eq!(postlude.login(&"k".repeat(257), &body).await.outcome(), "idempotency_key_required");
+    assert_eq!(postlude.login(&"k".repeat(256), &body).await.outcome(), "redirect");
+}
+
+/// N12, S01: on every route, also of errors.
+#[tokio::test]
+async fn every_response_has_the_headers() {
+    let postlude = Postlude::start().await;
+    for path in [
+        "/v1/logins",
+        "/v1/logins/x",
+        "/healthz",
+        "/readyz",
+        "/acme/continue",
+        "/acme/.well-known/jwks.json",
+        "/nowhere",
+    ] {
+        let response = postlude.client.get(format!("{}{path}", postlude.base)).send().await.unwrap();
+        let headers = response.headers();
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_and_readiness_answer_without_a_key() {
+    let postlude = Postlude::start().await;
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(
+            postlude.client.get(format!("{}{path}", postlude.base)).send().await.unwrap().status(),
+            200,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn errors_are_problem_json_with_a_stable_code_and_an_id() {
+    let postlude = Postlude::start().await;
+    let response = postlude
+        .client
+        .post(format!("{}/v1/sessions/get", postlude.base))
+        .bearer_auth(IDP_KEY)
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(problem["code"], "invalid_request");
+    assert!(problem["id"].as_str().unwrap().starts_with("err_"), "{problem}");
+}
