@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -24,17 +24,19 @@ help: ## this list
 	@printf '\nThe first build compiles a WebAssembly engine and takes 5 to 10 minutes; later ones take seconds.\n'
 
 demo: plugins ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)
-	@cargo build $(LOCKED) -p postlude-demo
 	@printf '\n'
-	@ONCE="$(ONCE)" cargo run -q $(LOCKED) -p postlude-demo
+	@ONCE="$(ONCE)" $(TARGET_DIR)/debug/postlude-demo
 
-plugins: ## build the plugins into plugins/target/postlude/*.wasm
+# One selection of packages and features for everything: another one would compile the engine anew.
+build: ## build the host
+	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the host (the first time: 5 to 10 minutes)')
+	@cargo build $(LOCKED) --workspace --all-targets
+
+plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 	@scripts/setup.sh wasm
-	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the postlude command (the first time: 5 to 10 minutes)')
-	@cargo build $(LOCKED) -p postlude-cli
 	@$(call say,'building the plugins (the first time: about a minute)')
 	@mkdir -p $(BUILT)
-	@cargo run -q $(LOCKED) -p postlude-cli -- build $(PLUGINS) --out $(BUILT)
+	@$(TARGET_DIR)/debug/postlude build $(PLUGINS) --out $(BUILT)
 
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example
 	@scripts/setup.sh

@@ -47,7 +47,7 @@ const ATTACKS: [(&str, &str, &str); 10] = [
     (
         "effect",
         r#"(func (export "on-login") (result i32)
-             (call $login.set-metadata «k» (i32.const 1) «"v"» (global.get $out)) (unreachable))"#,
+             (call $login.set-metadata «k» (i32.const 1) «\"v\"» (global.get $out)) (unreachable))"#,
         "unreachable",
     ),
 ];

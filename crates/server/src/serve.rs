@@ -235,7 +235,8 @@ async fn blocking_load(options: &Options, sandbox: &Sandbox) -> Result<Loaded, S
 }
 
 fn store_options(config: &Config, signing: &Signing) -> SledOptions {
-    let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session).max();
+    // A session that ended, or moved, must outlive the login records that name it.
+    let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
     let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
     let mac = Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots()))));
     SledOptions {

@@ -80,7 +80,7 @@ pub(crate) async fn rotate(
             let detail = "the session `to` exists already, or `id` was rotated to another one; rotate to an id that was never used";
             return Err(ApiError::new(StatusCode::CONFLICT, "session_exists", detail));
         }
-        let new = Session { id: request.to.clone(), version: 0, moved_to: None, ..old.clone() };
+        let new = Session { id: request.to.clone(), version: 0, moved_to: None, last_used_at: now, ..old.clone() };
         let sign = Session {
             user: None,
             factors: Vec::new(),

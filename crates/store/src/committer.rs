@@ -56,8 +56,7 @@ impl Committer {
         self.tables.values.put(&mut changes, keys::meta(), &self.meta)?;
         self.tables.values.apply(changes)?;
         self.tables.values.flush()?;
-        self.file.sync_data().map_err(failed)?;
-        self.high_water.write(self.meta.commit).map_err(failed)
+        self.file.sync_data().map_err(failed)
     }
 
     /// Works until it is told to stop, or the disk fails.
@@ -170,10 +169,10 @@ impl Committer {
     /// One atomic batch, with the store's header in it.
     fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
         let meta = Meta { commit: self.meta.commit.saturating_add(1), at: self.meta.at.max(now), ..self.meta.clone() };
+        self.tables.values.put(&mut changes, keys::meta(), &meta)?;
         if synced {
             self.shared.pend(changes.keys());
         }
-        self.tables.values.put(&mut changes, keys::meta(), &meta)?;
         self.tables.values.apply(changes).inspect_err(|why| self.poison(why))?;
         self.shared.committed_at(meta.at);
         self.meta = meta;
@@ -213,4 +212,93 @@ fn refuse(job: Job, why: StoreError) {
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{RecordMac, SessionWrite};
+    use crate::codec::Codec;
+    use crate::values::Values;
+    use postlude_model::names::SessionId;
+    use postlude_model::session::Session;
+
+    #[derive(Debug)]
+    struct NoMac;
+
+    impl RecordMac for NoMac {
+        fn tag(&self, _: &[u8]) -> [u8; 16] {
+            [0; 16]
+        }
+        fn verify(&self, _: &[u8], _: &[u8; 16]) -> bool {
+            true
+        }
+    }
+
+    fn committer(folder: &std::path::Path) -> Committer {
+        let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
+        let values = Values::new(db.open_tree("records").unwrap(), Codec::new(Arc::new(NoMac)));
+        Committer {
+            tables: Tables::new(values, Duration::from_secs(1)),
+            meta: Meta { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
+            file: File::open(folder.join("db/db")).unwrap(),
+            high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
+            shared: Arc::default(),
+            dirty_since: None,
+        }
+    }
+
+    fn commit(durability: Durability) -> Box<Commit> {
+        let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
+        let session = Session::new(SessionId::new("s").unwrap(), now);
+        let sessions = vec![SessionWrite { session, expect: 0 }];
+        Box::new(Commit { tenant, login: None, sessions, check_session: None, now, durability })
+    }
+
+    /// Neither the answer nor another reader is faster than the disk.
+    #[tokio::test]
+    async fn a_synced_commit_is_answered_and_shown_after_the_sync() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (answer, mut answered) = oneshot::channel();
+        let mut waiting = Vec::new();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
+        assert!(answered.try_recv().is_err());
+        let (shared, tables) = (Arc::clone(&committer.shared), committer.tables.clone());
+        let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
+        let mut reader = tokio::spawn(async move { shared.durable(&key, || tables.get::<Session>(&key)).await });
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut reader).await.is_err());
+        assert!(committer.settle(waiting, false));
+        assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
+        assert_eq!(reader.await.unwrap().unwrap().unwrap().version, 1);
+    }
+
+    #[tokio::test]
+    async fn a_batched_commit_is_answered_at_once_and_synced_within_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (answer, answered) = oneshot::channel();
+        let mut waiting = Vec::new();
+        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
+        assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
+        assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
+        assert!(committer.settle(waiting, false) && committer.dirty_since.is_some());
+        committer.dirty_since = Instant::now().checked_sub(Duration::from_secs(1));
+        assert_eq!(committer.patience(), Duration::ZERO);
+        assert!(committer.settle(Vec::new(), false) && committer.dirty_since.is_none());
+    }
+
+    /// After a failure nothing is applied any more, and everyone hears why.
+    #[tokio::test]
+    async fn a_stopped_store_refuses_whatever_is_queued() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        committer.poison(&StoreError::Failed("no space".to_owned()));
+        let (answer, answered) = oneshot::channel();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
+        let why = StoreError::Stopped(": the store failed: no space".to_owned());
+        assert_eq!(answered.await.unwrap(), Err(why));
+        assert!(!committer.settle(Vec::new(), false));
+        assert_eq!(committer.tables.values.walk().unwrap().records, 0);
+    }
 }

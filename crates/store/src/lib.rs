@@ -10,10 +10,12 @@ mod committer;
 mod files;
 mod high_water;
 mod keys;
+mod open;
+mod shared;
 mod sled_store;
 mod tables;
+mod values;
 
-pub use api::{
-    Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError,
-};
-pub use sled_store::{SledOptions, SledStore};
+pub use api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError};
+pub use open::SledOptions;
+pub use sled_store::SledStore;

@@ -77,3 +77,44 @@ impl Drop for StopAtEnd {
         self.0.stop(StoreError::Stopped(String::new()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    async fn is_waiting(reader: &mut tokio::task::JoinHandle<Result<u8, StoreError>>) -> bool {
+        tokio::time::timeout(Duration::from_millis(50), reader).await.is_err()
+    }
+
+    fn reader(shared: &Arc<Shared>, key: &'static [u8]) -> tokio::task::JoinHandle<Result<u8, StoreError>> {
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move { shared.durable(key, || Ok(1)).await })
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_does_not_have_is_not_shown() {
+        let shared = Arc::new(Shared::default());
+        shared.pend([&b"a"[..]].into_iter());
+        let mut waits = reader(&shared, b"a");
+        assert!(is_waiting(&mut waits).await);
+        assert_eq!(reader(&shared, b"b").await.unwrap(), Ok(1));
+        shared.settled();
+        assert_eq!(waits.await.unwrap(), Ok(1));
+        assert_eq!(reader(&shared, b"a").await.unwrap(), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_refused_is_never_shown() {
+        let shared = Arc::new(Shared::default());
+        shared.pend([&b"a"[..]].into_iter());
+        let mut waits = reader(&shared, b"a");
+        assert!(is_waiting(&mut waits).await);
+        let why = StoreError::Stopped(": no space".to_owned());
+        assert!(shared.stop(why.clone()));
+        assert!(!shared.stop(StoreError::Stopped(String::new())), "the first reason stays");
+        assert_eq!(waits.await.unwrap(), Err(why.clone()));
+        assert_eq!(reader(&shared, b"b").await.unwrap(), Err(why));
+    }
+}

@@ -97,7 +97,12 @@ impl Tables {
         Ok(Plan { changes, outcome: CommitOutcome::Done })
     }
 
-    fn plan_session(&self, changes: &mut Changes, tenant: &TenantName, write: SessionWrite) -> Result<bool, StoreError> {
+    fn plan_session(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        write: SessionWrite,
+    ) -> Result<bool, StoreError> {
         let SessionWrite { mut session, expect } = write;
         let key = keys::session(tenant, &session.id);
         let stored: Option<Session> = self.get(&key)?;
@@ -105,12 +110,20 @@ impl Tables {
             return Ok(false);
         }
         session.version = expect.saturating_add(1);
-        self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key);
+        if expect == 0 {
+            self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key);
+        }
         self.put(changes, key, &session)?;
         Ok(true)
     }
 
-    fn plan_login(&self, changes: &mut Changes, tenant: &TenantName, write: LoginWrite, now: Timestamp) -> Result<bool, StoreError> {
+    fn plan_login(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        write: LoginWrite,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let LoginWrite { mut record, expect, idempotency_key, max_open } = write;
         let key = keys::login(tenant, &record.id);
         let stored: Option<LoginRecord> = self.get(&key)?;
@@ -135,7 +148,14 @@ impl Tables {
     }
 
     /// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
-    fn plan_open(&self, changes: &mut Changes, tenant: &TenantName, record: &LoginRecord, max_open: usize, now: Timestamp) -> Result<(), StoreError> {
+    fn plan_open(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        record: &LoginRecord,
+        max_open: usize,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let key = keys::open_logins(tenant, &record.subject.user_id);
         let before: Vec<OpenLogin> = self.get(&key)?.unwrap_or_default();
         let mut open = before.clone();
@@ -211,7 +231,9 @@ impl Tables {
             Some(Kind::OpenLogins) => {
                 self.get::<Vec<OpenLogin>>(key)?.and_then(|open| open.iter().map(|login| login.deadline).max())
             }
-            Some(Kind::Session) => self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime)),
+            Some(Kind::Session) => {
+                self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime))
+            }
             _ => None,
         })
     }

@@ -132,7 +132,11 @@ impl Values {
                 Ok(()) => {}
                 Err(StoreError::Newer(_)) => walk.newer = true,
                 Err(StoreError::Corrupt(name)) => {
-                    tracing::error!(kind = name, number = walk.records, "a stored record is damaged, or another root key's");
+                    tracing::error!(
+                        kind = name,
+                        number = walk.records,
+                        "a stored record is damaged, or another root key's"
+                    );
                     walk.damaged += 1;
                     walk.first = walk.first.or(Some(name));
                 }

@@ -173,7 +173,6 @@ plugin = "custom-factor"
 settings = {{ prompt_url = "http://localhost:4000/prompt", factor = "{FACTOR}", profile = "{profile}", claim = "https://acme.example/face_at" }}
 [tenants.acme.pipeline.grants]
 redirect_origins = ["http://localhost:4000"]
-keys = ["partner"]
 claims = ["https://acme.example/face_at"]
 [tenants.acme.pipeline.keys.partner]
 issuer = "{issuer}"

@@ -97,7 +97,6 @@ settings = {{ prompt_url = "{prompt}/prompt", factor = "{FACTOR}", profile = "po
 [tenants.acme.pipeline.grants]
 redirect_origins = ["{prompt}"]
 claims = ["{CLAIM}"]
-keys = ["partner"]
 [tenants.acme.pipeline.keys.partner]
 issuer = "{prompt}"
 alg = "EdDSA"

@@ -85,7 +85,7 @@ async fn stay(idp: &Idp) -> Result<()> {
         "\nNow you: open {first} and log in as ana.\n  \
          another browser    {second} is the same IdP with another cookie jar\n  \
          a stolen link      at the prompt, choose \"show me the link\", and open it in the other browser\n  \
-         24 hours later     a button moves the clock; so do a wrong company (eve) and the endless loop have theirs\n\
+         and buttons        for 24 hours later, someone of another company (eve), and the endless loop\n\
          Use Chrome, Edge or Firefox: the cookies are `__Host-` ones, over http to this machine. Ctrl-C stops everything."
     ));
     tokio::signal::ctrl_c().await.context("Ctrl-C cannot be waited for")?;

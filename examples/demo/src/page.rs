@@ -23,11 +23,12 @@ a{color:inherit}
 th{text-align:left;font-weight:600;color:var(--soft)}
 td,th{padding:.4rem .9rem .4rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 tr:first-child>*{border-top:0}
+td:first-child:not(:last-child){min-width:8rem}
 td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th.n{text-align:right}
 table.pairs td:first-child{color:var(--soft);white-space:nowrap;width:9rem}
 code,pre,textarea{font:.85em ui-monospace,Menlo,monospace}pre{overflow:auto;padding:.8rem;background:var(--ground);border-radius:8px}
 textarea{width:100%;height:8rem;padding:.6rem;color:inherit;background:var(--ground);border:1px solid var(--edge);border-radius:8px}
-.tag{display:inline-block;padding:.05rem .6rem;border-radius:99px;font-weight:600;font-size:.9rem;background:var(--line)}
+.tag{display:inline-block;white-space:nowrap;overflow-wrap:normal;padding:.05rem .6rem;border-radius:99px;font-weight:600;font-size:.9rem;background:var(--line)}
 .continue{background:#18864b;color:#fff}.redirect,.interaction_required{background:#3d5bd9;color:#fff}.deny,.refused{background:#c0342b;color:#fff}
 .who{display:flex;align-items:center;gap:.8rem;margin:1rem 0;font-size:1.15rem;font-weight:600}
 .who i{display:grid;place-items:center;width:2.6rem;height:2.6rem;border-radius:50%;color:#fff;background:var(--accent);font-style:normal}";

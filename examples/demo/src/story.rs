@@ -178,9 +178,9 @@ fn expect_of(name: &str, answer: &Answered, outcome: &str, decision: &str, why: 
     if answer.outcome() != outcome {
         return Err(surprise(&format!("expected the outcome `{outcome}`")));
     }
-    let actions = answer.body.get("actions").and_then(Value::as_array).into_iter().flatten();
+    let mut actions = answer.body.get("actions").and_then(Value::as_array).into_iter().flatten();
     // The last run of the action: back from its prompt, it has two.
-    let action = actions.filter(|action| text(action, "name") == name).next_back();
+    let action = actions.rfind(|action| text(action, "name") == name);
     let action = action.ok_or_else(|| surprise(&format!("expected a run of `{name}`")))?;
     if text(action, "decision") != decision || !text(action, "why").contains(why) {
         return Err(surprise(&format!("expected `{name}` to be `{decision}` because of `{why}`")));

@@ -159,7 +159,7 @@ impl<'a> Login<'a> {
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
-        let denies = matches!(ending, Ending::Decided(Decision::Deny(_)));
+        let stops = matches!(ending, Ending::Decided(Decision::Deny(_) | Decision::Redirect(_)));
         let decided = match ending {
             Ending::TimedOut => return Err(Overload),
             Ending::Decided(decision) => self.decide(&run, decision, &commands),
@@ -168,7 +168,7 @@ impl<'a> Login<'a> {
             Ending::Trapped(trap) => Err(trap.message),
         };
         if let Err(why) = decided {
-            self.fail(&run, why, denies);
+            self.fail(&run, why, stops);
         }
         self.record.step = self.record.step.saturating_add(1);
         Ok(())
@@ -378,13 +378,13 @@ impl<'a> Login<'a> {
         self.synced = true;
     }
 
-    fn fail(&mut self, run: &Run<'_>, why: String, denies: bool) {
+    fn fail(&mut self, run: &Run<'_>, why: String, stops: bool) {
         self.note(run.action, run.phase, Verdict::Failed, why, run.usage);
-        // A reply crafted to make a plugin trap must not open the door, a factor must not be passed over, and a denial that a
-        // user made malformed (by a long name in its message) is still a denial.
+        // A reply crafted to make a plugin trap must not open the door, a factor must not be passed over, and a denial or a
+        // redirect that a user made unacceptable (by a long name in its message or URL) still stops the login.
         let spec = &run.action.spec;
         let open =
-            spec.on_failure == OnFailure::Continue && run.phase == Phase::Login && spec.factors.is_empty() && !denies;
+            spec.on_failure == OnFailure::Continue && run.phase == Phase::Login && spec.factors.is_empty() && !stops;
         if open {
             self.record.position = self.record.position.saturating_add(1);
         } else {

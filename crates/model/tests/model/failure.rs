@@ -18,6 +18,12 @@ fn failures() -> Vec<Report> {
         report(Ending::Failed(Failure::Unavailable("partner".to_owned())), vec![]),
         trapped(vec![]),
         report(Ending::Trapped(fuel), vec![]),
+    ]
+}
+
+/// Redirects that are refused: the action wanted the browser stopped, so they never open.
+fn refused_redirects() -> Vec<Report> {
+    vec![
         redirect(to("javascript:alert(1)", None), vec![]),
         redirect(to(PROMPT, Some("https://acme.example/undeclared")), vec![]),
     ]
@@ -25,7 +31,7 @@ fn failures() -> Vec<Report> {
 
 #[test]
 fn every_failure_denies_by_default() {
-    for failure in failures() {
+    for failure in failures().into_iter().chain(refused_redirects()) {
         let record = World::new(["a", "b"].map(spec)).log_in(&[on_login("a", failure.clone())]).record;
         assert_eq!(denied_code(&record), "action_failed", "{failure:?}");
     }
@@ -38,6 +44,14 @@ fn the_operators_continue_opens_in_on_login() {
         let record = World::new([open(spec("a")), spec("b")]).log_in(&script).record;
         assert!(matches!(record.status, Status::Continued(_)), "{failure:?}");
         assert_eq!(record.trace[0].verdict, Verdict::Failed);
+    }
+}
+
+#[test]
+fn a_refused_redirect_never_opens() {
+    for refused in refused_redirects() {
+        let record = World::new([open(spec("a")), spec("b")]).log_in(&[on_login("a", refused.clone())]).record;
+        assert_eq!(denied_code(&record), "action_failed", "{refused:?}");
     }
 }
 

@@ -91,7 +91,8 @@ async fn a_trivial_run_is_cheap() {
     for _ in 0..2000 {
         let input = input();
         let report = sandbox().run(&plugin, input).await;
-        (times.push(report.usage.duration), fuel = report.usage.fuel);
+        times.push(report.usage.duration);
+        fuel = report.usage.fuel;
     }
     times.sort();
     println!("trivial run: fuel {fuel}, p50 {:?}, p99 {:?}", times[1000], times[1980]);

@@ -203,7 +203,7 @@ fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Cont
     }
     let digest = section.parsed("digest", |text| {
         text.parse::<Digest>()
-            .map_err(|why| Complaint::new(why.to_string()).hint("`postlude inspect` prints it, and it may be left out"))
+            .map_err(|why| Complaint::new(why.to_string()).hint("`sha256sum` prints it, and it may be left out"))
     });
     if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
         let state = if path.exists() { "is not a file" } else { "does not exist" };

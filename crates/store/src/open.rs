@@ -1,0 +1,173 @@
+//! Opening the embedded store: the lock, the walk over all records, and what the high-water file says about them.
+
+use crate::api::{OpenError, RecordMac, StoreError};
+use crate::codec::Codec;
+use crate::committer::Committer;
+use crate::files::{self, Files};
+use crate::high_water::{Finding, HighWater};
+use crate::keys;
+use crate::shared::Shared;
+use crate::sled_store::{Open, SledStore};
+use crate::tables::{Meta, Tables};
+use crate::values::Values;
+use postlude_model::limits;
+use postlude_model::names::Timestamp;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Memory for the engine's cache. Its default is 1 GiB, which a small host does not have.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// Jobs that wait for the committer; more is load, and callers wait for a place.
+const QUEUE: usize = 4096;
+
+/// A file of this name in the data folder says that it was restored from a backup.
+const RESTORED: &str = "restored";
+
+/// How an embedded store is opened.
+#[derive(Debug, Clone)]
+pub struct SledOptions {
+    /// The folder of everything that is stored; made if it is missing, for its owner alone.
+    pub data_dir: PathBuf,
+    /// The file that tells a restored copy from the newest data; outside of that folder.
+    pub high_water_file: PathBuf,
+    /// Authenticates records.
+    pub mac: Arc<dyn RecordMac>,
+    /// How long a session is kept after its last use.
+    pub session_lifetime: Duration,
+}
+
+impl SledOptions {
+    /// The usual options.
+    #[must_use]
+    pub fn new(data_dir: PathBuf, high_water_file: PathBuf, mac: Arc<dyn RecordMac>) -> Self {
+        Self { data_dir, high_water_file, mac, session_lifetime: limits::SESSION_LIFETIME }
+    }
+}
+
+/// See [`SledStore::open`].
+pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
+    let dir = options.data_dir.as_path();
+    files::private_folder(dir).map_err(io_at(dir))?;
+    let lock = lock(dir)?;
+    let (db, file) = engine(dir)?;
+    let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
+    let tree = db.open_tree("records").map_err(|why| failed(&why))?;
+    let values = Values::new(tree, Codec::new(Arc::clone(&options.mac)));
+    let tables = Tables::new(values, options.session_lifetime);
+    let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
+    let restored = dir.join(RESTORED);
+    let meta = settle(&tables, dir, &high_water, restored.exists())?;
+    let (epoch, boot) = (meta.epoch, meta.boot);
+    let shared = Arc::new(Shared::default());
+    shared.committed_at(meta.at);
+    let mut committer =
+        Committer { tables: tables.clone(), meta, file, high_water, shared: Arc::clone(&shared), dirty_since: None };
+    committer.begin().map_err(|why| failed(&why))?;
+    committer.high_water.write(committer.meta.commit).map_err(io_at(&options.high_water_file))?;
+    // Only now that the new epoch is durable: else a crash in between would keep the old one.
+    match std::fs::remove_file(&restored) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
+        _ => {}
+    }
+    let folder = |name: &str, ending| Files::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
+    let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
+    let (jobs, queue) = sync_channel(QUEUE);
+    // The engine lives as long as the thread, and the lock a little longer.
+    let work = move || {
+        let _held = (db, lock);
+        committer.run(&queue);
+    };
+    let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
+    let open = Arc::new(Open { tables, jobs, plugins, revisions });
+    Ok(SledStore { open: Mutex::new(Some(open)), committer: Mutex::new(Some(thread)), shared, epoch, boot })
+}
+
+/// The engine, and our own handle of its file.
+fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
+    let database = dir.join("db");
+    let config = sled::Config::new().path(&database).cache_capacity(CACHE_BYTES).mode(sled::Mode::LowSpace);
+    let opened = config.flush_every_ms(None).open();
+    let db = opened.map_err(|why| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() })?;
+    let file = database.join("db");
+    let handle = File::open(&file).map_err(io_at(&file))?;
+    for folder in [&database, dir] {
+        files::sync_folder(folder).map_err(io_at(folder))?;
+    }
+    Ok((db, handle))
+}
+
+/// Verifies what is there, and decides whether it is the newest.
+fn settle(tables: &Tables, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Meta, OpenError> {
+    let opened = |why: StoreError| match why {
+        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
+        StoreError::Corrupt(first) => OpenError::Corrupt { dir: dir.to_owned(), records: 1, first },
+        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
+    };
+    let walk = tables.values.walk().map_err(opened)?;
+    if let Some(first) = walk.first {
+        return Err(OpenError::Corrupt { dir: dir.to_owned(), records: walk.damaged, first });
+    }
+    if walk.newer {
+        return Err(OpenError::Newer(dir.to_owned()));
+    }
+    let stored: Option<Meta> = tables.get(&keys::meta()).map_err(opened)?;
+    let commit = stored.as_ref().map_or(0, |meta| meta.commit);
+    let finding = high_water.compare(commit).map_err(io_at(high_water.path()))?;
+    // An emptied data folder beside a high-water file is an older copy too.
+    let older = match finding {
+        Finding::Newest => false,
+        Finding::Older(_) => true,
+        Finding::Unknown => stored.is_some(),
+    };
+    let mut meta = stored.unwrap_or(Meta { epoch: 1, boot: 0, commit: 0, at: Timestamp(0) });
+    if older || marked {
+        meta.epoch = meta.epoch.saturating_add(1).max(wall_clock_seconds());
+        let (epoch, high_water) = (meta.epoch, high_water.path().display());
+        tracing::warn!(epoch, %high_water, ?finding, marked, "the data may be older than what was acknowledged: suspended logins end, and factors are prompted again");
+    }
+    // Past the number that was lost: the folder that had it is then the older one, should it come back.
+    if let Finding::Older(acknowledged) = finding {
+        meta.commit = meta.commit.max(acknowledged);
+    }
+    meta.boot = meta.boot.saturating_add(1);
+    meta.commit = meta.commit.saturating_add(1);
+    tracing::info!(records = walk.records, epoch = meta.epoch, boot = meta.boot, "the store is open");
+    Ok(meta)
+}
+
+/// An epoch must not come again, even when the epochs before it were lost with the data.
+fn wall_clock_seconds() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// An error of a file or folder.
+fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+    let path = path.to_owned();
+    move |why| OpenError::Io { path: path.clone(), why }
+}
+
+/// Takes the folder for this process, and writes who has it.
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = dir.join("lock");
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_at(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Err(OpenError::InUse { dir: dir.to_owned(), pid: holder.trim().parse().ok() });
+        }
+        Err(TryLockError::Error(why)) => return Err(io_at(&path)(why)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| write!(file, "{}", std::process::id()))
+        .map_err(io_at(&path))?;
+    Ok(file)
+}

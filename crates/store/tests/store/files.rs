@@ -1,0 +1,68 @@
+//! Plugins and revisions: files by their hash.
+
+use crate::home::*;
+use postlude_model::names::{Digest, TenantName};
+use postlude_store::{Store, StoreError};
+use std::path::PathBuf;
+
+fn only_file(folder: PathBuf) -> PathBuf {
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+#[tokio::test]
+async fn plugins_are_kept_by_their_digest_and_verified() {
+    let home = Home::new();
+    let store = home.open();
+    let bytes = vec![5; 300_000];
+    let digest = store.put_plugin(&bytes).await.unwrap();
+    assert_eq!(store.put_plugin(&bytes).await.unwrap(), digest);
+    assert_eq!(store.plugin(&digest).await.unwrap(), Some(bytes.clone()));
+    assert_eq!(store.plugin(&Digest::from_bytes([0; 32])).await.unwrap(), None);
+    let file = only_file(home.data().join("plugins"));
+    std::fs::write(&file, &bytes[1..]).unwrap();
+    assert_eq!(store.plugin(&digest).await, Err(StoreError::Corrupt("plugin file")));
+    // Storing it again mends it.
+    store.put_plugin(&bytes).await.unwrap();
+    assert_eq!(store.plugin(&digest).await.unwrap(), Some(bytes));
+}
+
+#[tokio::test]
+async fn the_same_content_keeps_its_number() {
+    let home = Home::new();
+    let store = home.open();
+    let long = "x".repeat(200 << 10);
+    let (acme, other) = (tenant(), TenantName::new("other").unwrap());
+    assert_eq!(store.put_revision(&acme, "{}").await.unwrap(), 1);
+    assert_eq!(store.put_revision(&acme, &long).await.unwrap(), 2);
+    assert_eq!(store.put_revision(&acme, "{}").await.unwrap(), 1);
+    assert_eq!(store.put_revision(&other, &long).await.unwrap(), 1);
+    store.shutdown().await.unwrap();
+    let store = home.open();
+    assert_eq!(store.put_revision(&acme, &long).await.unwrap(), 2);
+    assert_eq!(store.revision(&acme, 2).await.unwrap(), Some(long.clone()));
+    assert_eq!(store.revision(&other, 1).await.unwrap(), Some(long));
+    assert_eq!(store.revision(&acme, 3).await.unwrap(), None);
+    for entry in std::fs::read_dir(home.data().join("revisions")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "{\"forged\":1}").unwrap();
+    }
+    assert_eq!(store.revision(&acme, 1).await, Err(StoreError::Corrupt("revision")));
+}
+
+/// Only the owner may look inside.
+#[cfg(unix)]
+#[tokio::test]
+async fn folders_and_files_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::set_permissions(home.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let store = home.open();
+    store.put_plugin(b"x").await.unwrap();
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(home.data()), 0o700);
+    assert_eq!(mode(home.data().join("plugins")), 0o700);
+    assert_eq!(mode(only_file(home.data().join("plugins"))), 0o600);
+    assert_eq!(mode(home.high_water()), 0o600);
+}

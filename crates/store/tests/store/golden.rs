@@ -1,0 +1,157 @@
+//! Stored bytes are a contract: these are the bytes of version 1, and they stay readable.
+
+use crate::home::*;
+use postlude_model::decision::Denial;
+use postlude_model::json::Json;
+use postlude_model::login::{FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, Verdict};
+use postlude_model::names::{ActionName, Digest, FactorName, UserId};
+use postlude_model::run::Phase;
+use postlude_model::session::{FactorRecord, Session};
+use postlude_store::{Commit, LoginWrite, SessionWrite, Store};
+use std::fmt::Write as _;
+
+fn factor() -> FactorRecord {
+    FactorRecord {
+        name: FactorName::new("https://acme.example/face").unwrap(),
+        completed_at: NOW,
+        digest: Digest::from_bytes([1; 32]),
+        action: ActionName::new("face").unwrap(),
+        login_id: login_id("one"),
+        epoch: 3,
+        evidence: Some(Json::parse(r#"{"score":0.9}"#).unwrap()),
+    }
+}
+
+fn full_session() -> Session {
+    let mut session = session("s");
+    session.user = Some(UserId::new("ann|1").unwrap());
+    session.generation = 2;
+    session.factors = vec![factor()];
+    session.metadata.insert("k".to_owned(), Json::string("v"));
+    session.moved_to = Some(session_id("t"));
+    session
+}
+
+fn full_suspension() -> Status {
+    let Status::Suspended(suspension) = suspended() else { panic!() };
+    Status::Suspended(Suspension {
+        factor: Some(factor().name),
+        stash: Some(Json::string("verifier")),
+        timed_out: 1,
+        ..suspension
+    })
+}
+
+fn full_login(id: &str, status: Status) -> LoginRecord {
+    let mut record = record(id, "ann|1", status);
+    record.subject.session_id = Some(session_id("s"));
+    record.return_url = Some("https://idp.example/interaction/abc".to_owned());
+    record.metadata.insert("m".to_owned(), Json::parse("[1,null]").unwrap());
+    record.held_metadata.insert("h".to_owned(), Json::string("held"));
+    record.effects.id_token_claims.insert("https://acme.example/c".to_owned(), Json::string("c"));
+    record.effects.access_token_claims.insert("https://acme.example/a".to_owned(), Json::string("a"));
+    record.effects.add_scopes = vec!["x".to_owned()];
+    record.effects.remove_scopes = vec!["y".to_owned()];
+    record.effects.app_metadata.insert("gone".to_owned(), None);
+    record.effects.user_metadata.insert("kept".to_owned(), Some(Json::string("u")));
+    record.recorded = vec![factor()];
+    record.trace = vec![Trace {
+        action: ActionName::new("face").unwrap(),
+        version: "1.2.3".to_owned(),
+        digest: Digest::from_bytes([1; 32]),
+        step: 1,
+        phase: Phase::Continue,
+        verdict: Verdict::Redirect,
+        why: "no fresh factor".to_owned(),
+        fuel: 1234,
+        memory_bytes: 65_536,
+        duration_us: 7,
+    }];
+    record
+}
+
+fn logins() -> Vec<LoginRecord> {
+    let factors = vec![FactorStanding { name: factor().name, completed_at: NOW, expires_at: NOW.plus(HOUR) }];
+    let settled = Settled { amr: vec!["pwd".to_owned(), "mfa".to_owned()], factors };
+    let action = || ActionName::new("face").unwrap();
+    let denial = Denial { code: "no_match".to_owned(), message: "not you".to_owned() };
+    vec![
+        full_login("one", full_suspension()),
+        full_login("two", Status::Continued(settled.clone())),
+        full_login("three", Status::Denied { action: action(), denial, settled }),
+        full_login("four", Status::InteractionRequired { action: action() }),
+        full_login("five", Status::Ended(postlude_model::login::EndReason::SessionEnded)),
+        full_login("six", Status::Ended(postlude_model::login::EndReason::Evicted)),
+    ]
+}
+
+async fn fill(home: &Home) {
+    let store = home.open();
+    for login in logins() {
+        let key = Some(format!("key of {}", login.id));
+        let login = Some(LoginWrite { idempotency_key: key, ..login_write(login, 0) });
+        store.commit(Commit { login, ..commit() }).await.unwrap();
+    }
+    let sessions = vec![SessionWrite { session: full_session(), expect: 0 }];
+    store.commit(Commit { sessions, ..commit() }).await.unwrap();
+    store.put_revision(&tenant(), "{}").await.unwrap();
+    store.shutdown().await.unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+fn tree(home: &Home) -> (sled::Db, sled::Tree) {
+    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
+    let tree = db.open_tree("records").unwrap();
+    (db, tree)
+}
+
+/// When this fails, a stored type changed: give it a new version and a reader for the old one.
+#[tokio::test]
+async fn bytes() {
+    let home = Home::new();
+    fill(&home).await;
+    let (_db, tree) = tree(&home);
+    let mut lines = String::new();
+    for entry in &tree {
+        let (key, value) = entry.unwrap();
+        writeln!(lines, "{}={}", hex(&key), hex(&value)).unwrap();
+    }
+    insta::assert_snapshot!(lines);
+}
+
+/// A database of version 1, frozen when it was current. Never made anew.
+#[tokio::test]
+async fn version_1_is_read() {
+    let home = Home::new();
+    std::fs::create_dir(home.data()).unwrap();
+    let (db, tree) = tree(&home);
+    for line in include_str!("v1.records").lines() {
+        let (key, value) = line.split_once('=').unwrap();
+        tree.insert(unhex(key), unhex(value)).unwrap();
+    }
+    db.flush().unwrap();
+    drop((tree, db));
+    let store = home.open();
+    assert_eq!(store.boot(), 2);
+    for login in logins() {
+        let read = store.login(&tenant(), &login.id).await.unwrap().unwrap();
+        assert_eq!(read, LoginRecord { version: 1, ..login.clone() });
+        let key = format!("key of {}", login.id);
+        assert_eq!(store.login_by_key(&tenant(), &key).await.unwrap(), Some(login.id));
+    }
+    let read = store.session(&tenant(), &session_id("s")).await.unwrap().unwrap();
+    assert_eq!(read, Session { version: 1, ..full_session() });
+    // The number is there; the file of the revision was not brought along.
+    assert_eq!(store.revision(&tenant(), 1).await.unwrap(), None);
+    assert_eq!(store.put_revision(&tenant(), "{}").await.unwrap(), 1);
+}

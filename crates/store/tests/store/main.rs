@@ -1,0 +1,20 @@
+//! The embedded store through its public interface, on real folders.
+
+#[cfg(test)]
+mod commits;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod epoch;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod open_logins;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod sweep;
