@@ -1,4 +1,5 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod config;
 mod continue_url;

@@ -79,7 +79,8 @@ plugin = "fase"
 on_failure = "maybe"
 "#;
     std::fs::write(dir.path().join("postlude.toml"), config).unwrap();
-    insta::assert_snapshot!(told(&postlude_in(dir.path(), &["check"])));
+    let told = told(&postlude_in(dir.path(), &["check"])).replace(dir.path().to_str().unwrap(), "[dir]");
+    insta::assert_snapshot!(told);
     let json = postlude_in(dir.path(), &["check", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["ok"], false);

@@ -133,7 +133,6 @@ impl Server {
     }
 
     /// The API with the public routes, for callers that bring their own listener.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         routes::api(Arc::clone(&self.runtime), true)
     }

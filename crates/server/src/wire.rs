@@ -177,7 +177,6 @@ pub struct Answer {
 
 /// Whose login an answer is about.
 #[derive(Debug, Clone, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the event")]
 pub struct AnswerSubject {
     /// The user.
     pub user_id: String,

@@ -106,7 +106,11 @@ impl Plugins {
             pinned(file, digest, &subject, log);
             self.inspect(digest, bytes, inspect);
             for why in self.refused.get(&digest).into_iter().flatten() {
-                log.error_hint(file.at, format!("{subject}: {why}"), "`postlude build` makes plugin files; get another file, or remove the plugin");
+                log.error_hint(
+                    file.at,
+                    format!("{subject}: {why}"),
+                    "`postlude build` makes plugin files; get another file, or remove the plugin",
+                );
             }
             self.names.insert((tenant.name.clone(), name.clone()), digest);
         }
