@@ -1,4 +1,5 @@
 //! The command line as a person meets it: help, errors and outputs, word for word.
+#![expect(clippy::unwrap_used, reason = "tests stop at what surprises them")]
 
 use std::path::Path;
 use std::process::{Command, Output};
