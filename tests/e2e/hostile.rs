@@ -82,6 +82,19 @@ async fn a_log_flood_is_cut() {
     assert!(answered.text.len() < 4096, "the log is not in the answer");
 }
 
+/// Wall-clock expiry is load, not a decision: 503, nothing stored, and a retry is a new attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_out_of_time_is_load_and_changes_nothing() {
+    let text = r#"(func (export "on-login") (result i32) (loop (br 0)) (call $continue))"#;
+    let component = guests::with_manifest(&guests::component(text).unwrap(), MANIFEST);
+    let limits = "[tenants.evil.pipeline.limits]\nfuel = 20_000_000_000\nwall_clock = \"50ms\"";
+    let postlude = Postlude::builder().guest("slow", component).after(&tenant("slow", limits)).start().await;
+    for _ in 0..2 {
+        let answered = attack(&postlude, "slow").await;
+        assert_eq!((answered.status, answered.outcome()), (503, "unavailable"), "{}", answered.text);
+    }
+}
+
 /// `on_failure = "continue"` is the operator's choice, for an action without a factor.
 #[tokio::test]
 async fn the_failure_policy_may_let_a_login_go_on() {

@@ -3,6 +3,7 @@
 
 mod config;
 mod continue_url;
+mod contract;
 mod hostile;
 mod http;
 mod kill;
@@ -10,4 +11,5 @@ mod logins;
 mod resume;
 mod sessions;
 mod story;
+mod tidy;
 mod tokens;

@@ -69,3 +69,37 @@ impl<T> Drop for Departed<T> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// P51: a panic fails its own call and those that joined it, and nothing else.
+    #[tokio::test]
+    async fn a_call_that_panics_fails_alone() {
+        let flights = Flights::<u32>::new(TaskTracker::new());
+        let broken = async || -> Result<u32, ApiError> { panic!("a defect") };
+        let (one, two) = tokio::join!(flights.join("k".to_owned(), broken), flights.join("k".to_owned(), broken));
+        assert_eq!(one.unwrap_err().code(), "internal");
+        assert_eq!(two.unwrap_err().code(), "internal");
+        assert_eq!(flights.join("k".to_owned(), async || Ok(7)).await.unwrap(), 7, "the key is free again");
+    }
+
+    #[tokio::test]
+    async fn a_call_runs_to_its_end_when_its_caller_goes_away() {
+        static DONE: AtomicU32 = AtomicU32::new(0);
+        let tasks = TaskTracker::new();
+        let flights = Flights::<u32>::new(tasks.clone());
+        let slow = async || {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            DONE.fetch_add(1, Ordering::SeqCst);
+            Ok(1)
+        };
+        let gone = tokio::time::timeout(std::time::Duration::from_millis(1), flights.join("k".to_owned(), slow)).await;
+        assert!(gone.is_err());
+        tasks.close();
+        tasks.wait().await;
+        assert_eq!(DONE.load(Ordering::SeqCst), 1);
+    }
+}

@@ -85,7 +85,8 @@ async fn forward(runtime: &Runtime, tenant: &Tenant, reply: &SealedReply) -> Res
             return pages::page(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", "Please try again.");
         }
     };
-    tracing::info!(login_id = %record.id, step = claims.step, method = %reply.method, "browser is back from the prompt");
+    tracing::Span::current().record("login_id", record.id.as_str()).record("tenant", tenant.name.as_str());
+    tracing::info!(step = claims.step, method = %reply.method, "browser is back from the prompt");
     match record.return_url.as_deref().and_then(|url| with_reply(url, &sealed)) {
         Some(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         None => pages::over(),

@@ -19,7 +19,7 @@ use postlude_model::names::LoginId;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field};
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,12 +41,12 @@ pub(crate) fn api(runtime: Arc<Runtime>, with_public: bool) -> Router {
         .route("/readyz", get(readyz))
         .method_not_allowed_fallback(method_not_allowed);
     let router = if with_public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    router.layer(middleware::from_fn(headers)).with_state(runtime)
+    router.layer(middleware::from_fn(around)).with_state(runtime)
 }
 
 /// The public routes alone: the continue URL and the JWKS of each tenant.
 pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
-    Router::new().fallback(prompt_return::public).layer(middleware::from_fn(headers)).with_state(runtime)
+    Router::new().fallback(prompt_return::public).layer(middleware::from_fn(around)).with_state(runtime)
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
@@ -55,17 +55,16 @@ async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<A
     let (tenant, headers, body) = receive(&runtime, request, Need::Idp).await?;
     let key = idempotency_key(&headers)?;
     let request = wire::read(&body)?;
-    let span = tracing::info_span!("login", tenant = %tenant.name, login_id = tracing::field::Empty);
     let body_hash = Sha256::digest(&body).into();
-    logins::start(runtime, tenant, key, body_hash, request).instrument(span).await.map(Json)
+    logins::start(runtime, tenant, key, body_hash, request).await.map(Json)
 }
 
 async fn resume(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, request: Request) -> Reply<Answer> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
+    Span::current().record("login_id", id.as_str());
     let request = wire::read(&body)?;
-    let span = tracing::info_span!("login", tenant = %tenant.name, login_id = %id);
-    logins::resume(runtime, tenant, id, request).instrument(span).await.map(Json)
+    logins::resume(runtime, tenant, id, request).await.map(Json)
 }
 
 async fn show(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, headers: HeaderMap) -> Reply<Answer> {
@@ -125,6 +124,7 @@ async fn receive(
     need: Need,
 ) -> Result<(Arc<Tenant>, HeaderMap, Vec<u8>), ApiError> {
     let tenant = authenticate(runtime, request.headers(), need)?;
+    Span::current().record("tenant", tenant.name.as_str());
     let (parts, body) = request.into_parts();
     Ok((tenant, parts.headers, read_body(body).await?))
 }
@@ -152,9 +152,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     fits.then(|| key.to_owned()).ok_or_else(missing)
 }
 
-/// On every response, also of errors: nothing of a login is kept, leaked or framed.
-async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Around every request: a span, so that each line of the log says whose login it is about, and the headers that keep
+/// answers from being kept, leaked or framed. The query is not logged: it may carry a state.
+async fn around(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let span = tracing::info_span!("request", method, path, tenant = field::Empty, login_id = field::Empty);
+    let mut response = next.run(request).instrument(span).await;
     let fixed: [(HeaderName, &str); 4] = [
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),

@@ -110,7 +110,7 @@ impl std::fmt::Display for GuestError {
 
 impl std::error::Error for GuestError {}
 
-fn because(error: impl std::fmt::Display) -> GuestError {
+pub(crate) fn because(error: impl std::fmt::Display) -> GuestError {
     GuestError(format!("{error:#}"))
 }
 
@@ -183,7 +183,8 @@ fn leb128(mut number: usize) -> Vec<u8> {
     }
 }
 
-fn contract() -> Result<(Resolve, WorldId), GuestError> {
+/// The contract, read from `wit/`.
+pub(crate) fn contract() -> Result<(Resolve, WorldId), GuestError> {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "wit"].iter().collect();
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(folder).map_err(because)?;

@@ -8,11 +8,13 @@
     reason = "tests stop at what surprises them"
 )]
 
+mod contract;
 pub mod guests;
 mod host;
 mod partner;
 mod story;
 
+pub use contract::contract_text;
 pub use host::{Answered, Builder, IDP_KEY, OTHER_KEY, Postlude, READER_KEY, hash, plugin_file, program};
 pub use partner::{Alg, Partner, claims_of};
 pub use story::{Browser, FACTOR, Returned, event};
