@@ -17,6 +17,24 @@ async fn a_reload_with_a_mistake_changes_nothing() {
     assert_eq!(browser.login().await.outcome(), "redirect", "the mended one is in force");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sighup_reloads_a_running_process() {
+    let postlude = Postlude::builder().process().start().await;
+    let mut browser = postlude.browser("ana");
+    browser.login().await;
+    browser.complete().await;
+    assert_eq!(browser.login().await.outcome(), "continue");
+    postlude.edit_config("max_age = \"24h\"", "max_age = \"0s\"");
+    postlude.hang_up().await;
+    for _ in 0..100 {
+        if browser.login().await.outcome() == "redirect" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the new policy is not in force after 10 seconds");
+}
+
 /// R14.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_folder_is_refused() {

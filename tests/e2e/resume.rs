@@ -109,13 +109,16 @@ async fn a_tampered_reply_is_refused_before_anything_is_read() {
 async fn an_expired_state_runs_nothing() {
     let postlude = Postlude::start().await;
     let mut browser = postlude.browser("ana");
-    browser.login().await;
+    let body = browser.body("interactive");
+    browser.open = Some(postlude.login("txn-late", &body).await);
     let token = postlude.partner.result(browser.location(), &json!({}));
     let sealed = browser.bring(&token).await.sealed();
     postlude.forward(Duration::from_secs(15 * 60 + 1));
     let late = browser.resume(&sealed).await;
     assert_eq!((late.status, late.outcome()), (410, "state_expired"), "{}", late.text);
     assert_eq!(browser.bring(&token).await.status, 410, "the page says it as well");
+    let again = postlude.login("txn-late", &body).await;
+    assert_eq!(again.outcome(), "state_expired", "a retry gives no dead prompt: {}", again.text);
 }
 
 /// U07: abandoning the prompt gives nothing.
@@ -190,6 +193,41 @@ async fn a_suspended_login_keeps_its_revision_over_reload_and_restart() {
     let sealed = browser.bring(&token).await.sealed();
     let back = browser.resume(&sealed).await;
     assert_eq!((back.outcome(), &back.body["amr"]), ("continue", &json!(["pwd", "mfa"])), "{}", back.text);
+}
+
+/// O14, `previous_root_keys`: a rotation loses no suspended login, no factor and no retry.
+#[tokio::test]
+async fn a_rotated_root_key_keeps_suspended_logins_factors_and_retries() {
+    let mut postlude = Postlude::start().await;
+    let body = postlude.browser("ben").body("interactive");
+    let started = postlude.login("txn-1", &body).await;
+    let (open, token, session) = {
+        let mut known = postlude.browser("ana");
+        known.login().await;
+        known.complete().await;
+        let mut browser = postlude.browser("ana");
+        browser.login().await;
+        (browser.open.clone(), postlude.partner.result(browser.location(), &json!({})), known.session)
+    };
+    let dir = postlude.dir().to_owned();
+    std::fs::rename(dir.join("root.key"), dir.join("old.key")).unwrap();
+    let made = std::process::Command::new(postlude_testkit::program())
+        .args(["keys", "new", "root", "--out", "root.key"])
+        .current_dir(&dir)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    postlude.edit_config("development = true", "previous_root_keys = [{ file = \"old.key\" }]\ndevelopment = true");
+    postlude.restart().await;
+    let mut browser = postlude.browser("ana");
+    browser.open = open;
+    let sealed = browser.bring(&token).await.sealed();
+    let back = browser.resume(&sealed).await;
+    assert_eq!(back.outcome(), "continue", "{}", back.text);
+    browser.session = session;
+    assert_eq!(browser.login().await.outcome(), "continue", "the factor is still there");
+    let again = postlude.login("txn-1", &body).await;
+    assert_eq!((again.status, again.text_at("/login_id")), (200, started.text_at("/login_id")), "{}", again.text);
 }
 
 /// R16: an old backup does not bring back states that were used, nor factors.

@@ -107,3 +107,42 @@ async fn only_the_role_idp_changes_sessions() {
     let get = postlude.post_as(postlude_testkit::READER_KEY, "/v1/sessions/get", &json!({ "id": "a" })).await;
     assert_eq!((get.status, get.outcome()), (404, "session_unknown"));
 }
+
+/// After the session's end no repeated call gives the old answer any more.
+#[tokio::test]
+async fn a_replay_after_logout_says_that_the_session_ended() {
+    let postlude = Postlude::start().await;
+    let body = postlude.browser("ana").body("interactive");
+    let mut browser = postlude.browser("ana");
+    let open = postlude.login("txn-replay", &body).await;
+    browser.open = Some(open.clone());
+    let token = postlude.partner.result(browser.location(), &json!({}));
+    let sealed = browser.bring(&token).await.sealed();
+    assert_eq!(browser.resume(&sealed).await.outcome(), "continue");
+    let session = browser.session.clone().unwrap();
+    assert_eq!(postlude.login("txn-replay", &body).await.outcome(), "continue");
+    postlude.post("/v1/sessions/end", &json!({ "id": session })).await;
+    for again in [postlude.login("txn-replay", &body).await, browser.resume(&sealed).await] {
+        assert_eq!((again.status, again.outcome()), (410, "session_ended"), "{}", again.text);
+    }
+}
+
+/// An answer that was lost, and a rotation in between: the repeated call still finds its login.
+#[tokio::test]
+async fn a_resume_repeated_after_a_rotation_gives_the_same_answer() {
+    let postlude = Postlude::start().await;
+    let mut browser = postlude.browser("ana");
+    browser.session = Some("sso-1".to_owned());
+    browser.login().await;
+    let token = postlude.partner.result(browser.location(), &json!({}));
+    let sealed = browser.bring(&token).await.sealed();
+    for (from, to) in [("sso-1", "sso-2"), ("sso-2", "sso-3")] {
+        postlude.post("/v1/sessions/rotate", &json!({ "id": from, "to": to })).await;
+    }
+    let body = browser.continue_body(&sealed);
+    let first = postlude.post(&browser.continue_path(), &body).await;
+    assert_eq!((first.outcome(), first.text_at("/subject/session_id")), ("continue", "sso-3"), "{}", first.text);
+    assert_eq!(postlude.post(&browser.continue_path(), &body).await.body, first.body);
+    let ended = postlude.post("/v1/sessions/end", &json!({ "id": "sso-1" })).await;
+    assert_eq!(ended.text_at("/id"), "sso-3", "logout by the first id ends the present session");
+}

@@ -33,6 +33,8 @@ pub const OPEN_LOGINS: usize = 5;
 pub const ACTIONS: usize = 20;
 /// Records of one factor kept in a session: the newest counts, the others are history for the audit.
 pub const FACTOR_RECORDS: usize = 16;
+/// Factors that one login may record, over all its actions: a record must stay small enough to be stored.
+pub const FACTORS_OF_A_LOGIN: usize = 64;
 /// How far in the future a factor's record may be dated, for hosts whose clocks differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// How long a state is accepted.

@@ -131,6 +131,8 @@ pub enum Ending {
     Trapped(Trap),
     /// The wall clock ran out: load, not a decision.
     TimedOut,
+    /// No place to run came free within the wall clock: load, and nothing ran.
+    Busy,
 }
 
 /// Why a plugin was stopped.

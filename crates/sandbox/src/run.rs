@@ -22,7 +22,7 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
-        return report(Ending::TimedOut, Run::new(input), 0, started.elapsed());
+        return report(Ending::Busy, Run::new(input), 0, started.elapsed());
     };
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(engine, Run::new(input));

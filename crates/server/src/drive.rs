@@ -64,6 +64,7 @@ impl About {
             tracing::warn!(target: "postlude::plugin", dropped = report.log.dropped, "log truncated");
         }
         let (digest, phase, usage) = (&self.digest, self.phase, report.usage);
+        let duration_us = u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX);
         match &report.ending {
             Ending::Decided(decision) => {
                 let decision = match decision {
@@ -71,7 +72,7 @@ impl About {
                     postlude_model::decision::Decision::Redirect(_) => "redirect",
                     postlude_model::decision::Decision::Deny(_) => "deny",
                 };
-                tracing::info!(%digest, phase, decision, fuel = usage.fuel, duration_us = usage.duration.as_micros(), "run decided");
+                tracing::info!(%digest, phase, decision, fuel = usage.fuel, duration_us, "run decided");
             }
             Ending::Failed(why) => tracing::warn!(%digest, phase, ?why, fuel = usage.fuel, "run failed"),
             Ending::Trapped(trap) => {
@@ -79,6 +80,7 @@ impl About {
                 let backtrace = trap.backtrace.join("\n");
                 tracing::warn!(%digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
             }
+            Ending::Busy => tracing::warn!(%digest, phase, "no place to run came free"),
             Ending::TimedOut => tracing::warn!(%digest, phase, fuel = usage.fuel, "run timed out"),
         }
     }

@@ -11,11 +11,13 @@ use postlude_crypto::handles::StateError;
 use postlude_model::action::Mode;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
-use postlude_model::login::{EndReason, LoginRecord, Status, Subject};
-use postlude_model::names::{LoginId, SessionId};
-use postlude_model::pipeline::{BrowserReply, Finished, Login, Presented, Ruling, ended, rule, session_ended};
+use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
+use postlude_model::names::LoginId;
+use postlude_model::pipeline::{
+    BrowserReply, Finished, Login, Overload, Presented, Ruling, ended, rule, session_ended,
+};
 use postlude_model::session::Session;
-use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite};
+use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
 
 /// How often a login is run anew because its session changed meanwhile. After that it is load.
@@ -49,12 +51,17 @@ struct Begin {
 
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
+        let mut began_in = None;
         for _ in 0..=RERUNS {
             if let Some(answer) = self.known().await? {
                 return Ok(answer);
             }
             let pipeline = self.tenant.pipeline();
             let session = self.session().await?;
+            let generation = session.as_ref().map(|session| session.generation);
+            if *began_in.get_or_insert(generation) != generation {
+                return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
+            }
             let record = self.record(&pipeline, session.as_ref());
             let scene = self.runtime.scene(&self.tenant, &pipeline);
             let event = Arc::new(self.request.event.document.clone());
@@ -74,14 +81,15 @@ impl Begin {
         let Some(id) = store.login_by_key(&self.tenant.name, &self.key).await.map_err(ApiError::unavailable)? else {
             return Ok(None);
         };
-        if id != self.id {
+        let Some(record) = store.login(&self.tenant.name, &id).await.map_err(ApiError::unavailable)? else {
+            return Ok(None);
+        };
+        // By the body, not by the id: after a rotation of the root key the same key and body give another id.
+        if record.body_hash != self.body_hash {
             let detail = "this Idempotency-Key was used with another body; use one key per transaction and user";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail));
         }
-        match store.login(&self.tenant.name, &id).await.map_err(ApiError::unavailable)? {
-            Some(record) => self.tenant.answer(&record).map(Some),
-            None => Ok(None),
-        }
+        self.runtime.present_answer(&self.tenant, &record).await.map(Some)
     }
 
     /// The session in which the login runs. A first login in a browser gets a new one; where nobody could keep its
@@ -153,7 +161,7 @@ pub(crate) async fn resume(
         Ruling::Resume => {
             let flight = format!("resume {} {id} {}", tenant.name, arrival.state.step);
             let flights = Arc::clone(&runtime);
-            flights.flights.join(flight, || arrival.run(runtime, tenant, record)).await
+            flights.flights.join(flight, || arrival.run(runtime, tenant, id)).await
         }
         other => arrival.settle(&runtime, &tenant, record, other).await,
     }
@@ -205,12 +213,17 @@ impl Arrival {
         record: &LoginRecord,
     ) -> Result<(Ruling, Option<Session>), ApiError> {
         let session = runtime.session_of(tenant, record).await?;
+        // The transaction may hold an identifier that was rotated since.
+        let given = match &self.event.session_id {
+            Some(id) => Some(runtime.present(tenant, id).await?.0),
+            None => None,
+        };
         let presented = Presented {
             state: &self.state,
             resume_key_matches: self.resume_key_matches,
             user_id: &self.event.user_id,
             client_id: &self.event.client_id,
-            session_id: self.event.session_id.as_ref(),
+            session_id: given.as_ref(),
         };
         let id = session.as_ref().map(|session| &session.id);
         let stored = session.as_ref().filter(|session| session.version > 0);
@@ -219,13 +232,10 @@ impl Arrival {
     }
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
-    async fn run(
-        self,
-        runtime: Arc<Runtime>,
-        tenant: Arc<Tenant>,
-        mut record: LoginRecord,
-    ) -> Result<Answer, ApiError> {
+    async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
         for _ in 0..=RERUNS {
+            // Read under the claim: another call may have finished between the first ruling and this one.
+            let record = reread(&runtime, &tenant, &id).await?;
             let (ruling, session) = self.rule(&runtime, &tenant, &record).await?;
             if ruling != Ruling::Resume {
                 return self.settle(&runtime, &tenant, record, ruling).await;
@@ -238,33 +248,32 @@ impl Arrival {
             let login = Login::resume(scene, current, session, event, self.reply.clone());
             let finished = match drive(&runtime.sandbox, &pipeline, login).await {
                 Ok(finished) => finished,
-                Err(why) => return self.out_of_time(&runtime, &tenant, record, why).await,
+                Err(DriveError::Overload(Overload { resuming: true })) => {
+                    return self.out_of_time(&runtime, &tenant, record).await;
+                }
+                Err(why) => return Err(undriven(why)),
             };
             let write = login_write(&finished, record.version, None);
             if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
                 return tenant.answer(&finished.record);
             }
-            record = reread(&runtime, &tenant, &record.id).await?;
         }
         Err(ApiError::unavailable("the login or its session changed at every attempt"))
     }
 
-    /// A run's wall clock ran out: load, so the step stays open, for a few attempts.
-    async fn out_of_time(
-        &self,
-        runtime: &Runtime,
-        tenant: &Tenant,
-        record: LoginRecord,
-        why: DriveError,
-    ) -> Result<Answer, ApiError> {
-        let error = undriven(why);
+    /// The wall clock of `on-continue` ran out: load, so the step stays open, for a few attempts.
+    async fn out_of_time(&self, runtime: &Runtime, tenant: &Tenant, record: LoginRecord) -> Result<Answer, ApiError> {
         let expect = record.version;
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
         let finished = Finished { record, session: None, session_seen: None, synced: true };
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
-        if over && matches!(outcome, CommitOutcome::Done) { tenant.answer(&finished.record) } else { Err(error) }
+        if over && matches!(outcome, CommitOutcome::Done) {
+            tenant.answer(&finished.record)
+        } else {
+            Err(ApiError::unavailable(Overload { resuming: true }))
+        }
     }
 
     /// Everything but a run.
@@ -276,7 +285,7 @@ impl Arrival {
         ruling: Ruling,
     ) -> Result<Answer, ApiError> {
         match ruling {
-            Ruling::Replay => tenant.answer(&record),
+            Ruling::Replay => runtime.present_answer(tenant, &record).await,
             Ruling::Mismatch => Err(ApiError::login_mismatch()),
             Ruling::Expired => Err(ApiError::state_expired()),
             Ruling::Resume => Err(ApiError::unavailable("the login changed while it was read")),
@@ -306,7 +315,8 @@ pub(crate) async fn show(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Re
     if record.subject.session_id.is_some() && session_ended(&record, stored) {
         return Ok(Answer::ended(&record));
     }
-    Ok(Answer::of(&record, None))
+    // The way to the prompt is for the IdP that asked; this call is for looking.
+    Ok(Answer { location: None, ..Answer::of(&record, None) })
 }
 
 impl Tenant {
@@ -321,12 +331,32 @@ impl Tenant {
 }
 
 impl Runtime {
-    /// A login's session as it is now, under its present identifier.
+    /// A login's session as it is now, under its present identifier; a new one where none is stored.
     async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
         let Some(id) = &record.subject.session_id else { return Ok(None) };
-        let id: SessionId = self.present_id(tenant, id).await?;
-        let stored = self.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)?;
+        let (id, stored) = self.present(tenant, id).await?;
         Ok(Some(stored.unwrap_or_else(|| Session::new(id, self.clock.now()))))
+    }
+
+    /// The answer that a login's record stands for now, without side effects: what a repeated call gets.
+    async fn present_answer(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Answer, ApiError> {
+        let session = self.session_of(tenant, record).await?;
+        let stored = session.as_ref().filter(|session| session.version > 0);
+        if session.is_some() && session_ended(record, stored) {
+            return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
+        }
+        if record.suspension().is_some_and(|suspension| !self.may_come_back(tenant, suspension)) {
+            return Err(ApiError::state_expired());
+        }
+        tenant.answer(record)
+    }
+
+    /// Whether the prompt that a suspension leads to could still be answered.
+    fn may_come_back(&self, tenant: &Tenant, suspension: &Suspension) -> bool {
+        let url = url::Url::parse(&suspension.location).ok();
+        let state = url.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
+        let claims = state.and_then(|state| tenant.handles.verify_state(&state, self.clock.now()).ok());
+        claims.is_some_and(|claims| claims.epoch == self.store.epoch())
     }
 }
 
@@ -358,7 +388,11 @@ async fn commit(
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
-    runtime.store.commit(commit).await.map_err(ApiError::unavailable)
+    runtime.store.commit(commit).await.map_err(|why| match why {
+        // A retry would meet the same.
+        StoreError::Encoding(..) => ApiError::internal(why),
+        why => ApiError::unavailable(why),
+    })
 }
 
 fn undriven(why: DriveError) -> ApiError {

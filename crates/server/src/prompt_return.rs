@@ -1,6 +1,7 @@
 //! The public continue URL: where the prompt site sends the browser back. It runs nothing and stores nothing.
 
 use crate::pages;
+use crate::routes::BODY_TIMEOUT;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use axum::body::{Body, to_bytes};
@@ -9,6 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postlude_crypto::handles::StateError;
 use postlude_crypto::seal::{SealError, SealedReply};
+use postlude_model::handle::StateClaims;
+use postlude_model::limits;
 use postlude_model::login::Status;
 use std::sync::Arc;
 use url::{Url, form_urlencoded};
@@ -37,7 +40,16 @@ pub(crate) async fn public(State(runtime): State<Arc<Runtime>>, request: Request
 async fn back(runtime: &Runtime, tenant: &Tenant, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut states = query.iter().filter(|(name, _)| name == "state").map(|(_, value)| value.clone());
+    let (Some(state), None) = (states.next(), states.next()) else { return pages::not_ours() };
+    drop(states);
+    // The state first: whoever has none does not get to send a body.
+    let claims = match tenant.handles.verify_state(&state, runtime.clock.now()) {
+        Ok(claims) if claims.epoch == runtime.store.epoch() => claims,
+        Ok(_) | Err(StateError::Expired(_)) => return pages::over(),
+        Err(_) => return pages::not_ours(),
+    };
     let form = match parts.method {
         Method::GET | Method::HEAD => Vec::new(),
         Method::POST => match form(&parts.headers, body).await {
@@ -46,28 +58,16 @@ async fn back(runtime: &Runtime, tenant: &Tenant, request: Request) -> Response 
         },
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };
-    let mut states = query.iter().filter(|(name, _)| name == "state").map(|(_, value)| value.clone());
-    let (Some(state), None) = (states.next(), states.next()) else { return pages::not_ours() };
+    query.retain(|(name, _)| name != "state");
+    if query.iter().chain(&form).any(|(_, value)| value.len() > limits::RESULT_TOKEN_BYTES) {
+        return pages::too_large();
+    }
     let method = if parts.method == Method::POST { "POST" } else { "GET" };
-    let reply = SealedReply {
-        state,
-        method: method.to_owned(),
-        query: query.iter().filter(|(name, _)| name != "state").cloned().collect(),
-        form,
-    };
-    forward(runtime, tenant, &reply).await
+    forward(runtime, tenant, &claims, &SealedReply { state, method: method.to_owned(), query, form }).await
 }
 
-/// Checks the state, finds the login's return URL with one read, and sends the browser there with the sealed reply.
-async fn forward(runtime: &Runtime, tenant: &Tenant, reply: &SealedReply) -> Response {
-    let claims = match tenant.handles.verify_state(&reply.state, runtime.clock.now()) {
-        Ok(claims) => claims,
-        Err(StateError::Expired(_)) => return pages::over(),
-        Err(_) => return pages::not_ours(),
-    };
-    if claims.epoch != runtime.store.epoch() {
-        return pages::over();
-    }
+/// Finds the login's return URL with one read, and sends the browser there with the sealed reply.
+async fn forward(runtime: &Runtime, tenant: &Tenant, claims: &StateClaims, reply: &SealedReply) -> Response {
     let record = match runtime.store.login(&tenant.name, &claims.login_id).await {
         Ok(Some(record)) if !matches!(record.status, Status::Ended(_)) => record,
         Ok(_) => return pages::over(),
@@ -106,6 +106,11 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Vec<(String, String)>, 
         let text = "Only forms of the type application/x-www-form-urlencoded can be posted here.";
         return Err(Box::new(pages::page(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This form cannot be read", text)));
     }
-    let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| Box::new(pages::too_large()))?;
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, FORM_BYTES)).await;
+    let late = |_| {
+        let text = "The form took too long to arrive. The login is still open: go back and try again.";
+        Box::new(pages::page(StatusCode::REQUEST_TIMEOUT, "Too slow", text))
+    };
+    let bytes = read.map_err(late)?.map_err(|_| Box::new(pages::too_large()))?;
     Ok(form_urlencoded::parse(&bytes).into_owned().collect())
 }

@@ -9,6 +9,7 @@ use crate::tenant::Tenant;
 use crate::wire::{self, Answer, BODY_BYTES};
 use crate::{logins, sessions};
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -22,7 +23,7 @@ use std::time::Duration;
 use tracing::{Instrument, Span, field};
 
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes of an Idempotency-Key: a transaction's id and a hash, with room.
 const IDEMPOTENCY_KEY_BYTES: usize = 256;
@@ -56,18 +57,24 @@ async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<A
     let key = idempotency_key(&headers)?;
     let request = wire::read(&body)?;
     let body_hash = Sha256::digest(&body).into();
-    logins::start(runtime, tenant, key, body_hash, request).await.map(Json)
+    logins::start(runtime, tenant, key, body_hash, request).await.map(answered)
 }
 
-async fn resume(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, request: Request) -> Reply<Answer> {
+async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Request) -> Reply<Answer> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
     Span::current().record("login_id", id.as_str());
     let request = wire::read(&body)?;
-    logins::resume(runtime, tenant, id, request).await.map(Json)
+    logins::resume(runtime, tenant, id, request).await.map(answered)
 }
 
-async fn show(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, headers: HeaderMap) -> Reply<Answer> {
+fn answered(answer: Answer) -> Json<Answer> {
+    let action = answer.action.as_deref().unwrap_or_default();
+    tracing::info!(outcome = answer.outcome, action, "login answered");
+    Json(answer)
+}
+
+async fn show(State(runtime): State<Arc<Runtime>>, id: LoginPath, headers: HeaderMap) -> Reply<Answer> {
     let tenant = authenticate(&runtime, &headers, Need::Look)?;
     logins::show(&runtime, &tenant, &login_id(id)?).await.map(Json)
 }
@@ -133,14 +140,21 @@ async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
     let late =
         |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took longer than 10 seconds");
     let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES)).await.map_err(late)?;
-    let refused = |why: axum::Error| {
-        let detail = format!("the body was not read: {why}; it may have {BODY_BYTES} bytes");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    let refused = |why: axum::Error| match why.to_string() {
+        why if why.contains("length limit") => {
+            let detail = format!("the body may have {BODY_BYTES} bytes; leave out what no action reads");
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        }
+        why => ApiError::invalid_request(format!("the body did not arrive whole: {why}")),
     };
     read.map(|bytes| bytes.to_vec()).map_err(refused)
 }
 
-fn login_id(text: String) -> Result<LoginId, ApiError> {
+/// The login in the path; what cannot be decoded is an error of the caller once it is known who calls.
+type LoginPath = Result<Path<String>, PathRejection>;
+
+fn login_id(path: LoginPath) -> Result<LoginId, ApiError> {
+    let Path(text) = path.map_err(|why| ApiError::invalid_request(why.to_string()))?;
     LoginId::new(text).map_err(|why| ApiError::invalid_request(why.to_string()))
 }
 

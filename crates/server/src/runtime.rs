@@ -7,6 +7,7 @@ use crate::flight::Flights;
 use crate::pipelines::Pipeline;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
+use postlude_model::limits;
 use postlude_model::names::{Digest, TenantName};
 use postlude_model::pipeline::Scene;
 use postlude_sandbox::{Plugin, Sandbox};
@@ -53,6 +54,10 @@ impl Runtime {
     pub(crate) fn new(sandbox: Sandbox, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
+        if clock.behind() > limits::CLOCK_SKEW {
+            let seconds = clock.behind().as_secs();
+            tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
+        }
         Self {
             sandbox,
             store,

@@ -14,8 +14,9 @@ use serde::Serialize;
 /// How often a call is tried against others that write the same session.
 const ATTEMPTS: usize = 8;
 
-/// How many times a session may have been rotated before its first identifier is forgotten.
-const ROTATIONS: usize = 32;
+/// How many times a session may have been rotated before its first identifier is forgotten: every five minutes for three
+/// days, longer than any login record is kept by default.
+const ROTATIONS: usize = 1000;
 
 /// A session, for its IdP.
 #[derive(Debug, Serialize)]
@@ -55,7 +56,7 @@ impl SessionView {
 
 /// `POST /v1/sessions/get`.
 pub(crate) async fn get(runtime: &Runtime, tenant: &Tenant, request: &SessionRequest) -> Result<SessionView, ApiError> {
-    let session = runtime.stored_session(tenant, &request.id).await?;
+    let (_, session) = runtime.present(tenant, &request.id).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "session_unknown", "no session of that id holds anything");
     session.map(|session| SessionView::of(&session, runtime.store.epoch())).ok_or_else(unknown)
 }
@@ -129,8 +130,7 @@ async fn change(
 ) -> Result<SessionView, ApiError> {
     for _ in 0..ATTEMPTS {
         let now = runtime.clock.now();
-        let id = runtime.present_id(tenant, id).await?;
-        let stored = runtime.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)?;
+        let (id, stored) = runtime.present(tenant, id).await?;
         // A session that was never stored may have suspended logins as well.
         let mut session = stored.unwrap_or_else(|| Session::new(id, now));
         let expect = session.version;
@@ -162,21 +162,21 @@ async fn write(
 }
 
 impl Runtime {
-    /// The identifier that a session has now: rotations are followed.
-    pub(crate) async fn present_id(&self, tenant: &Tenant, id: &SessionId) -> Result<SessionId, ApiError> {
+    /// A session as it is now, under the identifier that it has now: rotations are followed. One read says both, so that a
+    /// rotation in between is never taken for the session itself.
+    pub(crate) async fn present(
+        &self,
+        tenant: &Tenant,
+        id: &SessionId,
+    ) -> Result<(SessionId, Option<Session>), ApiError> {
         let mut id = id.clone();
         for _ in 0..ROTATIONS {
             let stored = self.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)?;
-            match stored.and_then(|session| session.moved_to) {
+            match stored.as_ref().and_then(|session| session.moved_to.clone()) {
                 Some(next) => id = next,
-                None => return Ok(id),
+                None => return Ok((id, stored)),
             }
         }
         Err(ApiError::internal(format!("the session was rotated more than {ROTATIONS} times")))
-    }
-
-    async fn stored_session(&self, tenant: &Tenant, id: &SessionId) -> Result<Option<Session>, ApiError> {
-        let id = self.present_id(tenant, id).await?;
-        self.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)
     }
 }

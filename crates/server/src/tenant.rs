@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use postlude_crypto::handles::TenantHandles;
 use postlude_crypto::seal::Sealer;
 use postlude_model::action::Mode;
+use postlude_model::limits;
 use postlude_model::names::TenantName;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +68,9 @@ impl Tenant {
                 Mode::Silent | Mode::Refresh | Mode::Password => Ok(()),
             };
         };
+        if text.len() > limits::REDIRECT_URL_BYTES {
+            return refuse(format!("`return_url` may have {} bytes", limits::REDIRECT_URL_BYTES));
+        }
         let Ok(url) = Url::parse(text) else { return refuse("`return_url` is not an absolute URL".to_owned()) };
         if url.query_pairs().any(|(name, _)| name == "postlude") {
             return refuse("`return_url` has a query parameter `postlude`, which is Postlude's own".to_owned());

@@ -17,7 +17,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Memory for the engine's cache. Its default is 1 GiB, which a small host does not have.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -124,9 +124,9 @@ fn settle(tables: &Tables, dir: &Path, high_water: &HighWater, marked: bool) -> 
         Finding::Older(_) => true,
         Finding::Unknown => stored.is_some(),
     };
-    let mut meta = stored.unwrap_or(Meta { epoch: 1, boot: 0, commit: 0, at: Timestamp(0) });
+    let mut meta = stored.unwrap_or(Meta { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
     if older || marked {
-        meta.epoch = meta.epoch.saturating_add(1).max(wall_clock_seconds());
+        meta.epoch = meta.epoch.saturating_add(1).max(wall_clock_millis());
         let (epoch, high_water) = (meta.epoch, high_water.path().display());
         tracing::warn!(epoch, %high_water, ?finding, marked, "the data may be older than what was acknowledged: suspended logins end, and factors are prompted again");
     }
@@ -141,8 +141,9 @@ fn settle(tables: &Tables, dir: &Path, high_water: &HighWater, marked: bool) -> 
 }
 
 /// An epoch must not come again, even when the epochs before it were lost with the data.
-fn wall_clock_seconds() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+fn wall_clock_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An error of a file or folder.
@@ -151,12 +152,27 @@ fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     move |why| OpenError::Io { path: path.clone(), why }
 }
 
+/// How long to wait for a process that is just going away: a supervisor starts the next one at once.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
+            taken => return taken,
+        }
+    }
+}
+
 /// Takes the folder for this process, and writes who has it.
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_at(&path))?;
-    match file.try_lock() {
+    match patiently(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

@@ -257,11 +257,16 @@ impl Postlude {
                 task.await.unwrap().expect("it stops without an error");
             }
             Running::Process(mut child) => {
-                let pid = child.id().expect("it runs").to_string();
-                assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+                send("-TERM", &child).await;
                 assert!(child.wait().await.unwrap().success(), "it stops without an error");
             }
         }
+    }
+
+    /// Sends its process a SIGHUP.
+    pub async fn hang_up(&self) {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        send("-HUP", child).await;
     }
 
     /// Kills its process as `kill -9` does.
@@ -401,6 +406,11 @@ impl Answered {
             .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
+}
+
+async fn send(signal: &str, child: &Child) {
+    let pid = child.id().expect("it runs").to_string();
+    assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
 }
 
 /// The hash by which the configuration knows an API key.

@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     Ok(match report.ending {
         Ending::Decided(_) => ExitCode::SUCCESS,
-        Ending::Failed(_) | Ending::Trapped(_) | Ending::TimedOut => ExitCode::from(1),
+        Ending::Failed(_) | Ending::Trapped(_) | Ending::TimedOut | Ending::Busy => ExitCode::from(1),
     })
 }
 
@@ -277,7 +277,7 @@ fn ending(ending: &Ending) -> (Paint, String) {
         Ending::Failed(Failure::Other(why)) => (Paint::Bad, format!("failed: {why}")),
         Ending::Failed(Failure::Unavailable(why)) => (Paint::Bad, format!("failed, unavailable: {why}")),
         Ending::Trapped(trap) => (Paint::Bad, format!("stopped: {}", trap.message)),
-        Ending::TimedOut => (Paint::Bad, "stopped: the wall clock ran out".to_owned()),
+        Ending::TimedOut | Ending::Busy => (Paint::Bad, "stopped: the wall clock ran out".to_owned()),
     }
 }
 
@@ -303,6 +303,29 @@ fn command_text(command: &Command) -> String {
     }
 }
 
+fn command_json(command: &Command) -> Value {
+    let value = |value: &Option<Json>| value.as_ref().map_or(Value::Null, Json::to_value);
+    let change = |what: &str, key: &str, to: &Option<Json>| json!({ "command": what, "key": key, "value": value(to) });
+    match command {
+        Command::RecordFactor { name, evidence } => {
+            json!({ "command": "record_factor", "name": name, "evidence": value(evidence) })
+        }
+        Command::SetIdTokenClaim { name, value } => {
+            json!({ "command": "set_id_token_claim", "name": name, "value": value.to_value() })
+        }
+        Command::SetAccessTokenClaim { name, value } => {
+            json!({ "command": "set_access_token_claim", "name": name, "value": value.to_value() })
+        }
+        Command::AddScope(scope) => json!({ "command": "add_scope", "scope": scope }),
+        Command::RemoveScope(scope) => json!({ "command": "remove_scope", "scope": scope }),
+        Command::SetLoginMetadata { key, value } => change("set_login_metadata", key, value),
+        Command::SetSessionMetadata { key, value } => change("set_session_metadata", key, value),
+        Command::SetAppMetadata { key, value } => change("set_app_metadata", key, value),
+        Command::SetUserMetadata { key, value } => change("set_user_metadata", key, value),
+        Command::Stash(value) => json!({ "command": "stash", "value": value.to_value() }),
+    }
+}
+
 fn as_json(report: &Report) -> Value {
     let ending = match &report.ending {
         Ending::Decided(Decision::Continue) => json!({ "decision": "continue" }),
@@ -313,11 +336,13 @@ fn as_json(report: &Report) -> Value {
         Ending::Trapped(trap) => {
             json!({ "trap": trap.message, "limit": trap.limit, "backtrace": trap.backtrace })
         }
-        Ending::TimedOut => json!({ "trap": "the wall clock ran out", "limit": "wall_clock", "backtrace": [] }),
+        Ending::TimedOut | Ending::Busy => {
+            json!({ "trap": "the wall clock ran out", "limit": "wall_clock", "backtrace": [] })
+        }
     };
     json!({
         "ending": ending,
-        "commands": report.commands,
+        "commands": report.commands.iter().map(command_json).collect::<Vec<_>>(),
         "log": report.log,
         "usage": {
             "fuel": report.usage.fuel,

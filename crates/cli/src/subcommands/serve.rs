@@ -1,6 +1,5 @@
 //! `postlude serve`: the server, until a signal stops it.
 
-use crate::output;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
@@ -63,7 +62,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
     let server = Server::prepare(options).await?;
     let listeners = Listeners::bind(server.config()).await?;
     for (what, address) in listeners.addresses() {
-        output::note(format!("{what} on http://{address}"));
+        tracing::info!(%address, "listening: {what}");
     }
     let (reload, reloads) = mpsc::channel(1);
     let mut hangup = signal(SignalKind::hangup())?;

@@ -13,6 +13,10 @@ use crate::session::FactorRecord;
 impl Login<'_> {
     /// Continue: everything is kept. Returns the names of the recorded factors.
     pub(super) fn keep_continue(&mut self, run: &Run<'_>, commands: &[Command]) -> Result<Vec<String>, String> {
+        let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
+        if self.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
+            return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
+        }
         self.keep_redirect(commands)?;
         let mut names = Vec::new();
         for command in commands {
@@ -49,7 +53,7 @@ impl Login<'_> {
         check_metadata("session", &session)?;
         let effects = fold_effects(&self.record.effects, commands, |_| true)?;
 
-        self.synced |= login != self.record.metadata;
+        self.synced |= login != self.record.metadata || effects != self.record.effects;
         self.record.metadata = login;
         self.record.effects = effects;
         if session != *self.session.metadata() {

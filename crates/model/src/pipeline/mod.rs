@@ -63,7 +63,10 @@ pub struct BrowserReply {
 /// [`Login::timed_out`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the action ran out of time")]
-pub struct Overload;
+pub struct Overload {
+    /// It was the run of `on-continue` that began and did not end: an attempt at the suspended step.
+    pub resuming: bool,
+}
 
 /// What a login wants stored, all or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +164,8 @@ impl<'a> Login<'a> {
         let run = Run { action: &action, phase, usage };
         let stops = matches!(ending, Ending::Decided(Decision::Deny(_) | Decision::Redirect(_)));
         let decided = match ending {
-            Ending::TimedOut => return Err(Overload),
+            Ending::Busy => return Err(Overload { resuming: false }),
+            Ending::TimedOut => return Err(Overload { resuming: phase == Phase::Continue }),
             Ending::Decided(decision) => self.decide(&run, decision, &commands),
             Ending::Failed(Failure::Other(why)) => Err(why),
             Ending::Failed(Failure::Unavailable(why)) => Err(format!("unavailable: {why}")),
@@ -393,6 +397,7 @@ impl<'a> Login<'a> {
     }
 
     fn deny(&mut self, action: &Action, denial: Denial) {
+        self.synced = true;
         let settled = self.settle();
         self.record.status = Status::Denied { action: action.spec.name.clone(), denial, settled };
     }

@@ -192,12 +192,12 @@ fn durable_before_the_answer_is_what_the_classes_say() {
     let claim = Command::SetIdTokenClaim { name: "c".to_owned(), value: json("1") };
     let rows = [
         ("nothing", go_on(vec![]), false),
-        ("a claim", go_on(vec![claim]), false),
+        ("a claim", go_on(vec![claim]), true),
         ("login metadata", go_on(vec![metadata]), true),
         ("session metadata", go_on(vec![shared]), true),
         ("a factor", completes(FACE), true),
         ("a suspension", prompt(FACE), true),
-        ("a deny", deny(vec![]), false),
+        ("a deny", deny(vec![]), true),
     ];
     for (name, report, synced) in rows {
         assert_eq!(World::face().log_in(&[on_login("face", report)]).synced, synced, "{name}");

@@ -100,7 +100,7 @@ fn a_wall_clock_that_ran_out_is_load_and_no_decision() {
         world.begin(login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive), Some(session("s1")));
     login.next_run().unwrap();
     let before = login.record().clone();
-    assert_eq!(login.feed(report(Ending::TimedOut, vec![record_factor(FACE)])), Err(Overload));
+    assert_eq!(login.feed(report(Ending::TimedOut, vec![record_factor(FACE)])), Err(Overload { resuming: false }));
     assert_eq!(*login.record(), before);
 }
 

@@ -124,6 +124,10 @@ async fn bytes() {
     let mut lines = String::new();
     for entry in &tree {
         let (key, value) = entry.unwrap();
+        // The store's own header has its epoch in it, which begins with the clock; `version_1_is_read` reads one.
+        if key.first() == Some(&b'M') {
+            continue;
+        }
         writeln!(lines, "{}={}", hex(&key), hex(&value)).unwrap();
     }
     insta::assert_snapshot!(lines);

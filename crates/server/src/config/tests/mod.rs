@@ -6,6 +6,7 @@ mod golden;
 mod return_urls;
 mod revisions;
 mod robust;
+mod schema;
 mod signing;
 mod support;
 mod values;
