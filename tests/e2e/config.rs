@@ -39,25 +39,9 @@ async fn sighup_reloads_a_running_process() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_folder_is_refused() {
     let postlude = Postlude::builder().process().start().await;
-    let config = std::fs::read_to_string(postlude.dir().join("postlude.toml")).unwrap();
-    let port = postlude.base.rsplit(':').next().unwrap();
-    std::fs::write(
-        postlude.dir().join("second.toml"),
-        config.replace(&format!("listen = \"127.0.0.1:{port}\""), "listen = \"127.0.0.1:0\""),
-    )
-    .unwrap();
-    let dir = postlude.dir().to_owned();
-    let second = tokio::task::spawn_blocking(move || {
-        Command::new(program())
-            .args(["serve", "--config", "second.toml", "--log-level", "off"])
-            .env("NO_COLOR", "1")
-            .current_dir(dir)
-            .output()
-            .unwrap()
-    });
-    let second = second.await.unwrap();
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert_eq!(second.status.code(), Some(1), "{told}");
+    let port = postlude.base.rsplit(':').next().unwrap().to_owned();
+    let listen = format!("listen = \"127.0.0.1:{port}\"");
+    let told = serve_second(&postlude, |config| config.replace(&listen, "listen = \"127.0.0.1:0\"")).await;
     assert!(told.contains("in use") && told.contains("data"), "{told}");
 }
 
@@ -81,20 +65,19 @@ async fn a_stop_under_load_leaves_no_login_half_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_in_use_is_said_plainly() {
     let postlude = Postlude::builder().process().start().await;
-    let config = std::fs::read_to_string(postlude.dir().join("postlude.toml")).unwrap();
-    let config = config.replace("[server]", "[server]\ndata_dir = \"data-two\"");
-    std::fs::write(postlude.dir().join("second.toml"), config).unwrap();
+    let told = serve_second(&postlude, |config| config.replace("[server]", "[server]\ndata_dir = \"data-two\"")).await;
+    assert!(told.contains("cannot listen on 127.0.0.1:"), "{told}");
+}
+
+/// What a second process says that must not start, with a configuration made from the first one's.
+async fn serve_second(postlude: &Postlude, change: impl FnOnce(String) -> String) -> String {
     let dir = postlude.dir().to_owned();
-    let second = tokio::task::spawn_blocking(move || {
-        Command::new(program())
-            .args(["serve", "--config", "second.toml", "--log-level", "off"])
-            .env("NO_COLOR", "1")
-            .current_dir(dir)
-            .output()
-            .unwrap()
-    });
-    let second = second.await.unwrap();
+    let config = std::fs::read_to_string(dir.join("postlude.toml")).unwrap();
+    std::fs::write(dir.join("second.toml"), change(config)).unwrap();
+    let mut serve = Command::new(program());
+    serve.args(["serve", "--config", "second.toml", "--log-level", "off"]).env("NO_COLOR", "1").current_dir(dir);
+    let second = tokio::task::spawn_blocking(move || serve.output().unwrap()).await.unwrap();
     let told = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(second.status.code(), Some(1), "{told}");
-    assert!(told.contains("cannot listen on 127.0.0.1:"), "{told}");
+    told
 }

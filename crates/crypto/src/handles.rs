@@ -3,7 +3,7 @@
 use crate::root::{Derived, RootKeys};
 use crate::{labels, prim};
 use postlude_model::handle::{Handles, StateClaims};
-use postlude_model::names::{LoginId, NameError, RunId, SessionId, TenantName, Timestamp};
+use postlude_model::names::{LoginId, RunId, SessionId, TenantName, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 
@@ -100,14 +100,14 @@ impl TenantHandles {
     #[must_use]
     pub fn login_id(&self, idempotency_key: &str, body_hash: &[u8; 32]) -> LoginId {
         let message = prim::frame(&[idempotency_key.as_bytes(), body_hash]);
-        well_formed(LoginId::new(identifier("lgn_", self.login_id.current(), &message)))
+        LoginId::derived("lgn_", &identifier(self.login_id.current(), &message))
     }
 
     /// The identifier of the session that a login without one gets: `ses_` and 160 bits.
     #[must_use]
     pub fn mint_session_id(&self, login: &LoginId) -> SessionId {
         let message = prim::frame(&[login.as_str().as_bytes()]);
-        well_formed(SessionId::new(identifier("ses_", self.session_id.current(), &message)))
+        SessionId::derived("ses_", &identifier(self.session_id.current(), &message))
     }
 }
 
@@ -126,7 +126,7 @@ impl Handles for TenantHandles {
     }
 
     fn run_id(&self, login: &LoginId, step: u32) -> RunId {
-        well_formed(RunId::new(identifier("run_", self.run_id.current(), &of_step(login, step))))
+        RunId::derived("run_", &identifier(self.run_id.current(), &of_step(login, step)))
     }
 
     fn seed(&self, login: &LoginId, step: u32) -> [u8; 32] {
@@ -189,17 +189,9 @@ fn of_step(login: &LoginId, step: u32) -> Vec<u8> {
 }
 
 /// 160 bits: no two of 2^64 logins share them but by a chance of 2^-33.
-fn identifier(prefix: &str, key: &[u8; 32], message: &[u8]) -> String {
+fn identifier(key: &[u8; 32], message: &[u8]) -> String {
     let mac = prim::hmac(key, message);
-    format!("{prefix}{}", prim::encode(mac.get(..20).unwrap_or(&mac)))
-}
-
-/// A derived identifier is a prefix and 27 characters of base64url, which every identifier's rule admits.
-fn well_formed<T>(identifier: Result<T, NameError>) -> T {
-    match identifier {
-        Ok(identifier) => identifier,
-        Err(why) => unreachable!("a derived identifier is always well formed: {why}"),
-    }
+    prim::encode(mac.get(..20).unwrap_or(&mac))
 }
 
 #[cfg(test)]

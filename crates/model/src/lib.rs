@@ -1,6 +1,7 @@
 //! Postlude's domain, pure: no I/O, no async, no clock. Time is an argument and JSON values are opaque canonical text.
 
 pub mod action;
+pub mod claims;
 pub mod decision;
 pub mod factor;
 pub mod handle;

@@ -103,6 +103,22 @@ names! {
     RunId, "a run id", "1 to 64 visible ASCII characters", |t| is_visible_ascii(t, 64);
 }
 
+macro_rules! derived {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// An identifier of a prefix and the base64url text of some derived bytes (RFC 4648, section 5). Other
+            /// characters are left out, so it is always well formed.
+            #[must_use]
+            pub fn derived(prefix: &'static str, text: &str) -> Self {
+                let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+                Self(prefix.chars().chain(text.chars()).filter(plain).take(64).collect())
+            }
+        }
+    )*};
+}
+
+derived! { LoginId SessionId RunId }
+
 /// The SHA-256 digest of a plugin file: its identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);

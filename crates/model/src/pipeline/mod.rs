@@ -16,7 +16,7 @@ use crate::handle::{Handles, StateClaims};
 use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
-use crate::names::{FactorName, Timestamp};
+use crate::names::{FactorName, RunId, Timestamp};
 use crate::run::{Ending, FactorView, Phase, Proof, Reply, Report, RunInput, Usage};
 use crate::session::Session;
 use crate::token::{Profile, TokenContext, TokenError};
@@ -244,18 +244,28 @@ impl<'a> Login<'a> {
         StateClaims { epoch: self.scene.epoch, login_id: self.record.id.clone(), step: self.record.step, expires_at }
     }
 
-    fn verify(&self, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
-        let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
-        let context = TokenContext {
+    fn token_context<'c>(
+        &'c self,
+        action: &'c Action,
+        state: &'c str,
+        factor: Option<&'c FactorName>,
+        run_id: &'c RunId,
+    ) -> TokenContext<'c> {
+        TokenContext {
             issuer: self.scene.issuer,
             continue_url: self.scene.continue_url,
             action: &action.spec.name,
             user_id: self.record.subject.user_id.as_str(),
-            state: &reply.state,
-            factor: suspension.factor.as_ref(),
+            state,
+            factor,
             now: self.scene.now,
             jti: run_id.as_str(),
-        };
+        }
+    }
+
+    fn verify(&self, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
+        let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
+        let context = self.token_context(action, &reply.state, suspension.factor.as_ref(), &run_id);
         let (token, proof) = match prove(action, &reply, &context) {
             Ok((claims, proof)) => (Ok(claims), proof),
             Err(why) => (Err(why), Proof::Nothing),
@@ -354,16 +364,7 @@ impl<'a> Login<'a> {
         let claims = self.state_claims();
         let state = self.scene.handles.state(&claims);
         let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
-        let context = TokenContext {
-            issuer: self.scene.issuer,
-            continue_url: self.scene.continue_url,
-            action: &action.spec.name,
-            user_id: self.record.subject.user_id.as_str(),
-            state: &state,
-            factor,
-            now: self.scene.now,
-            jti: run_id.as_str(),
-        };
+        let context = self.token_context(action, &state, factor, &run_id);
         redirect::location(action, request, &context)
     }
 

@@ -4,6 +4,7 @@ use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::tenant::Context;
 use super::web;
+use postlude_model::claims;
 use postlude_model::names::FactorName;
 
 /// What the operator allows an action.
@@ -47,7 +48,7 @@ pub(super) fn read(action: &mut Section<'_>, context: &Context<'_>) -> GrantsCon
         secrets: table.list("secrets", name),
         keys: table.list("keys", name),
         hosts: table.list("hosts", web::host),
-        claims: table.list("claims", name),
+        claims: table.list("claims", claim),
         scopes: table.list("scopes", scope),
         app_metadata: table.list("app_metadata", name),
         user_metadata: table.list("user_metadata", name),
@@ -66,6 +67,15 @@ fn pointer(text: &str) -> Result<String, Complaint> {
     } else {
         Err(Complaint::new(format!("`{}` is not a pointer", shown(text))).hint("such as `/user/user_id` (RFC 6901)"))
     }
+}
+
+fn claim(text: &str) -> Result<String, Complaint> {
+    if claims::is_reserved(text) {
+        let hint =
+            "it says who, for whom or with which rights, and is the IdP's; choose a claim of your own, such as a URL";
+        return Err(Complaint::new(format!("`{text}` is a claim that no action may set")).hint(hint));
+    }
+    name(text)
 }
 
 fn name(text: &str) -> Result<String, Complaint> {

@@ -173,3 +173,12 @@ fn an_unused_plugin_is_a_warning() {
         problems(&format!("{}\n[tenants.acme.plugins.spare]\npath = \"plugins/custom-factor.wasm\"\n", documented()));
     assert_says(&found, &["warning: tenant `acme`: no action uses the plugin `spare`"]);
 }
+
+#[test]
+fn claims_of_the_idp_cannot_be_granted() {
+    let claims = "claims = [\"https://acme.example/face_at\"]";
+    for claim in ["sub", "amr", "auth_time", "scope"] {
+        let found = problems(&with(claims, &format!("claims = [\"https://acme.example/face_at\", \"{claim}\"]")));
+        assert_says(&found, &[&format!("`grants.claims`: `{claim}` is a claim that no action may set")]);
+    }
+}
