@@ -146,7 +146,7 @@ impl Host {
                 let record = support::login(&format!("l{login}"), user, Some("s1"), Mode::Interactive);
                 Login::begin(scene, record, Some(session.clone()), support::event())
             }
-            (Request::Resume { .. }, None) => unreachable!("no record, no ruling"),
+            (Request::Resume { .. }, None) => panic!("no record, no ruling"),
         };
         while let Some(input) = login.next_run() {
             let report = self.plugin(&input);
