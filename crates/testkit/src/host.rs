@@ -105,7 +105,7 @@ impl Builder {
     /// Starts it.
     pub async fn start(self) -> Postlude {
         let dir = TempDir::new().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = free_port().await;
         let address = listener.local_addr().unwrap();
         let partner = Partner::new(self.alg, &self.profile);
         let root = postlude_crypto::root::RootKey::generate().unwrap();
@@ -406,6 +406,20 @@ impl Answered {
             .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
+}
+
+/// A listener below the ephemeral ports (32,768 and up on Linux): a server that restarts on its port must not find it taken by
+/// somebody's outgoing connection.
+async fn free_port() -> TcpListener {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let start = u64::from(std::process::id()) * 97;
+    for _ in 0..1000 {
+        let port = 12_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
+        if let Ok(listener) = TcpListener::bind(format!("127.0.0.1:{port}")).await {
+            return listener;
+        }
+    }
+    panic!("no free port among 1,000");
 }
 
 async fn send(signal: &str, child: &Child) {
