@@ -307,7 +307,7 @@ pub(crate) async fn show(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Re
         return Err(ApiError::new(
             StatusCode::NOT_FOUND,
             "login_unknown",
-            "no login of that id; records are kept for a day",
+            "no login of that id; records are kept for `lifetimes.record`",
         ));
     };
     let session = runtime.session_of(tenant, &record).await?;

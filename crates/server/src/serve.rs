@@ -1,7 +1,7 @@
 //! The server's life: prepare everything, serve, reload, stop with no login half done.
 
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Problem, Problems, Signing};
+use crate::config::{self, Config, Environment, Problem, Problems, Signing};
 use crate::loading::{Loaded, load};
 use crate::pipelines::Pipeline;
 use crate::runtime::{Runtime, Tenants};
@@ -145,8 +145,19 @@ impl Server {
     pub async fn reload(&self) -> Result<Vec<Problem>, ServeError> {
         let loaded = blocking_load(&self.options, &self.runtime.sandbox).await?;
         let (old, new) = (&self.config.server, &loaded.checked.config.server);
-        if (old.listen, old.public_listen, &old.data_dir) != (new.listen, new.public_listen, &new.data_dir) {
-            tracing::warn!("`listen`, `public_listen` and `data_dir` change with a restart only");
+        let fixed = |server: &config::Server| {
+            (
+                server.listen,
+                server.public_listen,
+                server.data_dir.clone(),
+                server.high_water_file.clone(),
+                server.previous_root_keys.len(),
+            )
+        };
+        if fixed(old) != fixed(new) {
+            tracing::warn!(
+                "`listen`, `public_listen`, `data_dir`, `high_water_file` and `previous_root_keys` change with a restart only"
+            );
         }
         let kid = |signing: &Signing| signing.roots().current.kid().to_owned();
         if kid(&loaded.checked.signing) != kid(&self.signing) {

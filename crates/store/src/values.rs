@@ -1,7 +1,7 @@
 //! Typed records on the one tree. A large record is stored in parts.
 //!
 //! The engine writes a leaf of more than 128 KiB, some sixteen values, to a file of its own that nobody syncs: after a power
-//! cut it may be missing. With parts of 4 KiB no leaf comes near that.
+//! cut it may be missing. With parts of 4,000 bytes no leaf comes near that.
 
 use crate::api::StoreError;
 use crate::codec::Codec;
