@@ -1,0 +1,2 @@
+//! Measures what a login costs beside the physical limit.
+fn main() {}

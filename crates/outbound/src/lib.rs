@@ -1,0 +1,1 @@
+//! The way out for plugins: HTTPS to granted hosts only, to pinned public addresses.
