@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, keys, run, serve};
+use crate::subcommands::{build, check, inspect, keys, run, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Inspect(inspect::Args),
     Keys(keys::Args),
 }
 
@@ -35,6 +36,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
         }
     }

@@ -32,6 +32,7 @@ fn help_is_golden() {
         &["check", "--help"],
         &["run", "--help"],
         &["build", "--help"],
+        &["inspect", "--help"],
         &["keys", "new", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());

@@ -35,6 +35,7 @@ pub mod handles;
 mod labels;
 pub mod mac;
 mod prim;
+pub mod publisher;
 pub mod root;
 pub mod seal;
 pub mod token;

@@ -5,6 +5,9 @@
 //! RunInput --Sandbox::run--> Report      one store, one instance, one call; nothing of it is left afterwards
 //! ```
 //!
+//! Embedding: one [`Sandbox`] per process, `load` where blocking is allowed (milliseconds to seconds, and it compiles in
+//! this process: load what you trust to be compiled), `run` from any number of tasks. `examples/embed` is a whole program.
+//!
 //! This is the only crate that knows wasmtime. Everything that a guest observes comes from its [`RunInput`], so the same
 //! input gives the same [`Report`], the duration apart.
 //!
@@ -14,6 +17,7 @@
 mod abi;
 mod engine;
 mod host;
+mod inspect;
 mod limiter;
 mod load;
 mod run;
@@ -22,6 +26,7 @@ mod state;
 mod trap;
 
 pub use engine::{EngineError, SandboxConfig};
+pub use inspect::{Inspection, Tier, inspect};
 pub use load::error::LoadError;
 pub use load::manifest::manifest_section;
 pub use sandbox::{Plugin, Sandbox};

@@ -113,7 +113,7 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
     use sha2::Digest as _;
     Digest::from_bytes(sha2::Sha256::digest(bytes).into())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod run;
 pub(crate) mod serve;
