@@ -5,6 +5,7 @@
 
 use crate::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure};
 use crate::json::Json;
+use crate::keys::NoOwnKeys;
 use crate::manifest::{Declared, Manifest, ManifestError};
 use crate::names::{ActionName, Digest, LoginId, RunId, Timestamp};
 use crate::run::{Metadata, Phase, RunInput};
@@ -45,7 +46,7 @@ impl Action {
             result,
             budget: Budget::default(),
         };
-        Ok(Self { spec, secrets: BTreeMap::new(), keys: Arc::new(NoKeys), development: false })
+        Ok(Self { spec, secrets: BTreeMap::new(), keys: Arc::new(NoKeys), own_keys: Arc::new(NoOwnKeys), development: false })
     }
 }
 
@@ -73,6 +74,8 @@ impl RunInput {
             state: "state-of-this-run".to_owned(),
             now,
             seed: [0; 32],
+            cache: Default::default(),
+            http: Default::default(),
         }
     }
 }

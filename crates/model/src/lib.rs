@@ -14,12 +14,15 @@
 //! ```
 
 pub mod action;
+pub mod cache;
 pub mod claims;
 pub mod decision;
 mod embedding;
 pub mod factor;
 pub mod handle;
+pub mod http;
 pub mod json;
+pub mod keys;
 pub mod limits;
 pub mod login;
 pub mod manifest;
