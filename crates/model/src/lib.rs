@@ -1,7 +1,9 @@
 //! Postlude's domain, pure: no I/O, no async, no clock. Time is an argument and JSON values are opaque canonical text.
 
 pub mod action;
+pub mod bypass;
 pub mod claims;
+pub mod course;
 pub mod decision;
 pub mod factor;
 pub mod handle;
@@ -14,3 +16,4 @@ pub mod pipeline;
 pub mod run;
 pub mod session;
 pub mod token;
+pub mod when;

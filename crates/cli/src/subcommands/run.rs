@@ -4,7 +4,7 @@ use crate::output::{self, Paint, grouped};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use postlude_crypto::token::local_keys;
-use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Secret};
+use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Rules, Secret};
 use postlude_model::decision::{Command, Decision, Failure};
 use postlude_model::json::Json;
 use postlude_model::manifest::Declared;
@@ -137,11 +137,9 @@ fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
     let Declared { factors, result, capabilities } = declared;
     let external = result.profile == Profile::External;
     let factors = factors.into_iter().map(|(name, amr)| FactorPolicy {
-        name,
-        max_age: Duration::ZERO,
         amr,
         external,
-        silent: false,
+        ..FactorPolicy::new(name, Duration::ZERO)
     });
     let keys = local_keys(&result, &capabilities.keys)?;
     Ok(Action {
@@ -152,6 +150,7 @@ fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
             digest: plugin.digest(),
             applies_to: Mode::ALL.into_iter().collect(),
             on_failure: OnFailure::Deny,
+            rules: Rules::default(),
             settings,
             grants: capabilities,
             factors: factors.collect(),
