@@ -3,7 +3,7 @@
 //! A host that embeds the sandbox decides by itself what an operator decides in `postlude.toml`. These constructors take
 //! the simplest decision for all of it, every field is public, and a host changes what it wants otherwise.
 
-use crate::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure};
+use crate::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Rules};
 use crate::json::Json;
 use crate::keys::NoOwnKeys;
 use crate::manifest::{Declared, Manifest, ManifestError};
@@ -26,27 +26,29 @@ impl Action {
             let value = manifest.name.to_string();
             vec![ManifestError::Value { what: "the plugin's name", value, why: why.to_string() }]
         })?;
-        let factors = factors.into_iter().map(|(name, amr)| FactorPolicy {
-            name,
-            max_age: Duration::ZERO,
-            amr,
-            external: false,
-            silent: false,
-        });
+        let prompting = |(name, amr)| FactorPolicy { amr, ..FactorPolicy::new(name, Duration::ZERO) };
+        let factors = factors.into_iter().map(prompting);
         let spec = ActionSpec {
             name,
             plugin: manifest.name.clone(),
             version: manifest.version.clone(),
             digest,
             applies_to: Mode::ALL.into_iter().collect(),
-            on_failure: OnFailure::Deny,
+            on_failure: OnFailure::default(),
+            rules: Rules::default(),
             settings,
             grants: capabilities,
             factors: factors.collect(),
             result,
             budget: Budget::default(),
         };
-        Ok(Self { spec, secrets: BTreeMap::new(), keys: Arc::new(NoKeys), own_keys: Arc::new(NoOwnKeys), development: false })
+        Ok(Self {
+            spec,
+            secrets: BTreeMap::new(),
+            keys: Arc::new(NoKeys),
+            own_keys: Arc::new(NoOwnKeys),
+            development: false,
+        })
     }
 }
 

@@ -14,8 +14,10 @@
 //! ```
 
 pub mod action;
+pub mod bypass;
 pub mod cache;
 pub mod claims;
+pub mod course;
 pub mod decision;
 mod embedding;
 pub mod factor;
@@ -31,3 +33,4 @@ pub mod pipeline;
 pub mod run;
 pub mod session;
 pub mod token;
+pub mod when;

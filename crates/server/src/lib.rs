@@ -3,6 +3,7 @@
 //! The path of one login: [`routes`] reads and authenticates, `logins` claims, rules and commits, `drive` runs the
 //! pipeline, [`wire`] makes the answer.
 
+mod admin;
 mod auth;
 pub mod clock;
 pub mod config;

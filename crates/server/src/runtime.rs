@@ -39,14 +39,14 @@ pub struct Runtime {
 #[derive(Debug, Default)]
 pub(crate) struct Tenants {
     by_name: BTreeMap<TenantName, Arc<Tenant>>,
-    by_key: HashMap<[u8; 32], (TenantName, Role)>,
+    by_key: HashMap<[u8; 32], (TenantName, Role, String)>,
 }
 
 impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key.extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role))));
+            all.by_key.extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name))));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
@@ -82,11 +82,11 @@ impl Runtime {
         }
     }
 
-    /// The caller of a key: its tenant and role.
-    pub(crate) fn caller(&self, key: &str) -> Option<(Arc<Tenant>, Role)> {
+    /// The caller of a key: its tenant, its role, and the key's name.
+    pub(crate) fn caller(&self, key: &str) -> Option<(Arc<Tenant>, Role, String)> {
         let tenants = self.tenants();
-        let (name, role) = tenants.by_key.get(&hash_of(key))?;
-        Some((tenants.by_name.get(name).cloned()?, *role))
+        let (name, role, key_name) = tenants.by_key.get(&hash_of(key))?;
+        Some((tenants.by_name.get(name).cloned()?, *role, key_name.clone()))
     }
 
     /// The tenant whose public route a path is.

@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{Commit, CommitOutcome, Durability, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, StoreError};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -29,6 +29,7 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Job {
     Commit(Box<Commit>, Answer<CommitOutcome>),
     Revision(TenantName, [u8; 32], Answer<u64>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
     Sweep(Timestamp, usize, Answer<usize>),
     Stop(Answer<()>),
 }
@@ -153,6 +154,16 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
+            Job::Bypass(tenant, change, now, answer) => {
+                let done = self.tables.plan_bypass(&tenant, change, now).and_then(|(changes, outcome)| {
+                    if outcome == BypassOutcome::Done {
+                        self.write(changes, now, true)?;
+                    }
+                    Ok(outcome)
+                });
+                let wait = matches!(done, Ok(BypassOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
                     if seen > 0 {
@@ -209,6 +220,7 @@ fn refuse(job: Job, why: StoreError) {
     let _ = match job {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };

@@ -12,6 +12,7 @@ pub(crate) enum Kind {
     IdempotencyKey = b'K',
     Session = b'S',
     OpenLogins = b'U',
+    Bypasses = b'B',
     Revision = b'R',
     RevisionNumber = b'H',
     Expiry = b'E',
@@ -20,12 +21,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
         Self::Session,
         Self::OpenLogins,
+        Self::Bypasses,
         Self::Revision,
         Self::RevisionNumber,
         Self::Expiry,
@@ -49,6 +51,7 @@ impl Kind {
             Self::IdempotencyKey => "idempotency key",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",
+            Self::Bypasses => "list of bypasses",
             Self::Revision => "revision",
             Self::RevisionNumber => "revision number",
             Self::Expiry => "expiry",
@@ -96,6 +99,10 @@ pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
 
 pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
     key(Kind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
+}
+
+pub(crate) fn bypasses(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(Kind::Bypasses, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
 }
 
 pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {

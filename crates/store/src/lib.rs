@@ -5,6 +5,7 @@
 //! durable together, and only then answers those that asked for it.
 
 mod api;
+mod bypasses;
 mod codec;
 mod committer;
 mod files;
@@ -16,6 +17,9 @@ mod sled_store;
 mod tables;
 mod values;
 
-pub use api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError};
+pub use api::{
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite,
+    Store, StoreError,
+};
 pub use open::SledOptions;
 pub use sled_store::SledStore;
