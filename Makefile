@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # Backtraces in error texts would differ from the goldens.
 unexport RUST_BACKTRACE
 
-PLUGINS := plugins/custom-factor plugins/email-domain
+PLUGINS := $(addprefix plugins/,custom-factor email-domain enrich-claims new-device terms)
 BUILT := plugins/target/postlude
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # In CI nobody commits a changed lock file.

@@ -8,6 +8,8 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
+mod plugins;
+mod plugins_readme;
 mod resume;
 mod sessions;
 mod story;
