@@ -32,6 +32,7 @@
 
 pub mod api_key;
 pub mod handles;
+pub mod keys;
 mod labels;
 pub mod mac;
 mod prim;

@@ -1,11 +1,14 @@
 //! Postlude's domain, pure: no I/O, no async, no clock. Time is an argument and JSON values are opaque canonical text.
 
 pub mod action;
+pub mod cache;
 pub mod claims;
 pub mod decision;
 pub mod factor;
 pub mod handle;
+pub mod http;
 pub mod json;
+pub mod keys;
 pub mod limits;
 pub mod login;
 pub mod manifest;

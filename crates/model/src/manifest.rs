@@ -1,5 +1,6 @@
 //! The manifest that a plugin carries: what it is, what it asks for, and how its replies are proved.
 
+use crate::http::host_of;
 use crate::json::{Json, JsonError};
 use crate::names::{FactorName, PluginName};
 use crate::token::Profile;
@@ -115,7 +116,7 @@ pub struct Capabilities {
     pub secrets: Vec<Text>,
     /// Keys by name.
     pub keys: Vec<Text>,
-    /// Hosts for outbound requests.
+    /// Hosts for outbound requests, `host` or `host:port`; a URL counts by these.
     pub hosts: Vec<Text>,
     /// Claims that it may set.
     pub claims: Vec<Text>,
@@ -178,7 +179,7 @@ pub struct Grants {
     pub secrets: Vec<String>,
     /// Keys.
     pub keys: Vec<String>,
-    /// Hosts.
+    /// Hosts, as [`host_of`] writes them.
     pub hosts: Vec<String>,
     /// Claims.
     pub claims: Vec<String>,
@@ -330,12 +331,20 @@ impl Resolver {
                 Err(why) => self.refuse("the redirect origin", &text, why),
             }
         }
+        let mut hosts: Vec<String> = Vec::new();
+        for text in self.list(&asked.hosts) {
+            match host_of(&text) {
+                Ok(host) if hosts.contains(&host) => {}
+                Ok(host) => hosts.push(host),
+                Err(why) => self.refuse("the host", &text, why),
+            }
+        }
         Grants {
             event: self.list(&asked.event),
             redirect_origins,
             secrets: self.list(&asked.secrets),
             keys: self.list(&asked.keys),
-            hosts: self.list(&asked.hosts),
+            hosts,
             claims: self.list(&asked.claims),
             scopes: self.list(&asked.scopes),
             app_metadata: self.list(&asked.app_metadata),

@@ -12,6 +12,8 @@ mod flight;
 mod listen;
 mod loading;
 mod logins;
+mod outside;
+mod own_keys;
 mod pages;
 mod pipelines;
 mod prompt_return;

@@ -14,7 +14,7 @@ use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
 use postlude_model::names::LoginId;
 use postlude_model::pipeline::{
-    BrowserReply, Finished, Login, Overload, Presented, Ruling, ended, rule, session_ended,
+    BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
@@ -52,6 +52,7 @@ struct Begin {
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
         let mut began_in = None;
+        let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
             if let Some(answer) = self.known().await? {
                 return Ok(answer);
@@ -63,10 +64,10 @@ impl Begin {
                 return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
             }
             let record = self.record(&pipeline, session.as_ref());
-            let scene = self.runtime.scene(&self.tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
             let login = Login::begin(scene, record, session, event);
-            let finished = drive(&self.runtime.sandbox, &pipeline, login).await.map_err(undriven)?;
+            let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
                 return self.tenant.answer(&finished.record);
@@ -233,6 +234,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
+        let mut outside = runtime.outside(&tenant);
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -243,10 +245,10 @@ impl Arrival {
             let pipeline = runtime.pipeline_of(&tenant, record.revision).await?;
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
-            let scene = runtime.scene(&tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
             let login = Login::resume(scene, current, session, event, self.reply.clone());
-            let finished = match drive(&runtime.sandbox, &pipeline, login).await {
+            let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
                     return self.out_of_time(&runtime, &tenant, record).await;
@@ -266,7 +268,7 @@ impl Arrival {
         let expect = record.version;
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
-        let finished = Finished { record, session: None, session_seen: None, synced: true };
+        let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
@@ -292,7 +294,7 @@ impl Arrival {
             Ruling::SessionEnded => {
                 let expect = record.version;
                 let record = ended(record, EndReason::SessionEnded);
-                let finished = Finished { record, session: None, session_seen: None, synced: true };
+                let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
                 // Lost to another writer or not: the session is over, and so is the login.
                 commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
@@ -385,6 +387,7 @@ async fn commit(
         login: Some(login),
         sessions: sessions.into_iter().collect(),
         check_session,
+        cache: finished.cache.clone(),
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };

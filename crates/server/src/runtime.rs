@@ -7,6 +7,7 @@ use crate::flight::Flights;
 use crate::pipelines::Pipeline;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
+use postlude_model::http::HttpClient;
 use postlude_model::limits;
 use postlude_model::names::{Digest, TenantName};
 use postlude_model::pipeline::Scene;
@@ -23,6 +24,8 @@ pub struct Runtime {
     pub(crate) sandbox: Sandbox,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
+    /// The plugins' way out.
+    pub(crate) http: Arc<dyn HttpClient>,
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
@@ -51,7 +54,13 @@ impl Tenants {
 }
 
 impl Runtime {
-    pub(crate) fn new(sandbox: Sandbox, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        store: Arc<dyn Store>,
+        http: Arc<dyn HttpClient>,
+        clock: Clock,
+        environment: Environment,
+    ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
         if clock.behind() > limits::CLOCK_SKEW {
@@ -62,6 +71,7 @@ impl Runtime {
             sandbox,
             store,
             clock,
+            http,
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,

@@ -49,6 +49,9 @@ pub enum ServeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The plugins' way out cannot be opened.
+    #[error(transparent)]
+    Outbound(#[from] postlude_outbound::OutboundError),
     /// A revision cannot be stored.
     #[error("the configuration was not taken: {0}")]
     Revision(String),
@@ -120,7 +123,8 @@ impl Server {
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
         let store = SledStore::open(store_options(&config, &signing))?;
-        let runtime = Runtime::new(sandbox, Arc::new(store), options.clock.clone(), options.environment.clone());
+        let http = Arc::new(config.server.outbound.open(config.server.development)?);
+        let runtime = Runtime::new(sandbox, Arc::new(store), http, options.clock.clone(), options.environment.clone());
         let server = Self { runtime: Arc::new(runtime), config, options, signing };
         server.install(loaded).await?;
         Ok(server)
@@ -152,11 +156,12 @@ impl Server {
                 server.data_dir.clone(),
                 server.high_water_file.clone(),
                 server.previous_root_keys.len(),
+                server.outbound.clone(),
             )
         };
         if fixed(old) != fixed(new) {
             tracing::warn!(
-                "`listen`, `public_listen`, `data_dir`, `high_water_file` and `previous_root_keys` change with a restart only"
+                "`listen`, `public_listen`, `data_dir`, `high_water_file`, `previous_root_keys` and `outbound` change with a restart only"
             );
         }
         let kid = |signing: &Signing| signing.roots().current.kid().to_owned();

@@ -1,8 +1,9 @@
 //! What a host needs of a store, whatever its engine.
 
 use async_trait::async_trait;
+use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use std::fmt;
 use std::path::PathBuf;
@@ -117,6 +118,8 @@ pub struct Commit {
     pub sessions: Vec<SessionWrite>,
     /// A session that must be stored in this version (zero: not at all), also where it is not written.
     pub check_session: Option<(SessionId, u64)>,
+    /// Changes of actions' caches, in order. Another login's are kept: the last word on a key counts.
+    pub cache: Vec<CacheChange>,
     /// The host's clock.
     pub now: Timestamp,
     /// How soon it must be on the disk.
@@ -151,6 +154,8 @@ pub trait Store: Send + Sync + 'static {
     async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
     /// A session as it is stored; `moved_to` is not followed.
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// An action's cache, with what has expired and was not swept yet. It may lag behind: it is written within a second.
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
     /// Writes all of it or nothing.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
     /// The content of a pipeline's revision.

@@ -252,7 +252,7 @@ mod tests {
         let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
         let session = Session::new(SessionId::new("s").unwrap(), now);
         let sessions = vec![SessionWrite { session, expect: 0 }];
-        Box::new(Commit { tenant, login: None, sessions, check_session: None, now, durability })
+        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
     }
 
     /// Neither the answer nor another reader is faster than the disk.

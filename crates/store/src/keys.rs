@@ -1,6 +1,6 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
-use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 /// What a key leads to.
@@ -16,10 +16,11 @@ pub(crate) enum Kind {
     RevisionNumber = b'H',
     Expiry = b'E',
     Part = b'P',
+    Cache = b'C',
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
@@ -29,6 +30,7 @@ impl Kind {
         Self::RevisionNumber,
         Self::Expiry,
         Self::Part,
+        Self::Cache,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -51,6 +53,7 @@ impl Kind {
             Self::RevisionNumber => "revision number",
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
+            Self::Cache => "cache of an action",
         }
     }
 
@@ -89,6 +92,10 @@ pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {
 
 pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
     key(Kind::OpenLogins, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
+    key(Kind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
 }
 
 pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {

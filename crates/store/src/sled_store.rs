@@ -9,8 +9,9 @@ use crate::shared::Shared;
 use crate::tables::{Started, Tables};
 use crate::values::failed;
 use async_trait::async_trait;
+use postlude_model::cache::Cache;
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -109,6 +110,10 @@ impl Store for SledStore {
 
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError> {
         self.read(&keys::session(tenant, id)).await
+    }
+
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
+        Ok(self.read(&keys::cache(tenant, action)).await?.unwrap_or_default())
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {

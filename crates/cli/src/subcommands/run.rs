@@ -125,6 +125,8 @@ fn input(args: &Args, plugin: &Plugin) -> Result<RunInput> {
         state: "state-of-this-run".to_owned(),
         now,
         seed: [0; 32],
+        cache: BTreeMap::new(),
+        http: Default::default(),
     })
 }
 
@@ -160,6 +162,7 @@ fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
         },
         secrets: args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?,
         keys,
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
         development: true,
     })
 }

@@ -3,10 +3,12 @@
 
 use super::working::with_changes;
 use super::{Login, Run};
+use crate::cache::CacheChange;
 use crate::decision::Command;
 use crate::json::Json;
 use crate::limits;
 use crate::login::Effects;
+use crate::names::ActionName;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
 
@@ -17,7 +19,7 @@ impl Login<'_> {
         if self.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
             return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
         }
-        self.keep_redirect(commands)?;
+        self.keep_redirect(&run.action.spec.name, commands)?;
         let mut names = Vec::new();
         for command in commands {
             let Command::RecordFactor { name, evidence } = command else { continue };
@@ -40,7 +42,11 @@ impl Login<'_> {
     }
 
     /// Redirect: everything but factors. Returns what the action put aside.
-    pub(super) fn keep_redirect(&mut self, commands: &[Command]) -> Result<Option<Json>, String> {
+    pub(super) fn keep_redirect(
+        &mut self,
+        action: &ActionName,
+        commands: &[Command],
+    ) -> Result<Option<Json>, String> {
         let login = with_changes(&self.record.metadata, commands, |command| match command {
             Command::SetLoginMetadata { key, value } => Some((key, value)),
             _ => None,
@@ -60,6 +66,12 @@ impl Login<'_> {
             self.session.own(&self.record.subject.user_id);
             self.session.set_metadata(session);
         }
+        self.cache.extend(commands.iter().filter_map(|command| match command {
+            Command::SetCache { key, entry } => {
+                Some(CacheChange { action: action.clone(), key: key.clone(), entry: entry.clone() })
+            }
+            _ => None,
+        }));
         Ok(commands.iter().rev().find_map(|command| match command {
             Command::Stash(value) => Some(value.clone()),
             _ => None,
@@ -94,6 +106,7 @@ fn fold_effects(effects: &Effects, commands: &[Command], keep: impl Fn(&Command)
                 effects.user_metadata.insert(key.clone(), value.clone());
             }
             Command::RecordFactor { .. }
+            | Command::SetCache { .. }
             | Command::SetLoginMetadata { .. }
             | Command::SetSessionMetadata { .. }
             | Command::Stash(_) => {}

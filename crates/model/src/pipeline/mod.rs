@@ -10,9 +10,11 @@ mod working;
 pub use resume::{Presented, Ruling, ended, rule, session_ended};
 
 use crate::action::{Action, Mode, OnFailure};
+use crate::cache::{Cache, CacheChange};
 use crate::decision::{Command, Decision, Denial, Failure, RedirectRequest};
 use crate::factor::{self, Standing, Worth, human};
 use crate::handle::{Handles, StateClaims};
+use crate::http::WayOut;
 use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
@@ -77,6 +79,8 @@ pub struct Finished {
     pub session: Option<Session>,
     /// The version of the session that the runs saw; none without a session.
     pub session_seen: Option<u64>,
+    /// Changes of the actions' caches, in order. They need not be durable.
+    pub cache: Vec<CacheChange>,
     /// The answer may leave only when this is durable.
     pub synced: bool,
 }
@@ -90,6 +94,7 @@ pub struct Login<'a> {
     event: Arc<Json>,
     /// The suspended action's reply, until its `on-continue` has run.
     reply: Option<Reply>,
+    cache: Vec<CacheChange>,
     synced: bool,
 }
 
@@ -101,7 +106,7 @@ impl<'a> Login<'a> {
         let session = Working::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
-        Self { scene, record, session, event, reply: None, synced: false }
+        Self { scene, record, session, event, reply: None, cache: Vec::new(), synced: false }
     }
 
     /// Resumes a suspended login. [`rule`] allowed it; the reply's result token is verified here, before the run.
@@ -116,7 +121,7 @@ impl<'a> Login<'a> {
         let mut session = Working::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let mut login = Self { scene, record, session, event, reply: None, synced: true };
+        let mut login = Self { scene, record, session, event, reply: None, cache: Vec::new(), synced: true };
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -200,7 +205,7 @@ impl<'a> Login<'a> {
         let session_seen = self.session.seen_version();
         let session = self.session.changed();
         let synced = self.synced || self.session.must_sync();
-        Finished { record: self.record, session, session_seen, synced }
+        Finished { record: self.record, session, session_seen, cache: self.cache, synced }
     }
 
     fn action(&self) -> Option<Arc<Action>> {
@@ -235,6 +240,8 @@ impl<'a> Login<'a> {
             state: scene.handles.state(&self.state_claims()),
             now: scene.now,
             seed: scene.handles.seed(&record.id, record.step),
+            cache: Cache::new(),
+            http: WayOut::default(),
             action,
         }
     }
@@ -313,7 +320,7 @@ impl<'a> Login<'a> {
                 let standing = factor::standing(self.session.factors(), policy, self.scene.epoch, self.scene.now);
                 let why = self.explain(standing, policy.max_age);
                 if matches!(standing, Standing::Fresh(_)) {
-                    self.keep_redirect(commands)?;
+                    self.keep_redirect(&run.action.spec.name, commands)?;
                     self.pass(run.action, run.phase, Verdict::Skipped, format!("{why}: no prompt"), run.usage);
                     return Ok(());
                 }
@@ -337,7 +344,7 @@ impl<'a> Login<'a> {
             return Ok(());
         }
         let location = self.location(run.action, request, factor.as_ref())?;
-        let stash = self.keep_redirect(commands)?;
+        let stash = self.keep_redirect(&run.action.spec.name, commands)?;
         self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
         self.suspend(run.action, location, factor, stash);
         Ok(())

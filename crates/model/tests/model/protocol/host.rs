@@ -134,7 +134,7 @@ impl Host {
         let mut login = match (request, seen.clone()) {
             (Request::Resume { .. }, Some(record)) if slow => {
                 let finished =
-                    Finished { record: Login::timed_out(record), session: None, session_seen: None, synced: true };
+                    Finished { record: Login::timed_out(record), session: None, session_seen: None, cache: Vec::new(), synced: true };
                 return Run { seen, seen_session: session, finished };
             }
             (Request::Resume { state, token, .. }, Some(record)) => {
