@@ -8,6 +8,7 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
+mod oidc_factor;
 mod plugins;
 mod plugins_readme;
 mod resume;

@@ -12,7 +12,7 @@ jwks = { file = "partner.jwks.json" }
 "#;
 
 /// A server whose first action is of this plugin; the action `face` follows.
-fn with(plugin: &str, toml: &str) -> Builder {
+pub fn with(plugin: &str, toml: &str) -> Builder {
     let component = std::fs::read(plugin_file(plugin)).unwrap();
     let action = format!("[[tenants.acme.pipeline]]\nname = \"first\"\nplugin = \"{plugin}\"\n{toml}");
     Postlude::builder().guest(plugin, component).before(&action)

@@ -2,21 +2,33 @@
 
 use crate::settings::Settings;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use postlude_sdk::{Context, Value};
+use postlude_sdk::{Context, Failure, KeyError, Value};
 
 /// How far the provider's clock may differ, in seconds.
 const SKEW_SECONDS: f64 = 30.0;
 /// How long ago the token may have been issued, in seconds: it came with this very response.
 const ISSUED_SECONDS: f64 = 300.0;
 
-/// The claims of an ID token that came straight from the token endpoint; the error says which check failed.
+/// What an ID token says; the inner error says why its signature does not count.
 ///
-/// Without the provider's keys, the TLS connection to the provider vouches for it (section 3.1.3.7, number 6).
-pub(crate) fn claims(cx: &Context, settings: &Settings, token: &str, nonce: &str) -> Result<Value, String> {
-    let claims = match &settings.id_token_key {
-        Some(key) => cx.keys().verify_jwt::<Value>(key, token).map_err(|why| format!("the ID token: {why}"))?,
-        None => unverified(token).ok_or("the ID token is not a compact JWS")?,
+/// Without the provider's keys, the TLS connection to the token endpoint vouches for it (section 3.1.3.7, number 6).
+///
+/// # Errors
+/// When the keys cannot be had: that says nothing about the token.
+pub(crate) fn read(cx: &Context, settings: &Settings, token: &str) -> Result<Result<Value, String>, Failure> {
+    let Some(key) = &settings.id_token_key else {
+        return Ok(unverified(token).ok_or_else(|| "the ID token is not a compact JWS".to_owned()));
     };
+    match cx.keys().verify_jwt(key, token) {
+        Ok(claims) => Ok(Ok(claims)),
+        Err(KeyError::Invalid(why)) => Ok(Err(format!("the ID token does not verify: {why}"))),
+        Err(KeyError::Other(why)) => Err(Failure::Unavailable(format!("the provider's keys: {why}"))),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Checks what it says, but for the account; the error names the claim.
+pub(crate) fn check(cx: &Context, settings: &Settings, claims: &Value, nonce: &str) -> Result<(), String> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     // Times are numbers of seconds, with a fraction perhaps (RFC 7519, section 2).
     let now = cx.clock().now() as f64 / 1000.0;
@@ -25,7 +37,7 @@ pub(crate) fn claims(cx: &Context, settings: &Settings, token: &str, nonce: &str
     };
     let check = |name: &str, holds: bool| if holds { Ok(()) } else { Err(format!("the ID token's `{name}`")) };
     check("iss", text("iss") == Some(&settings.issuer))?;
-    check("aud", is_for(&claims, &settings.client_id))?;
+    check("aud", is_for(claims, &settings.client_id))?;
     check("azp", claims.get("azp").is_none_or(|azp| azp.as_str() == Some(&settings.client_id)))?;
     check("sub", text("sub").is_some_and(|sub| !sub.is_empty()))?;
     check("nonce", text("nonce") == Some(nonce))?;
@@ -35,8 +47,7 @@ pub(crate) fn claims(cx: &Context, settings: &Settings, token: &str, nonce: &str
         check("auth_time", within("auth_time", now - max_age as f64 - SKEW_SECONDS, now + SKEW_SECONDS))?;
     }
     let asked = |acr: &str| settings.acr_values.iter().any(|asked| asked == acr);
-    check("acr", settings.acr_values.is_empty() || text("acr").is_some_and(asked))?;
-    Ok(claims)
+    check("acr", settings.acr_values.is_empty() || text("acr").is_some_and(asked))
 }
 
 /// Whether the configured claim is what the event says of the user. Without this, anyone's account would be the factor.

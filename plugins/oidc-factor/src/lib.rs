@@ -62,7 +62,9 @@ impl Action for OidcFactor {
             Grant::IdToken(token) => token,
             Grant::Refused(why) => return Ok(not_proved(cx, &why)),
         };
-        let claims = match id_token::claims(cx, &settings, &token, &stash.nonce) {
+        let read = id_token::read(cx, &settings, &token)?;
+        let checked = read.and_then(|claims| id_token::check(cx, &settings, &claims, &stash.nonce).map(|()| claims));
+        let claims = match checked {
             Ok(claims) => claims,
             Err(why) => return Ok(not_proved(cx, &why)),
         };
