@@ -21,8 +21,6 @@ pub mod limits;
 pub mod resolve;
 mod roots;
 pub mod target;
-#[cfg(test)]
-mod tests;
 
 pub use client::{Outbound, OutboundConfig, OutboundError};
 pub use resolve::{Resolve, Resolving};

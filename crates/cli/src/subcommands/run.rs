@@ -303,6 +303,8 @@ fn command_text(command: &Command) -> String {
         Command::SetAppMetadata { key, value } => change("app", key, value),
         Command::SetUserMetadata { key, value } => change("user", key, value),
         Command::Stash(value) => format!("stash {value}"),
+        Command::SetCache { key, entry: Some(entry) } => format!("cache `{key}` = {}", entry.value),
+        Command::SetCache { key, entry: None } => format!("forget cached `{key}`"),
     }
 }
 
@@ -326,6 +328,11 @@ fn command_json(command: &Command) -> Value {
         Command::SetAppMetadata { key, value } => change("set_app_metadata", key, value),
         Command::SetUserMetadata { key, value } => change("set_user_metadata", key, value),
         Command::Stash(value) => json!({ "command": "stash", "value": value.to_value() }),
+        Command::SetCache { key, entry } => {
+            let expires_at = entry.as_ref().map(|entry| entry.expires_at);
+            let to = entry.as_ref().map(|entry| entry.value.clone());
+            json!({ "command": "set_cache", "key": key, "value": value(&to), "expires_at": expires_at })
+        }
     }
 }
 

@@ -74,7 +74,9 @@ fn key(mut section: Section<'_>, context: &Context<'_>) -> Option<KeyConfig> {
     let material = alg.as_ref().and_then(|alg| material(&mut section, context, alg.value));
     let at = section.at;
     // Without an algorithm it is not known which of them should be there.
-    MATERIALS.map(|name| section.entry(name));
+    for name in MATERIALS {
+        section.entry(name);
+    }
     section.finish();
     Some(KeyConfig { at, issuer, alg: alg?, material: material? })
 }
