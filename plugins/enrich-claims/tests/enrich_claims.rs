@@ -1,4 +1,5 @@
 //! Claims come from where the settings say, and from nowhere else.
+#![expect(clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 use enrich_claims::EnrichClaims;
 use postlude_sdk::testing::{Command, FakeHost, Run};

@@ -1,4 +1,5 @@
 //! A change prompts although the record is fresh, and nothing else does.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 use new_device::NewDevice;
 use postlude_sdk::testing::{Command, FakeHost, Run};
@@ -24,11 +25,7 @@ fn host() -> FakeHost {
 }
 
 fn stash(run: &Run) -> Value {
-    let stashed = run.commands.iter().find_map(|command| match command {
-        Command::Stash(value) => Some(value.clone()),
-        _ => None,
-    });
-    stashed.unwrap()
+    run.stash().unwrap().clone()
 }
 
 /// A host whose session confirmed the place of [`host`], with a record that is fresh or not.
