@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # Backtraces in error texts would differ from the goldens.
 unexport RUST_BACKTRACE
 
-PLUGINS := plugins/custom-factor plugins/email-domain
+PLUGINS := $(addprefix plugins/,custom-factor email-domain enrich-claims new-device oidc-factor terms)
 BUILT := plugins/target/postlude
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # In CI nobody commits a changed lock file.
@@ -69,7 +69,7 @@ test-demo: ## the demo, played once
 test-browser: plugins ## the example's stories: a real browser and a real OpenID provider
 	@$(call say,'stories in a real browser')
 	@scripts/setup.sh node chromium
-	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" \
+	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
 
 test-deploy: build ## the systemd unit, as systemd reads and rates it

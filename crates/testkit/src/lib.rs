@@ -17,4 +17,4 @@ mod story;
 pub use contract::contract_text;
 pub use host::{Answered, Builder, IDP_KEY, OTHER_KEY, Postlude, READER_KEY, hash, plugin_file, program};
 pub use partner::{Alg, Partner, claims_of};
-pub use story::{Browser, FACTOR, Returned, event};
+pub use story::{Browser, FACTOR, Returned, event, merge};
