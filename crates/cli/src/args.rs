@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, keys, run, serve};
+use crate::subcommands::{build, check, compile_worker, keys, run, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     Build(build::Args),
     Keys(keys::Args),
+    #[command(hide = true)]
+    CompileWorker(compile_worker::Args),
 }
 
 impl Command {
@@ -36,6 +38,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::CompileWorker(args) => compile_worker::run(&args),
         }
     }
 }

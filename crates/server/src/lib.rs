@@ -5,6 +5,7 @@
 
 mod auth;
 pub mod clock;
+mod compiling;
 pub mod config;
 mod drive;
 pub mod error;
@@ -22,6 +23,7 @@ mod sessions;
 mod tenant;
 pub mod wire;
 
+pub use compiling::{Compilation, CompileError, Compiler, worker as compile_worker};
 pub use loading::{Loaded, load};
 pub use runtime::Runtime;
 pub use serve::{Listeners, Options, ServeError, Server};

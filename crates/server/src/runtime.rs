@@ -2,15 +2,16 @@
 
 use crate::auth::Role;
 use crate::clock::Clock;
+use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
 use crate::flight::Flights;
 use crate::pipelines::Pipeline;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName};
+use postlude_model::names::TenantName;
 use postlude_model::pipeline::Scene;
-use postlude_sandbox::{Plugin, Sandbox};
+use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -21,13 +22,13 @@ use tokio_util::task::TaskTracker;
 /// What all requests share.
 pub struct Runtime {
     pub(crate) sandbox: Sandbox,
+    pub(crate) compiler: Compiler,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
     pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
-    plugins: Mutex<HashMap<Digest, Plugin>>,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -51,7 +52,7 @@ impl Tenants {
 }
 
 impl Runtime {
-    pub(crate) fn new(sandbox: Sandbox, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
+    pub(crate) fn new(compiler: Compiler, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
         if clock.behind() > limits::CLOCK_SKEW {
@@ -59,14 +60,14 @@ impl Runtime {
             tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
         }
         Self {
-            sandbox,
+            sandbox: compiler.sandbox().clone(),
+            compiler,
             store,
             clock,
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
             earlier: Mutex::default(),
-            plugins: Mutex::default(),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
@@ -105,14 +106,6 @@ impl Runtime {
 
     fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn compiled(&self, digest: Digest) -> Option<Plugin> {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
-    }
-
-    pub(crate) fn keep_compiled(&self, plugin: Plugin) {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.digest(), plugin);
     }
 
     /// Whether logins can be served, or why not.

@@ -1,5 +1,6 @@
 //! `postlude serve`: the server, until a signal stops it.
 
+use crate::subcommands::compile_worker;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
@@ -58,7 +59,12 @@ fn start_log(args: &Args) -> Result<()> {
 }
 
 async fn serve(args: Args) -> Result<ExitCode> {
-    let options = Options { config: args.config, clock: Clock::system(), environment: Environment::process() };
+    let options = Options {
+        config: args.config,
+        clock: Clock::system(),
+        environment: Environment::process(),
+        compilation: compile_worker::compilation()?,
+    };
     let server = Server::prepare(options).await?;
     let listeners = Listeners::bind(server.config()).await?;
     for (what, address) in listeners.addresses() {
