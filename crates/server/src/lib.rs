@@ -23,7 +23,7 @@ mod sessions;
 mod tenant;
 pub mod wire;
 
-pub use compiling::{Compilation, CompileError, Compiler, worker as compile_worker};
+pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
 pub use loading::{Loaded, load};
 pub use runtime::Runtime;
 pub use serve::{Listeners, Options, ServeError, Server};

@@ -192,7 +192,7 @@ impl Server {
             tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline), keys));
         }
         self.runtime.install(Tenants::new(tenants));
-        self.runtime.compiler.tidy(checked.plugins.into_keys().collect()).await;
+        self.runtime.compiler.settle(checked.plugins.into_keys().collect()).await;
         Ok(())
     }
 

@@ -286,6 +286,19 @@ impl Postlude {
         child.kill().await.unwrap();
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child.id().expect("it runs")
+    }
+
+    /// Starts it, when it was stopped, as a process of its own from now on.
+    pub async fn start_as_process(&mut self) {
+        self.process = true;
+        self.spawn().await;
+    }
+
     async fn spawn(&mut self) {
         let program = program();
         let mut command = Command::new(program);

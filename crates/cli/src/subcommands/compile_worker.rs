@@ -1,7 +1,7 @@
 //! `postlude compile-worker`: the process in which a server compiles one plugin. Not for people, and not in the help.
 
 use anyhow::Result;
-use postlude_server::Compilation;
+use postlude_server::{Compilation, WorkerLimits};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,10 +14,14 @@ pub(crate) struct Args {
     /// Processor time of this process
     #[arg(long)]
     cpu_seconds: u64,
+    /// How much this process gives way to others, 0 to 19
+    #[arg(long, default_value_t = 0)]
+    niceness: u32,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    postlude_server::compile_worker(args.memory_bytes, args.cpu_seconds)?;
+    let Args { memory_bytes, cpu_seconds, niceness } = *args;
+    postlude_server::compile_worker(&WorkerLimits { memory_bytes, cpu_seconds, niceness })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
 use postlude_server::{Listeners, Options, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,6 +44,7 @@ enum LogFormat {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     start_log(&args)?;
+    allow_files();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }
 
@@ -56,6 +58,14 @@ fn start_log(args: &Args) -> Result<()> {
         LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(true).init(),
     }
     Ok(())
+}
+
+/// Every connection takes a file, and so does the data of every plugin that has run: as many as the system permits, not the
+/// 1,024 that a service is given by default.
+fn allow_files() {
+    let permitted = getrlimit(Resource::Nofile);
+    // Where this is refused, fewer fit: the limit before it stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: permitted.maximum, maximum: permitted.maximum });
 }
 
 async fn serve(args: Args) -> Result<ExitCode> {

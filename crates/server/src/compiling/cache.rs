@@ -130,3 +130,109 @@ fn write_synced(path: &Path, code: &[u8], tag: &[u8; TAG]) -> io::Result<()> {
 fn modified(path: &Path) -> SystemTime {
     fs::symlink_metadata(path).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postlude_crypto::root::RootKey;
+    use postlude_sandbox::{Sandbox, SandboxConfig};
+    use std::sync::LazyLock;
+    use std::time::Duration;
+
+    static ENGINE: LazyLock<EngineId> =
+        LazyLock::new(|| Sandbox::new(SandboxConfig { max_concurrent_runs: 1 }).unwrap().engine_id());
+
+    fn cache(dir: &Path, root: u8) -> CodeCache {
+        CodeCache::open(dir, &RootKeys::only(RootKey::from_bytes([root; 32])), &ENGINE).unwrap()
+    }
+
+    fn digest(n: u8) -> Digest {
+        Digest::from_bytes([n; 32])
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir.join(FOLDER)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = cache(&dir.path().join("deep/data"), 1);
+        assert!(cache.read(&digest(1)).unwrap().is_none());
+        for code in [b"one".as_slice(), b"another", b""] {
+            cache.write(&digest(1), code).unwrap();
+            assert_eq!(cache.read(&digest(1)).unwrap().unwrap(), code);
+        }
+        let names = names(&dir.path().join("deep/data"));
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert!(names[0].starts_with("0101") && names[0].ends_with(".code"), "{names:?}");
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(cache.path(&digest(1))).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&cache.folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    /// T05: every bit counts.
+    #[test]
+    fn a_changed_cut_or_foreign_file_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache_ = cache(dir.path(), 1);
+        cache_.write(&digest(1), b"machine code").unwrap();
+        let path = cache_.path(&digest(1));
+        let good = fs::read(&path).unwrap();
+        assert_eq!(good.len(), 12 + TAG);
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, bad).unwrap();
+            assert!(matches!(cache_.read(&digest(1)), Err(Unusable::Foreign)), "bit {bit}");
+        }
+        for length in 0..good.len() {
+            fs::write(&path, &good[..length]).unwrap();
+            assert!(matches!(cache_.read(&digest(1)), Err(Unusable::Foreign)), "{length} bytes");
+        }
+        fs::write(&path, [good.as_slice(), b"x"].concat()).unwrap();
+        assert!(matches!(cache_.read(&digest(1)), Err(Unusable::Foreign)));
+        fs::write(&path, &good).unwrap();
+        assert!(cache_.read(&digest(1)).unwrap().is_some());
+        assert!(matches!(cache(dir.path(), 2).read(&digest(1)), Err(Unusable::Foreign)), "another root key");
+        File::create(&path).unwrap().set_len(Limits::largest_code_bytes() + TAG as u64 + 1).unwrap();
+        assert!(matches!(cache_.read(&digest(1)), Err(Unusable::TooLarge)));
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(matches!(cache_.read(&digest(1)), Err(Unusable::Foreign)), "a link is not followed");
+    }
+
+    #[test]
+    fn half_written_files_go_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = cache(dir.path(), 1);
+        first.write(&digest(1), b"code").unwrap();
+        fs::write(first.path(&digest(2)).with_extension("1-0.tmp"), b"half").unwrap();
+        assert_eq!(names(dir.path()).len(), 2);
+        cache(dir.path(), 1);
+        assert_eq!(names(dir.path()).len(), 1);
+    }
+
+    #[test]
+    fn old_code_goes_but_for_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = cache(dir.path(), 1);
+        let files = u8::try_from(UNNAMED_FILES).unwrap() + 2;
+        for n in 0..=files {
+            cache.write(&digest(n), b"code").unwrap();
+            let age = Duration::from_secs(60 * u64::from(files - n));
+            File::options().write(true).open(cache.path(&digest(n))).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        }
+        let other = cache.folder.join(format!("{}-0000000000000000.code", digest(9).hex()));
+        fs::write(&other, b"code of another engine").unwrap();
+        assert_eq!(cache.prune(&[digest(0)].into()).unwrap(), 3, "the oldest two that are not named, and the other engine's");
+        assert!(!other.exists());
+        for (n, kept) in [(0, true), (1, false), (2, false), (3, true), (files, true)] {
+            assert_eq!(cache.path(&digest(n)).exists(), kept, "{n}");
+        }
+        assert_eq!(cache.prune(&[digest(0)].into()).unwrap(), 0);
+    }
+}

@@ -12,7 +12,7 @@ use postlude_sandbox::{CodeError, Plugin, Sandbox, Vouched, WeakPlugin};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -38,6 +38,7 @@ struct Parts {
     places: Semaphore,
     house: Mutex<HashMap<Digest, Room>>,
     compiled: AtomicUsize,
+    serving: AtomicBool,
 }
 
 type Made = Result<Plugin, CompileError>;
@@ -61,6 +62,7 @@ impl Compiler {
             places: Semaphore::new(limits::at_once()),
             house: Mutex::default(),
             compiled: AtomicUsize::new(0),
+            serving: AtomicBool::new(false),
         }))
     }
 
@@ -109,8 +111,10 @@ impl Compiler {
         }
     }
 
-    /// Forgets what is neither named by the configuration in force nor held by anybody, in memory and on the disk.
-    pub(crate) async fn tidy(&self, named: BTreeSet<Digest>) {
+    /// After a configuration came into force: forgets what is neither named by it nor held by anybody, in memory and on
+    /// the disk. From now on compiling gives way to logins.
+    pub(crate) async fn settle(&self, named: BTreeSet<Digest>) {
+        self.0.serving.store(true, Ordering::Relaxed);
         self.house(|house| house.retain(|_, room| room.is_used()));
         let parts = Arc::clone(&self.0);
         let pruned = spawn_blocking(move || parts.cache.get().map_or(Ok(0), |cache| cache.prune(&named))).await;
@@ -186,9 +190,7 @@ impl Parts {
         let code = {
             let _place = self.places.acquire().await.map_err(|why| CompileError::Crashed(why.to_string()))?;
             match &self.how {
-                Compilation::Child(program) => {
-                    child::compile(program, &component, &Limits::of(component.len())).await?
-                }
+                Compilation::Child(program) => child::compile(program, &component, &self.limits(&component)).await?,
                 Compilation::InProcess => {
                     let sandbox = self.sandbox.clone();
                     blocking(move || sandbox.compile(&component)).await??
@@ -198,6 +200,11 @@ impl Parts {
         self.compiled.fetch_add(1, Ordering::Relaxed);
         let parts = Arc::clone(&self);
         blocking(move || parts.take_in(digest, &code)).await?
+    }
+
+    fn limits(&self, component: &[u8]) -> Limits {
+        let limits = Limits::of(component.len());
+        if self.serving.load(Ordering::Relaxed) { limits.giving_way() } else { limits }
     }
 
     fn take_in(&self, digest: Digest, code: &[u8]) -> Made {

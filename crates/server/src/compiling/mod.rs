@@ -17,6 +17,6 @@ mod worker;
 
 pub use compiler::{Compilation, Compiler};
 pub use error::CompileError;
-pub use worker::worker;
+pub use worker::{WorkerLimits, worker};
 
 pub(crate) use progress::all;
