@@ -1,6 +1,7 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
+mod compiling;
 mod config;
 mod continue_url;
 mod contract;

@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, completions, inspect, keys, man, run, serve};
+use crate::subcommands::{build, check, compile_worker, completions, inspect, keys, man, run, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Keys(keys::Args),
     Completions(completions::Args),
     Man(man::Args),
+    #[command(hide = true)]
+    CompileWorker(compile_worker::Args),
 }
 
 impl Command {
@@ -42,6 +44,7 @@ impl Command {
             Self::Keys(args) => keys::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),
+            Self::CompileWorker(args) => compile_worker::run(&args),
         }
     }
 }

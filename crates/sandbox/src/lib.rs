@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! bytes --Sandbox::load--> Plugin        checked, then compiled
+//! bytes --precompile--> code --Sandbox::load_code--> Plugin    the same in two steps, the first in another process
 //! RunInput --Sandbox::run--> Report      one store, one instance, one call; nothing of it is left afterwards
 //! ```
 //!
@@ -15,6 +16,7 @@
 //! [`Report`]: postlude_model::run::Report
 
 mod abi;
+mod code;
 mod engine;
 mod host;
 mod inspect;
@@ -25,8 +27,10 @@ mod sandbox;
 mod state;
 mod trap;
 
+pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{EngineError, SandboxConfig};
 pub use inspect::{Inspection, Tier, inspect};
 pub use load::error::LoadError;
+pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
-pub use sandbox::{Plugin, Sandbox};
+pub use sandbox::{Plugin, Sandbox, WeakPlugin};

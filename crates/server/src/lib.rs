@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 pub mod clock;
+mod compiling;
 pub mod config;
 mod drive;
 pub mod error;
@@ -25,6 +26,7 @@ mod sessions;
 mod tenant;
 pub mod wire;
 
+pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
 pub use loading::{Loaded, load};
 pub use runtime::Runtime;
 pub use serve::{Listeners, Options, ServeError, Server};

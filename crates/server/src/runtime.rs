@@ -2,6 +2,7 @@
 
 use crate::auth::Role;
 use crate::clock::Clock;
+use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
 use crate::flight::Flights;
 use crate::pipelines::Pipeline;
@@ -9,9 +10,9 @@ use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::http::HttpClient;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName};
+use postlude_model::names::TenantName;
 use postlude_model::pipeline::Scene;
-use postlude_sandbox::{Plugin, Sandbox};
+use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 /// What all requests share.
 pub struct Runtime {
     pub(crate) sandbox: Sandbox,
+    pub(crate) compiler: Compiler,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     /// The plugins' way out.
@@ -30,7 +32,6 @@ pub struct Runtime {
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
     pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
-    plugins: Mutex<HashMap<Digest, Plugin>>,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -55,7 +56,7 @@ impl Tenants {
 
 impl Runtime {
     pub(crate) fn new(
-        sandbox: Sandbox,
+        compiler: Compiler,
         store: Arc<dyn Store>,
         http: Arc<dyn HttpClient>,
         clock: Clock,
@@ -68,7 +69,8 @@ impl Runtime {
             tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
         }
         Self {
-            sandbox,
+            sandbox: compiler.sandbox().clone(),
+            compiler,
             store,
             clock,
             http,
@@ -76,7 +78,6 @@ impl Runtime {
             flights: Flights::new(tasks.clone()),
             tasks,
             earlier: Mutex::default(),
-            plugins: Mutex::default(),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
@@ -115,14 +116,6 @@ impl Runtime {
 
     fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn compiled(&self, digest: Digest) -> Option<Plugin> {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
-    }
-
-    pub(crate) fn keep_compiled(&self, plugin: Plugin) {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.digest(), plugin);
     }
 
     /// Whether logins can be served, or why not.

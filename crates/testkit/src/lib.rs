@@ -8,6 +8,7 @@
     reason = "tests stop at what surprises them"
 )]
 
+pub mod bombs;
 mod contract;
 pub mod guests;
 mod host;

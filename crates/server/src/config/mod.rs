@@ -25,7 +25,7 @@ mod web;
 pub use action::{ActionConfig, FactorConfig, LimitsConfig};
 pub use api_key::{ApiKey, Role, hash_of};
 pub use bind::{Binder, BoundTenant, PluginInfo, bind};
-pub use check::{Checked, Inspect, PLUGIN_FILE_BYTES, PluginBytes, check};
+pub use check::{Checked, Draft, Found, Inspect, PLUGIN_FILE_BYTES, PluginBytes, check};
 pub use grants::GrantsConfig;
 pub use keys::{KeyConfig, Material};
 pub use outbound::OutboundSettings;
