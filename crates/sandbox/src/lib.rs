@@ -24,4 +24,5 @@ mod trap;
 pub use engine::{EngineError, SandboxConfig};
 pub use load::error::LoadError;
 pub use load::manifest::manifest_section;
-pub use sandbox::{Plugin, Sandbox};
+pub use run::{START_TIME, StartError};
+pub use sandbox::{Plugin, Sandbox, WeakPlugin};

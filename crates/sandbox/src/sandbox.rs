@@ -5,11 +5,13 @@ use crate::engine::{EngineError, SandboxConfig, engine};
 use crate::load::{LoadError, check};
 use crate::state::Run;
 use crate::{host, run};
+use crate::run::StartError;
+use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
-use postlude_model::run::{Report, RunInput};
+use postlude_model::run::{Report, RunInput, Usage};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
@@ -61,6 +63,15 @@ impl Sandbox {
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
         run::run(&self.0.engine, &self.0.places, &plugin.0.ready, input).await
     }
+
+    /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
+    /// every login. What it did to the host is thrown away. Needs a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when no place to run came free.
+    pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
+        run::start(&self.0.engine, &self.0.places, &plugin.0.ready, Arc::clone(action)).await
+    }
 }
 
 impl fmt::Debug for Sandbox {
@@ -81,7 +92,31 @@ struct Loaded {
     ready: PostLoginPre<Run>,
 }
 
+/// A plugin that is not kept alive by this.
+#[derive(Clone)]
+pub struct WeakPlugin(Weak<Loaded>);
+
+impl WeakPlugin {
+    /// The plugin, while somebody still keeps it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Plugin> {
+        self.0.upgrade().map(Plugin)
+    }
+}
+
+impl fmt::Debug for WeakPlugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakPlugin").field("alive", &(self.0.strong_count() > 0)).finish()
+    }
+}
+
 impl Plugin {
+    /// The same plugin, without keeping its code alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakPlugin {
+        WeakPlugin(Arc::downgrade(&self.0))
+    }
+
     /// The SHA-256 digest of its file.
     #[must_use]
     pub fn digest(&self) -> Digest {

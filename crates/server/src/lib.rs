@@ -5,8 +5,10 @@
 
 mod auth;
 pub mod clock;
+mod code;
 pub mod config;
 mod drive;
+mod earlier;
 pub mod error;
 mod flight;
 mod listen;
@@ -15,6 +17,7 @@ mod logins;
 mod pages;
 mod pipelines;
 mod prompt_return;
+mod reloading;
 mod routes;
 mod runtime;
 mod serve;
@@ -23,5 +26,8 @@ mod tenant;
 pub mod wire;
 
 pub use loading::{Loaded, load};
+pub use reloading::{
+    ActionChange, LastReload, Outcome, Refused, ReloadStatus, Reloaded, SETTLE_TIME, TenantChange, Trigger,
+};
 pub use runtime::Runtime;
-pub use serve::{Listeners, Options, ServeError, Server};
+pub use serve::{Listeners, Options, Reloader, ServeError, Server};

@@ -376,7 +376,7 @@ async fn commit(
     finished: &Finished,
     login: LoginWrite,
 ) -> Result<CommitOutcome, ApiError> {
-    let seen = finished.session_seen;
+    let (seen, is_new) = (finished.session_seen, login.expect == 0);
     let session_id = finished.record.subject.session_id.clone();
     let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
     let check_session = session_id.zip(seen);
@@ -388,11 +388,25 @@ async fn commit(
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
-    runtime.store.commit(commit).await.map_err(|why| match why {
+    let outcome = runtime.store.commit(commit).await.map_err(|why| match why {
         // A retry would meet the same.
         StoreError::Encoding(..) => ApiError::internal(why),
         why => ApiError::unavailable(why),
-    })
+    })?;
+    if outcome == CommitOutcome::Done {
+        count(runtime, tenant, finished, is_new);
+    }
+    Ok(outcome)
+}
+
+/// As long as logins are suspended on a revision, its code stays in memory.
+fn count(runtime: &Runtime, tenant: &Tenant, finished: &Finished, is_new: bool) {
+    let record = &finished.record;
+    match (is_new, record.suspension().is_some()) {
+        (true, true) => runtime.earlier.suspended(&tenant.name, record.revision, record.deadline),
+        (false, false) => runtime.earlier.ended(&tenant.name, record.revision),
+        (true, false) | (false, true) => {}
+    }
 }
 
 fn undriven(why: DriveError) -> ApiError {

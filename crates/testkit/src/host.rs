@@ -4,7 +4,7 @@ use crate::partner::{Alg, Partner};
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, ServeError, Server};
+use postlude_server::{Listeners, Options, Outcome, Reloader, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub struct Builder {
     before: String,
     after: String,
     guests: Vec<(String, Vec<u8>)>,
+    watch: bool,
     process: bool,
 }
 
@@ -46,6 +47,7 @@ impl Default for Builder {
             before: String::new(),
             after: String::new(),
             guests: Vec::new(),
+            watch: false,
             process: false,
         }
     }
@@ -92,6 +94,13 @@ impl Builder {
     #[must_use]
     pub fn after(mut self, toml: &str) -> Self {
         self.after.push_str(toml);
+        self
+    }
+
+    /// Watches its files. Without it a test says when they are read again.
+    #[must_use]
+    pub const fn watch(mut self) -> Self {
+        self.watch = true;
         self
     }
 
@@ -152,6 +161,7 @@ impl Builder {
 listen = "127.0.0.1:{port}"
 root_key = {{ file = "root.key" }}
 development = true
+watch = {watch}
 
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
@@ -190,6 +200,7 @@ return_urls = ["http://localhost:3000/interaction/"]
 role = "idp"
 sha256 = "{other}"
 "#,
+            watch = self.watch,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
             other = hash(OTHER_KEY),
@@ -222,7 +233,13 @@ pub struct Postlude {
 
 #[derive(Debug)]
 enum Running {
-    Here { task: JoinHandle<Result<(), ServeError>>, stop: oneshot::Sender<()>, reload: mpsc::Sender<()> },
+    Here {
+        task: JoinHandle<Result<(), ServeError>>,
+        stop: oneshot::Sender<()>,
+        reload: Reloader,
+        /// The server's loop listens to it as long as it is there.
+        _signals: mpsc::Sender<()>,
+    },
     Process(Child),
 }
 
@@ -310,13 +327,24 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// Reads the configuration again, as SIGHUP does; returns once it is done.
+    /// Reads the configuration again, as a call does; returns once it is done.
     pub async fn reload(&self) {
+        let _ = self.try_reload().await;
+    }
+
+    /// The same, with what became of it.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn try_reload(&self) -> Outcome {
+        self.reloader().reload().await
+    }
+
+    /// Reloads it, also while it runs, and knows what became of it.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
         let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
-        // The channel holds one: the third message fits once the first reload is over.
-        for _ in 0..3 {
-            reload.send(()).await.unwrap();
-        }
+        reload.clone()
     }
 
     /// Changes its configuration by replacing a text that must be there.
@@ -335,12 +363,12 @@ impl Postlude {
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
-        let (reload, reloads) = mpsc::channel(1);
-        let listeners = Listeners::from_sockets(listener, None);
+        let (signals, reloads) = mpsc::channel(1);
+        let (reload, listeners) = (server.reloader(), Listeners::from_sockets(listener, None));
         let task = tokio::spawn(server.run(listeners, reloads, async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running::Here { task, stop, reload });
+        self.running = Some(Running::Here { task, stop, reload, _signals: signals });
         Ok(())
     }
 

@@ -26,7 +26,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let sandbox = Sandbox::new(Default::default())?;
-    let (problems, summary) = match postlude_server::load(&args.config, &sandbox, &Environment::process()) {
+    let loaded = postlude_server::load(&args.config, &sandbox, &Environment::process());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let tried = loaded.and_then(|loaded| runtime.block_on(loaded.try_starts(&sandbox)).map(|()| loaded));
+    let (problems, summary) = match tried {
         Ok(loaded) => (loaded.warnings().to_vec(), Some(loaded.summary())),
         Err(problems) => (problems.into_vec(), None),
     };

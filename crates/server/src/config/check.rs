@@ -1,8 +1,9 @@
 //! The whole way from a file to actions that can run, with every mistake at once: `postlude check`, and how `serve` begins.
 
 use super::bind::{Binder, BoundTenant, Known, PluginInfo, bind_known};
-use super::problem::{Complaint, Log, Problem, Problems};
+use super::problem::{Complaint, Log, Place, Problem, Problems};
 use super::revision::{KeyMaker, ReadyKey};
+use super::files::{self, FileError, Links};
 use super::secret::Environment;
 use super::signing::{self, Signing};
 use super::tenant::{PluginFile, Tenant};
@@ -12,7 +13,6 @@ use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
 use postlude_model::token::{NoKeys, TokenKeys};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,9 +53,12 @@ pub struct PluginBytes {
 pub fn check(file: &Path, environment: &Environment, inspect: &Inspect<'_>) -> Result<Checked, Problems> {
     let log = Log::new(file);
     let Some(config) = read_file(file, environment, &log) else { return Err(log.into_problems()) };
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let folder = absolute.parent().unwrap_or(Path::new("/"));
+    let links = if config.server.follow_symlinks { Links::Anywhere } else { Links::Within(folder) };
     let mut plugins = Plugins::default();
     for tenant in &config.tenants {
-        plugins.read(tenant, inspect, &log);
+        plugins.read(tenant, links, inspect, &log);
     }
     let signing = signing::read(&config, environment, &log);
     let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
@@ -63,11 +66,23 @@ pub fn check(file: &Path, environment: &Environment, inspect: &Inspect<'_>) -> R
     let (tenants, bound) = bind_known(&config, &lookup, Binder { environment, keys });
     let mut problems = log.into_problems().into_vec();
     problems.extend(bound.into_vec());
+    problems.extend(incomplete(&config, &tenants, &problems));
     let problems = Problems::new(problems);
     // Without keys there is an error that says so.
     let Some(signing) = signing else { return Err(problems) };
     let (tenants, warnings) = problems.settle(tenants)?;
     Ok(Checked { config, tenants, signing, plugins: plugins.files, warnings })
+}
+
+/// An action that is not bound must have been complained about: a pipeline is never served without one of its actions.
+fn incomplete(config: &Config, bound: &[BoundTenant], problems: &[Problem]) -> Option<Problem> {
+    let whole = config.tenants.iter().zip(bound).all(|(tenant, bound)| tenant.pipeline.len() == bound.actions.len());
+    if whole || problems.iter().any(Problem::is_error) {
+        return None;
+    }
+    let log = Log::new(&config.file);
+    log.error(Place::default(), "an action could not be bound to its plugin");
+    log.into_problems().into_vec().pop()
 }
 
 /// Without a usable root key the rest is still checked.
@@ -88,14 +103,14 @@ impl Plugins {
         digest.and_then(|digest| self.files.get(digest)).map_or(Known::Refused, |file| Known::Accepted(&file.info))
     }
 
-    fn read(&mut self, tenant: &Tenant, inspect: &Inspect<'_>, log: &Log) {
+    fn read(&mut self, tenant: &Tenant, links: Links<'_>, inspect: &Inspect<'_>, log: &Log) {
         for (name, file) in &tenant.plugins {
             let subject = format!("tenant `{}`, plugin `{name}`", tenant.name);
-            // A missing file has been said already.
-            if !file.path.is_file() {
+            // It has been said already.
+            if file.missing {
                 continue;
             }
-            let bytes = match read_plugin(&file.path) {
+            let bytes = match read_plugin(&file.path, links) {
                 Ok(bytes) => bytes,
                 Err(complaint) => {
                     log.complain(file.at, &subject, complaint);
@@ -139,13 +154,16 @@ fn pinned(file: &PluginFile, digest: Digest, subject: &str, log: &Log) {
     log.error_hint(pin.at, message, format!("if the change is wanted, write `digest = \"{digest}\"`"));
 }
 
-fn read_plugin(path: &Path) -> Result<Vec<u8>, Complaint> {
-    let unreadable = |why: std::io::Error| Complaint::new(format!("`{}` cannot be read: {why}", path.display()));
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(PLUGIN_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > PLUGIN_FILE_BYTES {
-        return Err(Complaint::new(format!("`{}` has more than {PLUGIN_FILE_BYTES} bytes", path.display())));
-    }
-    Ok(bytes)
+fn read_plugin(path: &Path, links: Links<'_>) -> Result<Vec<u8>, Complaint> {
+    files::read(path, PLUGIN_FILE_BYTES, links).map_err(|why| {
+        let complaint = Complaint::new(format!("`{}` {why}", path.display()));
+        match why {
+            FileError::Link => complaint.hint(
+                "name the file that it leads to, or write `follow_symlinks = true` in `[server]` if you trust whoever may \
+                 write to that folder",
+            ),
+            FileError::Changed => complaint.hint("write to another name and rename it when it is whole"),
+            _ => complaint,
+        }
+    })
 }
