@@ -74,13 +74,13 @@ pub const START_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// It trapped, or spent its budget.
-    #[error("it does not start: {}", .0.message)]
+    #[error("the plugin does not start: {}", .0.message)]
     Trapped(Trap),
     /// It took too long.
-    #[error("it does not start within {} seconds", START_TIME.as_secs())]
+    #[error("the plugin does not start within {} seconds", START_TIME.as_secs())]
     TimedOut,
     /// Load: nothing was tried.
-    #[error("it could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
+    #[error("the plugin could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
     Busy,
 }
 

@@ -57,8 +57,8 @@ impl Loaded {
                     continue;
                 }
                 if let Err(why) = sandbox.try_start(plugin, action).await {
-                    let (why, name) = (why.to_string(), &action.spec.name);
-                    let why = why.strip_prefix(&format!("action `{name}`: ")).unwrap_or(&why);
+                    let name = &action.spec.name;
+                    let why = why.to_string().replacen(&format!("action `{name}`: "), "", 1);
                     problems.push(Problem {
                         file: self.checked.config.file.clone(),
                         line: configured.at.line,

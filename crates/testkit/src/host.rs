@@ -1,6 +1,7 @@
 //! A running server, its folder and its clock.
 
 use crate::partner::{Alg, Partner};
+use crate::port::free_port;
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
@@ -34,6 +35,7 @@ pub struct Builder {
     after: String,
     guests: Vec<(String, Vec<u8>)>,
     watch: bool,
+    prepare: fn(&Path),
     process: bool,
 }
 
@@ -48,6 +50,7 @@ impl Default for Builder {
             after: String::new(),
             guests: Vec::new(),
             watch: false,
+            prepare: |_| {},
             process: false,
         }
     }
@@ -104,6 +107,13 @@ impl Builder {
         self
     }
 
+    /// Puts something into its folder before it starts.
+    #[must_use]
+    pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
     /// As a process of its own, which can be killed, instead of in the test's own.
     #[must_use]
     pub const fn process(mut self) -> Self {
@@ -113,6 +123,7 @@ impl Builder {
 
     /// Starts it.
     pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
         let listener = free_port().await;
         let address = listener.local_addr().unwrap();
@@ -124,6 +135,7 @@ impl Builder {
         for (name, component) in &self.guests {
             write(dir.path(), &format!("{name}.wasm"), component);
         }
+        (self.prepare)(dir.path());
         let config = self.config(address.port(), &partner);
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
@@ -286,6 +298,11 @@ impl Postlude {
         send("-HUP", child).await;
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child.id().expect("it runs")
+    }
+
     /// Kills its process as `kill -9` does.
     pub async fn kill(&mut self) {
         let Some(Running::Process(mut child)) = self.running.take() else { panic!("it is no process of its own") };
@@ -434,20 +451,6 @@ impl Answered {
             .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
-}
-
-/// A listener below the ephemeral ports (32,768 and up on Linux): a server that restarts on its port must not find it taken by
-/// somebody's outgoing connection.
-async fn free_port() -> TcpListener {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let start = u64::from(std::process::id()) * 97;
-    for _ in 0..1000 {
-        let port = 12_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
-        if let Ok(listener) = TcpListener::bind(format!("127.0.0.1:{port}")).await {
-            return listener;
-        }
-    }
-    panic!("no free port among 1,000");
 }
 
 async fn send(signal: &str, child: &Child) {
