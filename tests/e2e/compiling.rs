@@ -229,7 +229,9 @@ async fn a_start_with_a_thousand_plugins_in_the_cache_takes_seconds() {
     let ready = began.elapsed();
     works(&postlude).await;
     let (resident, kib) = (resident(postlude.pid()), code / 1024);
-    eprintln!("1,001 plugins: compiled in {compiling:?}, ready from the cache in {ready:?}; {kib} KiB of code, server {resident} KiB");
+    eprintln!(
+        "1,001 plugins: compiled in {compiling:?}, ready from the cache in {ready:?}; {kib} KiB of code, server {resident} KiB"
+    );
     assert!(ready < Duration::from_secs(30), "{ready:?}");
     postlude.stop().await;
 }

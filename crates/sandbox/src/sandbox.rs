@@ -4,11 +4,13 @@ use crate::abi::PostLoginPre;
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::engine::{EngineError, SandboxConfig, engine};
 use crate::load::{Checked, LoadError, check};
+use crate::run::StartError;
 use crate::state::Run;
 use crate::{host, run};
+use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
-use postlude_model::run::{Report, RunInput};
+use postlude_model::run::{Report, RunInput, Usage};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
@@ -90,6 +92,15 @@ impl Sandbox {
     /// make this fail. Cancel-safe: dropping the future ends the run. Needs a tokio runtime with time enabled.
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
         run::run(&self.0.engine, &self.0.places, &plugin.0.ready, input).await
+    }
+
+    /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
+    /// every login. What it did to the host is thrown away. Needs a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when no place to run came free.
+    pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
+        run::start(&self.0.engine, &self.0.places, &plugin.0.ready, Arc::clone(action)).await
     }
 }
 

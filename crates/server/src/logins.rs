@@ -388,7 +388,7 @@ async fn commit(
     finished: &Finished,
     login: LoginWrite,
 ) -> Result<CommitOutcome, ApiError> {
-    let seen = finished.session_seen;
+    let (seen, is_new) = (finished.session_seen, login.expect == 0);
     let session_id = finished.record.subject.session_id.clone();
     let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
     let check_session = session_id.zip(seen);
@@ -410,7 +410,20 @@ async fn commit(
     for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
         tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
     }
+    if outcome == CommitOutcome::Done {
+        count(runtime, tenant, finished, is_new);
+    }
     Ok(outcome)
+}
+
+/// As long as logins are suspended on a revision, its code stays in memory.
+fn count(runtime: &Runtime, tenant: &Tenant, finished: &Finished, is_new: bool) {
+    let record = &finished.record;
+    match (is_new, record.suspension().is_some()) {
+        (true, true) => runtime.earlier.suspended(&tenant.name, record.revision, record.deadline),
+        (false, false) => runtime.earlier.ended(&tenant.name, record.revision),
+        (true, false) | (false, true) => {}
+    }
 }
 
 fn undriven(why: DriveError) -> ApiError {

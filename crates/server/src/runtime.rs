@@ -4,8 +4,10 @@ use crate::auth::Role;
 use crate::clock::Clock;
 use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
+use crate::earlier::Earlier;
 use crate::flight::Flights;
 use crate::pipelines::Pipeline;
+use crate::reloading::Reloads;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::http::HttpClient;
@@ -17,7 +19,7 @@ use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::task::TaskTracker;
 
 /// What all requests share.
@@ -31,7 +33,8 @@ pub struct Runtime {
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
-    pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
+    pub(crate) earlier: Earlier,
+    pub(crate) reloads: Reloads,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -52,6 +55,11 @@ impl Tenants {
         }
         all
     }
+
+    /// All of them, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
+        self.by_name.values().cloned().collect()
+    }
 }
 
 impl Runtime {
@@ -61,6 +69,7 @@ impl Runtime {
         http: Arc<dyn HttpClient>,
         clock: Clock,
         environment: Environment,
+        reloads: Reloads,
     ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
@@ -77,7 +86,8 @@ impl Runtime {
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
-            earlier: Mutex::default(),
+            earlier: Earlier::default(),
+            reloads,
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
@@ -109,9 +119,15 @@ impl Runtime {
         }
     }
 
-    /// Puts a configuration into force, whole.
-    pub(crate) fn install(&self, tenants: Tenants) {
-        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+    /// Puts a configuration into force, whole; returns the one before.
+    pub(crate) fn install(&self, tenants: Tenants) -> Arc<Tenants> {
+        let mut now = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, Arc::new(tenants))
+    }
+
+    /// The tenants of now, by name.
+    pub(crate) fn all_tenants(&self) -> Vec<Arc<Tenant>> {
+        self.tenants().all()
     }
 
     fn tenants(&self) -> Arc<Tenants> {
@@ -120,12 +136,16 @@ impl Runtime {
 
     /// Whether logins can be served, or why not.
     pub(crate) async fn ready(&self) -> Result<(), String> {
-        if self.stopping.load(Ordering::SeqCst) {
+        if self.is_stopping() {
             return Err("stopping".to_owned());
         }
         let tenants = self.tenants();
         let Some(name) = tenants.by_name.keys().next() else { return Err("no tenant is configured".to_owned()) };
         self.store.login_by_key(name, "readyz").await.map(|_| ()).map_err(|why| why.to_string())
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// From here on `readyz` says no, so that a balancer sends nobody any more.

@@ -214,6 +214,17 @@ pub trait Store: Send + Sync + 'static {
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
     /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.
     async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError>;
+    /// A revision is needed until then at least. One of which nobody said so is kept for ever.
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError>;
+    /// Deletes the revisions that are not needed any more, each tenant's newest excepted, and returns which they were. Not
+    /// while a revision is being stored.
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError>;
+    /// The contents of all revisions of all tenants.
+    async fn revisions(&self) -> Result<Vec<String>, StoreError>;
+    /// The digests of all plugin files.
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError>;
+    /// Deletes a plugin file.
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError>;
     /// A plugin file; what does not have the digest is an error.
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a plugin file, durably.

@@ -290,7 +290,9 @@ impl Tables {
         if let Some(number) = self.get::<u64>(&by_hash)? {
             return Ok((changes, number));
         }
-        let number = self.values.count(&keys::revisions(tenant))?.saturating_add(1);
+        // The newest is never swept, so no number is given twice.
+        let newest = self.values.last(&keys::revisions(tenant))?.and_then(|key| keys::number_of(&key));
+        let number = newest.unwrap_or_default().saturating_add(1);
         self.put(&mut changes, keys::revision(tenant, number), hash)?;
         self.put(&mut changes, by_hash, &number)?;
         Ok((changes, number))
