@@ -1,6 +1,7 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
+mod bypass;
 mod config;
 mod continue_url;
 mod contract;
@@ -8,6 +9,7 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
+mod policy;
 mod resume;
 mod sessions;
 mod story;
