@@ -1,6 +1,6 @@
 //! What all requests share: the sandbox, the store, the clock, the claims in memory, and the tenants as configured now.
 
-use crate::auth::Role;
+use crate::auth::{Caller, Role};
 use crate::clock::Clock;
 use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
@@ -43,14 +43,15 @@ pub struct Runtime {
 #[derive(Debug, Default)]
 pub(crate) struct Tenants {
     by_name: BTreeMap<TenantName, Arc<Tenant>>,
-    by_key: HashMap<[u8; 32], (TenantName, Role, String)>,
+    by_key: HashMap<[u8; 32], (TenantName, Role, Arc<str>)>,
 }
 
 impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key.extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name))));
+            all.by_key
+                .extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()))));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
@@ -93,11 +94,11 @@ impl Runtime {
         }
     }
 
-    /// The caller of a key: its tenant, its role, and the key's name.
-    pub(crate) fn caller(&self, key: &str) -> Option<(Arc<Tenant>, Role, String)> {
+    /// The caller of a key.
+    pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (name, role, key_name) = tenants.by_key.get(&hash_of(key))?;
-        Some((tenants.by_name.get(name).cloned()?, *role, key_name.clone()))
+        let (name, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(name).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
 /// A key of the role `reader`.
 pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
+/// A key of the role `operator`.
+pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
 /// The key of another tenant's IdP.
 pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
@@ -31,6 +33,8 @@ pub struct Builder {
     alg: Alg,
     profile: String,
     lifetimes: String,
+    rules: String,
+    policy: String,
     before: String,
     after: String,
     guests: Vec<(String, Vec<u8>)>,
@@ -47,6 +51,8 @@ impl Default for Builder {
             alg: Alg::EdDsa,
             profile: "postlude".to_owned(),
             lifetimes: String::new(),
+            rules: String::new(),
+            policy: String::new(),
             before: String::new(),
             after: String::new(),
             guests: Vec::new(),
@@ -78,6 +84,20 @@ impl Builder {
     #[must_use]
     pub fn lifetimes(mut self, lines: &str) -> Self {
         self.lifetimes = format!("[tenants.acme.lifetimes]\n{lines}\n");
+        self
+    }
+
+    /// Lines of the action `face`, such as `any_of = "second"`.
+    #[must_use]
+    pub fn rules(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.rules);
+        self
+    }
+
+    /// Lines of its factor's policy, such as `max_uses = 2`.
+    #[must_use]
+    pub fn policy(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.policy);
         self
     }
 
@@ -194,6 +214,9 @@ sha256 = "{idp}"
 [tenants.acme.keys.reader]
 role = "reader"
 sha256 = "{reader}"
+[tenants.acme.keys.operator]
+role = "operator"
+sha256 = "{operator}"
 {lifetimes}
 [tenants.acme.plugins.custom-factor]
 path = "{plugin}"
@@ -203,6 +226,7 @@ path = "{plugin}"
 name = "face"
 plugin = "custom-factor"
 settings = {{ prompt_url = "http://localhost:4000/prompt", factor = "{FACTOR}", profile = "{profile}", claim = "https://acme.example/face_at" }}
+{rules}
 [tenants.acme.pipeline.grants]
 redirect_origins = ["http://localhost:4000"]
 claims = ["https://acme.example/face_at"]
@@ -214,6 +238,7 @@ alg = "{alg}"
 name = "{FACTOR}"
 max_age = "{max_age}"
 amr = ["mfa"]
+{policy}
 {after}
 [tenants.other]
 issuer = "http://127.0.0.1:{port}/other"
@@ -225,6 +250,7 @@ sha256 = "{other}"
             watch = self.watch,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
+            operator = hash(OPERATOR_KEY),
             other = hash(OTHER_KEY),
             plugin = plugin.display(),
             profile = self.profile,
@@ -232,6 +258,8 @@ sha256 = "{other}"
             alg = self.alg.as_str(),
             max_age = self.max_age,
             lifetimes = self.lifetimes,
+            rules = self.rules,
+            policy = self.policy,
             before = self.before,
             after = self.after,
         )
