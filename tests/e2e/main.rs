@@ -8,6 +8,7 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
+mod outside;
 mod resume;
 mod sessions;
 mod story;
