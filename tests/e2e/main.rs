@@ -1,11 +1,8 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
-<<<<<<< HEAD
 mod compiling;
-=======
 mod bypass;
->>>>>>> policy
 mod config;
 mod continue_url;
 mod contract;
@@ -13,14 +10,12 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
-<<<<<<< HEAD
 mod oidc_factor;
 mod plugins;
 mod plugins_readme;
 mod reloads;
-=======
 mod policy;
->>>>>>> policy
+mod outside;
 mod resume;
 mod sessions;
 mod story;
