@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser load fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -71,6 +71,10 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 	@scripts/setup.sh node chromium
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
+load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
+	@$(call say,'logins while a plugin is swapped')
+	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
 
 fmt: ## format everything
 	@cargo fmt --all

@@ -23,6 +23,7 @@ mod runtime;
 mod serve;
 mod sessions;
 mod tenant;
+mod tidying;
 pub mod wire;
 
 pub use loading::{Loaded, load};

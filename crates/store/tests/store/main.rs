@@ -16,6 +16,7 @@ mod home;
 mod open_logins;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod sweep;
