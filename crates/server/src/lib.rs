@@ -26,6 +26,7 @@ mod runtime;
 mod serve;
 mod sessions;
 mod tenant;
+mod tidying;
 pub mod wire;
 
 pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};

@@ -72,6 +72,9 @@ impl Begin {
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
+                if finished.record.suspension().is_some() {
+                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
+                }
                 return self.tenant.answer(&finished.record);
             }
         }
@@ -410,20 +413,11 @@ async fn commit(
     for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
         tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
     }
-    if outcome == CommitOutcome::Done {
-        count(runtime, tenant, finished, is_new);
+    // As long as logins are suspended on a revision, its code stays in memory.
+    if !is_new && outcome == CommitOutcome::Done && finished.record.suspension().is_none() {
+        runtime.earlier.ended(&tenant.name, finished.record.revision);
     }
     Ok(outcome)
-}
-
-/// As long as logins are suspended on a revision, its code stays in memory.
-fn count(runtime: &Runtime, tenant: &Tenant, finished: &Finished, is_new: bool) {
-    let record = &finished.record;
-    match (is_new, record.suspension().is_some()) {
-        (true, true) => runtime.earlier.suspended(&tenant.name, record.revision, record.deadline),
-        (false, false) => runtime.earlier.ended(&tenant.name, record.revision),
-        (true, false) | (false, true) => {}
-    }
 }
 
 fn undriven(why: DriveError) -> ApiError {

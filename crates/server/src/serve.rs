@@ -6,6 +6,7 @@ use crate::config::{Config, Environment, Problems, Signing};
 use crate::loading::load_and_keep;
 use crate::reloading::{self, Outcome, Refused, ReloadStatus, Reloads, Trigger, warn};
 use crate::runtime::Runtime;
+use crate::tidying::TIDY_EVERY;
 use crate::{listen, routes};
 use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
@@ -14,7 +15,7 @@ use postlude_store::{OpenError, SledOptions, SledStore, StoreError};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -88,6 +89,14 @@ impl Reloader {
     #[must_use]
     pub fn status(&self) -> ReloadStatus {
         self.0.reload_status()
+    }
+
+    /// Deletes stored revisions and plugin files that no login can need any more. The server does it by itself every hour.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        self.0.tidy().await
     }
 
     /// How many compiled plugins are in memory.
@@ -248,9 +257,16 @@ impl postlude_store::RecordMac for Macs {
 }
 
 async fn sweep(runtime: Arc<Runtime>) {
+    let mut tidied = None;
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         runtime.earlier.trim(runtime.clock.now());
+        if tidied.is_none_or(|last: Instant| last.elapsed() >= TIDY_EVERY) {
+            tidied = Some(Instant::now());
+            if let Err(why) = runtime.tidy().await {
+                tracing::error!(cause = %why, "revisions and plugin files that are not needed could not be let go of");
+            }
+        }
         loop {
             match runtime.store.sweep(runtime.clock.now(), SWEEP_BATCH).await {
                 Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,

@@ -15,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Serve logins, as postlude.toml says.
 ///
-/// SIGHUP reads the configuration and the plugins again; one with a mistake is refused, and the old one keeps serving.
+/// A changed file, or SIGHUP, has the configuration and the plugins read again; one with a mistake is refused, and the old one
+/// keeps serving.
 /// SIGTERM and SIGINT stop: no new logins, those under way are finished, everything is made durable.
 #[derive(Debug, clap::Args)]
 #[command(

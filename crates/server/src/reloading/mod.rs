@@ -12,6 +12,7 @@ use crate::loading::{Loaded, Start, load_and_keep, start_of};
 use crate::pipelines::Pipeline;
 use crate::runtime::{Runtime, Tenants};
 use crate::tenant::Tenant;
+use crate::tidying::needed_until;
 use postlude_model::names::TenantName;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -183,7 +184,10 @@ impl Runtime {
             let used = used.filter_map(|digest| Some((digest, plugins.get(&digest)?.clone()))).collect();
             let pipeline = Arc::new(Pipeline::new(number, bound.actions, used));
             let keys = bound.tenant.keys.clone();
-            tenants.push((Tenant::new(bound.tenant, signing.clone(), pipeline), keys));
+            let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline);
+            let until = needed_until(&tenant, self.clock.now());
+            self.store.need_revision(&tenant.name, number, until).await?;
+            tenants.push((tenant, keys));
         }
         let changes = self.swap(Tenants::new(tenants), trigger);
         self.reloads.subject.send_if_modified(|subject| std::mem::replace(&mut subject.on, watch) != watch);
@@ -211,9 +215,8 @@ impl Runtime {
         };
         let changes: Vec<_> = names.iter().map(change).collect();
         changes.iter().for_each(|change| tell(change, trigger));
-        let replaced =
-            old.into_iter().filter(|(name, old)| new.get(name).is_none_or(|new| new.revision != old.revision));
-        self.earlier.replaced(replaced, self.clock.now());
+        let in_force = new.into_iter().map(|(name, pipeline)| (name, pipeline.revision)).collect();
+        self.earlier.swapped(in_force, self.clock.now());
         changes
     }
 
