@@ -22,8 +22,9 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
-        return report(Ending::Busy, Run::new(input), 0, started.elapsed());
+        return report(Ending::Busy, Run::new(input), 0, [started.elapsed(); 2]);
     };
+    let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(engine, Run::new(input));
     let outcome = timeout_at(deadline, call(&mut store, plugin)).await;
@@ -36,7 +37,7 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
         Ok(Ok(Ok(decision))) => Ending::Decided(abi::decision(decision)),
         Ok(Ok(Err(failure))) => Ending::Failed(abi::failure(failure)),
     };
-    report(ending, state, spent, started.elapsed())
+    report(ending, state, spent, [waited, started.elapsed()])
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -56,7 +57,8 @@ async fn call(store: &mut Store<Run>, plugin: &PostLoginPre<Run>) -> Outcome {
     }
 }
 
-fn report(ending: Ending, state: Run, fuel: u64, duration: Duration) -> Report {
-    let usage = Usage { fuel, memory_bytes: state.limiter.memory_peak(), host_calls: state.host_calls, duration };
+fn report(ending: Ending, state: Run, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+    let memory_bytes = state.limiter.memory_peak();
+    let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, usage }
 }

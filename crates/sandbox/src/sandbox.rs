@@ -22,6 +22,7 @@ struct Parts {
     engine: Engine,
     linker: Linker<Run>,
     places: Semaphore,
+    all_places: usize,
 }
 
 impl Sandbox {
@@ -32,8 +33,8 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
         let engine = engine(&config)?;
         let linker = host::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
-        let places = Semaphore::new(config.max_concurrent_runs);
-        Ok(Self(Arc::new(Parts { engine, linker, places })))
+        let all_places = config.max_concurrent_runs;
+        Ok(Self(Arc::new(Parts { engine, linker, places: Semaphore::new(all_places), all_places })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -54,6 +55,12 @@ impl Sandbox {
             size: bytes.len(),
             ready,
         })))
+    }
+
+    /// Places to run in: how many there are, and how many are free at this moment.
+    #[must_use]
+    pub fn places(&self) -> (usize, usize) {
+        (self.0.all_places, self.0.places.available_permits())
     }
 
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot

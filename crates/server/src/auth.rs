@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Idp,
     /// Looks only: every role.
     Look,
+    /// Sees into the logins of everyone, to help and to watch: operators and readers.
+    Watch,
 }
 
 /// The tenant of the caller, once its key is known and its role suffices.
@@ -27,9 +29,13 @@ pub(crate) fn authenticate(runtime: &Runtime, headers: &HeaderMap, need: Need) -
     // Keys are looked up by their hash: no comparison depends on the key itself.
     let (tenant, role) = runtime.caller(key.trim()).ok_or_else(ApiError::unauthenticated)?;
     match (need, role) {
-        (Need::Look, _) | (Need::Idp, Role::Idp) => Ok(tenant),
+        (Need::Look, _) | (Need::Idp, Role::Idp) | (Need::Watch, Role::Operator | Role::Reader) => Ok(tenant),
         (Need::Idp, Role::Operator | Role::Reader) => {
             let detail = "this key has not the role `idp`; calls that change logins and sessions need one that has";
+            Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
+        }
+        (Need::Watch, Role::Idp) => {
+            let detail = "this key has the role `idp`; looking into logins needs one of the role `operator` or `reader`";
             Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
     }

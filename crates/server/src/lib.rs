@@ -3,15 +3,18 @@
 //! The path of one login: [`routes`] reads and authenticates, `logins` claims, rules and commits, `drive` runs the
 //! pipeline, [`wire`] makes the answer.
 
+mod admin;
 mod auth;
 pub mod clock;
 pub mod config;
 mod drive;
 pub mod error;
+mod events;
 mod flight;
 mod listen;
 mod loading;
 mod logins;
+mod metrics;
 mod pages;
 mod pipelines;
 mod prompt_return;
@@ -19,7 +22,9 @@ mod routes;
 mod runtime;
 mod serve;
 mod sessions;
+mod sight;
 mod tenant;
+pub mod trace_context;
 pub mod wire;
 
 pub use loading::{Loaded, load};

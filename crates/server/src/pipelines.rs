@@ -2,6 +2,7 @@
 
 use crate::config::Revision;
 use crate::error::ApiError;
+use crate::metrics::{Code, Meters};
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::action::Action;
@@ -20,12 +21,19 @@ pub(crate) struct Pipeline {
     pub(crate) revision: u64,
     /// Its actions, in order.
     pub(crate) actions: Vec<Arc<Action>>,
+    /// Where its runs are counted.
+    pub(crate) meters: Meters,
     plugins: HashMap<Digest, Plugin>,
 }
 
 impl Pipeline {
     pub(crate) fn new(revision: u64, actions: Vec<Arc<Action>>, plugins: HashMap<Digest, Plugin>) -> Self {
-        Self { revision, actions, plugins }
+        Self { revision, actions, meters: Meters::default(), plugins }
+    }
+
+    /// The same, counted.
+    pub(crate) fn counted(self, meters: Meters) -> Self {
+        Self { meters, ..self }
     }
 
     pub(crate) fn plugin(&self, digest: &Digest) -> Option<&Plugin> {
@@ -64,11 +72,13 @@ impl Runtime {
             plugins.insert(action.spec.digest, self.stored_plugin(action.spec.digest).await?);
         }
         tracing::info!(tenant = %tenant.name, revision, "restored an earlier revision for a suspended login");
-        Ok(Pipeline::new(revision, actions, plugins))
+        let meters = self.metrics.meters(&tenant.name, &actions);
+        Ok(Pipeline::new(revision, actions, plugins).counted(meters))
     }
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
         if let Some(plugin) = self.compiled(digest) {
+            self.metrics.code(Code::Memory);
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
@@ -76,6 +86,7 @@ impl Runtime {
         let sandbox = self.sandbox.clone();
         let compiled = tokio::task::spawn_blocking(move || sandbox.load(&bytes)).await.map_err(ApiError::internal)?;
         let plugin = compiled.map_err(ApiError::internal)?;
+        self.metrics.code(Code::Compiled);
         self.keep_compiled(plugin.clone());
         Ok(plugin)
     }

@@ -3,7 +3,9 @@
 use crate::auth::Role;
 use crate::clock::Clock;
 use crate::config::{ApiKey, Environment, hash_of};
+use crate::events::Events;
 use crate::flight::Flights;
+use crate::metrics::Metrics;
 use crate::pipelines::Pipeline;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
@@ -26,6 +28,8 @@ pub struct Runtime {
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) events: Arc<Events>,
     pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
     plugins: Mutex<HashMap<Digest, Plugin>>,
     tenants: RwLock<Arc<Tenants>>,
@@ -51,7 +55,13 @@ impl Tenants {
 }
 
 impl Runtime {
-    pub(crate) fn new(sandbox: Sandbox, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        environment: Environment,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
         if clock.behind() > limits::CLOCK_SKEW {
@@ -65,6 +75,8 @@ impl Runtime {
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
+            metrics,
+            events: Arc::default(),
             earlier: Mutex::default(),
             plugins: Mutex::default(),
             tenants: RwLock::default(),
@@ -115,6 +127,18 @@ impl Runtime {
         self.plugins.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.digest(), plugin);
     }
 
+    /// The revision that each tenant's new logins take.
+    pub(crate) fn revisions(&self) -> Vec<(TenantName, u64)> {
+        let tenants = self.tenants();
+        tenants.by_name.iter().map(|(name, tenant)| (name.clone(), tenant.pipeline().revision)).collect()
+    }
+
+    /// How many plugins' code is in memory.
+    pub(crate) fn plugins_loaded(&self) -> u64 {
+        let plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        u64::try_from(plugins.len()).unwrap_or(u64::MAX)
+    }
+
     /// Whether logins can be served, or why not.
     pub(crate) async fn ready(&self) -> Result<(), String> {
         if self.stopping.load(Ordering::SeqCst) {
@@ -128,6 +152,7 @@ impl Runtime {
     /// From here on `readyz` says no, so that a balancer sends nobody any more.
     pub(crate) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.events.close();
     }
 }
 

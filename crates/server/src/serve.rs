@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Problem, Problems, Signing};
 use crate::loading::{Loaded, load};
+use crate::metrics::Metrics;
 use crate::pipelines::Pipeline;
 use crate::runtime::{Runtime, Tenants};
 use crate::tenant::Tenant;
@@ -73,6 +74,7 @@ pub struct Server {
 pub struct Listeners {
     api: TcpListener,
     public: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -89,13 +91,23 @@ impl Listeners {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        Ok(Self { api, public })
+        let metrics = match config.server.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { api, public, metrics })
     }
 
     /// Serves on sockets that are there already; without a second one, the public routes are on the first.
     #[must_use]
     pub const fn from_sockets(api: TcpListener, public: Option<TcpListener>) -> Self {
-        Self { api, public }
+        Self { api, public, metrics: None }
+    }
+
+    /// The same, with the metrics on a socket of their own, and only there.
+    #[must_use]
+    pub fn with_metrics(self, metrics: TcpListener) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// What listens where.
@@ -103,9 +115,11 @@ impl Listeners {
     pub fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
         let all = if self.public.is_some() { "API" } else { "API and public routes" };
         let api = self.api.local_addr().ok().map(|address| (all, address));
-        let public =
-            self.public.as_ref().and_then(|public| public.local_addr().ok()).map(|address| ("public routes", address));
-        api.into_iter().chain(public).collect()
+        let other = |listener: &Option<TcpListener>, what| {
+            listener.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| (what, address))
+        };
+        let others = other(&self.public, "public routes").into_iter().chain(other(&self.metrics, "metrics"));
+        api.into_iter().chain(others).collect()
     }
 }
 
@@ -119,8 +133,10 @@ impl Server {
         let loaded = blocking_load(&options, &sandbox).await?;
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
-        let store = SledStore::open(store_options(&config, &signing))?;
-        let runtime = Runtime::new(sandbox, Arc::new(store), options.clock.clone(), options.environment.clone());
+        let metrics = Arc::new(Metrics::default());
+        let store = SledStore::open(store_options(&config, &signing, &metrics))?;
+        let (clock, environment) = (options.clock.clone(), options.environment.clone());
+        let runtime = Runtime::new(sandbox, Arc::new(store), clock, environment, metrics);
         let server = Self { runtime: Arc::new(runtime), config, options, signing };
         server.install(loaded).await?;
         Ok(server)
@@ -134,7 +150,7 @@ impl Server {
 
     /// The API with the public routes, for callers that bring their own listener.
     pub fn router(&self) -> axum::Router {
-        routes::api(Arc::clone(&self.runtime), true)
+        routes::api(Arc::clone(&self.runtime), routes::Also { public: true, metrics: true })
     }
 
     /// Reads the configuration and the plugins again and puts them into force, or refuses them and changes nothing.
@@ -149,6 +165,7 @@ impl Server {
             (
                 server.listen,
                 server.public_listen,
+                server.metrics_listen,
                 server.data_dir.clone(),
                 server.high_water_file.clone(),
                 server.previous_root_keys.len(),
@@ -156,7 +173,7 @@ impl Server {
         };
         if fixed(old) != fixed(new) {
             tracing::warn!(
-                "`listen`, `public_listen`, `data_dir`, `high_water_file` and `previous_root_keys` change with a restart only"
+                "`listen`, `public_listen`, `metrics_listen`, `data_dir`, `high_water_file` and `previous_root_keys` change with a restart only"
             );
         }
         let kid = |signing: &Signing| signing.roots().current.kid().to_owned();
@@ -183,12 +200,14 @@ impl Server {
             let used: HashMap<_, _> = used.filter_map(|digest| Some((digest, plugins.get(&digest)?.clone()))).collect();
             let actions = bound.actions.iter().map(|action| action.spec.name.as_str()).collect::<Vec<_>>().join(" ");
             tracing::info!(tenant = %bound.name, revision = number, %actions, "pipeline in force");
-            let pipeline = Arc::new(Pipeline::new(number, bound.actions, used));
+            let meters = self.runtime.metrics.meters(&bound.name, &bound.actions);
+            let pipeline = Arc::new(Pipeline::new(number, bound.actions, used).counted(meters));
             let keys = bound.tenant.keys.clone();
             tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline), keys));
         }
         plugins.into_values().for_each(|plugin| self.runtime.keep_compiled(plugin));
         self.runtime.install(Tenants::new(tenants));
+        self.runtime.tell_revisions();
         Ok(())
     }
 
@@ -205,10 +224,14 @@ impl Server {
     ) -> Result<(), ServeError> {
         let (stopper, stopped) = watch::channel(false);
         let mut serving = tokio::task::JoinSet::new();
-        let api = routes::api(Arc::clone(&self.runtime), listeners.public.is_none());
+        let also = routes::Also { public: listeners.public.is_none(), metrics: listeners.metrics.is_none() };
+        let api = routes::api(Arc::clone(&self.runtime), also);
         serving.spawn(listen::serve(listeners.api, api, stopped.clone()));
         if let Some(public) = listeners.public {
             serving.spawn(listen::serve(public, routes::public(Arc::clone(&self.runtime)), stopped.clone()));
+        }
+        if let Some(metrics) = listeners.metrics {
+            serving.spawn(listen::serve(metrics, routes::metrics(Arc::clone(&self.runtime)), stopped.clone()));
         }
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.runtime)));
         tokio::pin!(stop);
@@ -217,10 +240,14 @@ impl Server {
                 () = &mut stop => break,
                 Some(()) = reloads.recv() => match self.reload().await {
                     Ok(warnings) => {
+                        self.runtime.metrics.reloaded(true);
                         warn(&warnings);
                         tracing::info!("reloaded");
                     }
-                    Err(why) => tracing::error!(cause = %why, "reload refused; the configuration before it keeps serving"),
+                    Err(why) => {
+                        self.runtime.tell_refused_reload();
+                        tracing::error!(cause = %why, "reload refused; the configuration before it keeps serving");
+                    }
                 },
             }
         }
@@ -244,13 +271,14 @@ async fn blocking_load(options: &Options, sandbox: &Sandbox) -> Result<Loaded, S
     Ok(loaded.map_err(|why| ServeError::Revision(why.to_string()))??)
 }
 
-fn store_options(config: &Config, signing: &Signing) -> SledOptions {
+fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
     // A session that ended, or moved, must outlive the login records that name it.
     let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
     let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
     let mac = Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots()))));
     SledOptions {
         session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
+        observer: metrics.store(),
         ..SledOptions::new(data, high_water, mac)
     }
 }

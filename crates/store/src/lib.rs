@@ -16,6 +16,8 @@ mod sled_store;
 mod tables;
 mod values;
 
-pub use api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError};
+pub use api::{
+    Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, RecordMac, SessionWrite, Store, StoreError,
+};
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -5,6 +5,7 @@
 mod fold;
 mod redirect;
 mod resume;
+mod sight;
 mod working;
 
 pub use resume::{Presented, Ruling, ended, rule, session_ended};
@@ -23,6 +24,7 @@ use crate::token::{Profile, TokenContext, TokenError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use sight::Sight;
 use working::Working;
 
 /// What a tenant's logins run in.
@@ -91,6 +93,8 @@ pub struct Login<'a> {
     /// The suspended action's reply, until its `on-continue` has run.
     reply: Option<Reply>,
     synced: bool,
+    /// What the trace will say of the run that is folded, beside its verdict.
+    sight: Sight,
 }
 
 impl<'a> Login<'a> {
@@ -101,7 +105,7 @@ impl<'a> Login<'a> {
         let session = Working::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
-        Self { scene, record, session, event, reply: None, synced: false }
+        Self { scene, record, session, event, reply: None, synced: false, sight: Sight::default() }
     }
 
     /// Resumes a suspended login. [`rule`] allowed it; the reply's result token is verified here, before the run.
@@ -116,7 +120,7 @@ impl<'a> Login<'a> {
         let mut session = Working::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let mut login = Self { scene, record, session, event, reply: None, synced: true };
+        let mut login = Self { scene, record, session, event, reply: None, synced: true, sight: Sight::default() };
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -160,6 +164,7 @@ impl<'a> Login<'a> {
     pub fn feed(&mut self, report: Report) -> Result<(), Overload> {
         let Some(action) = self.action().filter(|_| self.record.status == Status::Running) else { return Ok(()) };
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
+        self.sight = Sight::of(&report);
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
         let stops = matches!(ending, Ending::Decided(Decision::Deny(_) | Decision::Redirect(_)));
@@ -338,6 +343,7 @@ impl<'a> Login<'a> {
         }
         let location = self.location(run.action, request, factor.as_ref())?;
         let stash = self.keep_redirect(commands)?;
+        self.sight.to(&location);
         self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
         self.suspend(run.action, location, factor, stash);
         Ok(())
@@ -426,12 +432,8 @@ impl<'a> Login<'a> {
         self.record.position = self.record.position.saturating_add(1);
     }
 
-    fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, mut why: String, usage: Usage) {
-        // The trace is stored with the record: a plugin's own words must not fill it.
-        let end = why.char_indices().map(|(at, _)| at).take_while(|at| *at <= WHY_BYTES).last().unwrap_or(0);
-        if why.len() > WHY_BYTES {
-            why.truncate(end);
-        }
+    fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
+        let seen = std::mem::take(&mut self.sight);
         self.record.trace.push(Trace {
             action: action.spec.name.clone(),
             version: action.spec.version.clone(),
@@ -439,10 +441,18 @@ impl<'a> Login<'a> {
             step: self.record.step,
             phase,
             verdict,
-            why,
+            // The trace is stored with the record: a plugin's own words must not fill it.
+            why: sight::shortened(why, WHY_BYTES),
+            at: self.scene.now,
+            limit: seen.limit,
+            origin: seen.origin,
             fuel: usage.fuel,
             memory_bytes: usage.memory_bytes,
-            duration_us: u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX),
+            host_calls: usage.host_calls,
+            duration_us: sight::micros(usage.duration),
+            waited_us: sight::micros(usage.waited),
+            log: seen.log,
+            log_left_out: seen.log_left_out,
         });
     }
 }
