@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, keys, run, serve};
+use crate::subcommands::{build, check, explain, keys, run, serve, watch};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     Build(build::Args),
     Keys(keys::Args),
+    Explain(explain::Args),
+    Watch(watch::Args),
 }
 
 impl Command {
@@ -36,6 +38,8 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Watch(args) => watch::run(&args),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The `postlude` command.
 
+mod api;
 mod args;
 mod output;
 mod subcommands;
+mod tls;
 
 use clap::Parser;
 use std::process::ExitCode;
