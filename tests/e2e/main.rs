@@ -10,6 +10,8 @@ mod kill;
 mod logins;
 mod resume;
 mod sessions;
+mod sight;
 mod story;
 mod tidy;
 mod tokens;
+mod traces;

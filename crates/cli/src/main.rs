@@ -4,6 +4,7 @@ mod api;
 mod args;
 mod output;
 mod subcommands;
+mod telemetry;
 mod tls;
 
 use clap::Parser;

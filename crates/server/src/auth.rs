@@ -15,8 +15,8 @@ pub(crate) enum Need {
     Idp,
     /// Looks only: every role.
     Look,
-    /// Sees into the logins of everyone, to help and to watch: operators and readers.
-    Watch,
+    /// Looks at what the operator sees: the operator and who may read.
+    Inspect,
 }
 
 /// The tenant of the caller, once its key is known and its role suffices.
@@ -29,12 +29,12 @@ pub(crate) fn authenticate(runtime: &Runtime, headers: &HeaderMap, need: Need) -
     // Keys are looked up by their hash: no comparison depends on the key itself.
     let (tenant, role) = runtime.caller(key.trim()).ok_or_else(ApiError::unauthenticated)?;
     match (need, role) {
-        (Need::Look, _) | (Need::Idp, Role::Idp) | (Need::Watch, Role::Operator | Role::Reader) => Ok(tenant),
+        (Need::Look, _) | (Need::Idp, Role::Idp) | (Need::Inspect, Role::Operator | Role::Reader) => Ok(tenant),
         (Need::Idp, Role::Operator | Role::Reader) => {
             let detail = "this key has not the role `idp`; calls that change logins and sessions need one that has";
             Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
-        (Need::Watch, Role::Idp) => {
+        (Need::Inspect, Role::Idp) => {
             let detail = "this key has the role `idp`; looking into logins needs one of the role `operator` or `reader`";
             Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }

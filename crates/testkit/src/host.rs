@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
 /// A key of the role `reader`.
 pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
+/// A key of the role `operator`.
+pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
 /// The key of another tenant's IdP.
 pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
@@ -34,6 +36,7 @@ pub struct Builder {
     after: String,
     guests: Vec<(String, Vec<u8>)>,
     process: bool,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Builder {
@@ -47,6 +50,7 @@ impl Default for Builder {
             after: String::new(),
             guests: Vec::new(),
             process: false,
+            variables: Vec::new(),
         }
     }
 }
@@ -102,8 +106,16 @@ impl Builder {
         self
     }
 
+    /// A variable of its process's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
         let listener = free_port().await;
         let address = listener.local_addr().unwrap();
@@ -124,6 +136,7 @@ impl Builder {
             dir,
             partner,
             process: self.process,
+            variables: self.variables.clone(),
             running: None,
         };
         if self.process {
@@ -162,6 +175,9 @@ sha256 = "{idp}"
 [tenants.acme.keys.reader]
 role = "reader"
 sha256 = "{reader}"
+[tenants.acme.keys.operator]
+role = "operator"
+sha256 = "{operator}"
 {lifetimes}
 [tenants.acme.plugins.custom-factor]
 path = "{plugin}"
@@ -192,6 +208,7 @@ sha256 = "{other}"
 "#,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
+            operator = hash(OPERATOR_KEY),
             other = hash(OTHER_KEY),
             plugin = plugin.display(),
             profile = self.profile,
@@ -217,6 +234,7 @@ pub struct Postlude {
     dir: TempDir,
     ahead: Arc<AtomicU64>,
     process: bool,
+    variables: Vec<(String, String)>,
     running: Option<Running>,
 }
 
@@ -279,6 +297,7 @@ impl Postlude {
         let program = program();
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;

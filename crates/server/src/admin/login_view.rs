@@ -26,7 +26,7 @@ pub(crate) async fn show(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Json<LoginView>, ApiError> {
-    let tenant = authenticate(&runtime, &headers, Need::Watch)?;
+    let tenant = authenticate(&runtime, &headers, Need::Inspect)?;
     let Path(id) = id.map_err(|why| ApiError::invalid_request(why.to_string()))?;
     let id = LoginId::new(id).map_err(|why| ApiError::invalid_request(why.to_string()))?;
     let record = runtime.store.login(&tenant.name, &id).await.map_err(ApiError::unavailable)?;

@@ -23,7 +23,7 @@ pub(crate) async fn follow(
     State(runtime): State<Arc<Runtime>>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    let tenant = authenticate(&runtime, &headers, Need::Watch)?;
+    let tenant = authenticate(&runtime, &headers, Need::Inspect)?;
     let reader = runtime.events.read(&tenant.name).ok_or_else(|| {
         let detail = format!("a tenant may have {READERS_OF_A_TENANT} live tails; end one of them");
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tails", detail)
@@ -52,7 +52,7 @@ fn tail(runtime: Arc<Runtime>, headers: HeaderMap, reader: Reader) -> impl Strea
             _ = tail.keep_alive.tick() => None,
         };
         // A reload may have withdrawn the key, or its role.
-        authenticate(&tail.runtime, &tail.headers, Need::Watch).ok()?;
+        authenticate(&tail.runtime, &tail.headers, Need::Inspect).ok()?;
         let event = match heard {
             None => Event::default().comment("alive"),
             Some(Heard::Missed(missed)) => {
