@@ -209,7 +209,10 @@ async fn no_caller_can_make_series() {
     }
     let after = names(&metrics(&postlude).await);
     assert_eq!(before, after);
-    assert!(after.len() > 150 && !after.iter().any(|name| name.contains("user-") || name.contains("client-")), "{after:?}");
+    assert!(
+        after.len() > 150 && !after.iter().any(|name| name.contains("user-") || name.contains("client-")),
+        "{after:?}"
+    );
 }
 
 #[tokio::test]
@@ -248,9 +251,8 @@ async fn dashboard_and_alerts_name_series_that_exist() {
     let postlude = Postlude::start().await;
     postlude.browser("ana").login().await;
     let text = metrics(&postlude).await;
-    let known = |name: &str| {
-        text.lines().any(|line| !line.starts_with('#') && line.split(['{', ' ']).next() == Some(name))
-    };
+    let known =
+        |name: &str| text.lines().any(|line| !line.starts_with('#') && line.split(['{', ' ']).next() == Some(name));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/monitoring");
     let dashboard = std::fs::read_to_string(folder.join("grafana-dashboard.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&dashboard).unwrap();
@@ -283,7 +285,8 @@ fn alerts(text: &str) -> Vec<(String, String)> {
     let mut rules: Vec<(String, String)> = Vec::new();
     for line in text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()) {
         let indent = line.len() - line.trim_start().len();
-        let (key, value) = line.trim_start().trim_start_matches("- ").split_once(':').unwrap_or_else(|| panic!("{line}"));
+        let (key, value) =
+            line.trim_start().trim_start_matches("- ").split_once(':').unwrap_or_else(|| panic!("{line}"));
         assert!(indent % 2 == 0 && !line.contains('\t') && !value.contains(": "), "not `key: value`: {line}");
         match key {
             "alert" => rules.push((value.trim().to_owned(), String::new())),

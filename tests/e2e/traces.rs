@@ -50,7 +50,8 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 async fn until(bodies: &mut mpsc::UnboundedReceiver<Vec<u8>>, wanted: &[&[u8]]) -> Vec<u8> {
     let mut all = Vec::new();
     while !wanted.iter().all(|what| find(&all, what).is_some()) {
-        let missing = || wanted.iter().filter(|what| find(&all, what).is_none()).map(|what| what.escape_ascii().to_string());
+        let missing =
+            || wanted.iter().filter(|what| find(&all, what).is_none()).map(|what| what.escape_ascii().to_string());
         let missing: Vec<String> = missing().collect();
         let body = tokio::time::timeout(Duration::from_secs(20), bodies.recv()).await;
         all.extend(body.unwrap_or_else(|_| panic!("never came: {missing:?}")).unwrap());

@@ -40,7 +40,9 @@ impl Target {
             (_, Some(file)) => std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?,
             (Some(key), None) => key.clone(),
             (None, None) => {
-                bail!("a key is needed: set POSTLUDE_API_KEY or name a file with `--key-file`; `postlude keys new api --role reader` makes one")
+                bail!(
+                    "a key is needed: set POSTLUDE_API_KEY or name a file with `--key-file`; `postlude keys new api --role reader` makes one"
+                )
             }
         };
         crate::tls::install();

@@ -35,7 +35,8 @@ pub(crate) fn authenticate(runtime: &Runtime, headers: &HeaderMap, need: Need) -
             Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
         (Need::Inspect, Role::Idp) => {
-            let detail = "this key has the role `idp`; looking into logins needs one of the role `operator` or `reader`";
+            let detail =
+                "this key has the role `idp`; looking into logins needs one of the role `operator` or `reader`";
             Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
     }

@@ -1,7 +1,7 @@
 //! What happens, told to whoever watches: a bounded ring that never waits for a reader. Where nobody watches, nothing is made.
 
-use crate::clock::rfc3339;
-use postlude_model::names::{TenantName, Timestamp};
+use crate::clock::{Clock, rfc3339};
+use postlude_model::names::TenantName;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -62,7 +62,7 @@ impl Events {
         &self,
         tenant: Option<&TenantName>,
         kind: &'static str,
-        now: Timestamp,
+        clock: &Clock,
         data: impl FnOnce() -> Map<String, Value>,
     ) {
         if self.readers.load(Ordering::Relaxed) == 0 {
@@ -70,7 +70,7 @@ impl Events {
         }
         let mut whole = Map::new();
         whole.insert("kind".to_owned(), kind.into());
-        whole.insert("at".to_owned(), rfc3339(now).into());
+        whole.insert("at".to_owned(), rfc3339(clock.now()).into());
         whole.extend(data());
         let number = self.numbers.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let event = Event { number, tenant: tenant.cloned(), kind, data: Value::Object(whole).to_string() };
@@ -151,13 +151,18 @@ impl Drop for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postlude_model::names::Timestamp;
+
+    fn clock() -> Clock {
+        Clock::from_fn(|| Timestamp(0))
+    }
 
     fn tenant(name: &str) -> TenantName {
         TenantName::new(name).unwrap()
     }
 
     fn happen(events: &Events, name: &str, n: u64) {
-        events.publish(Some(&tenant(name)), "test", Timestamp(0), || [("n".to_owned(), n.into())].into_iter().collect());
+        events.publish(Some(&tenant(name)), "test", &clock(), || [("n".to_owned(), n.into())].into_iter().collect());
     }
 
     #[tokio::test]
@@ -166,7 +171,7 @@ mod tests {
         let mut reader = events.read(&tenant("acme")).unwrap();
         happen(&events, "other", 1);
         happen(&events, "acme", 2);
-        events.publish(None, "reload", Timestamp(0), Map::new);
+        events.publish(None, "reload", &clock(), Map::new);
         let Some(Heard::Event(first)) = reader.next().await else { panic!("an event") };
         assert_eq!(first.data, r#"{"kind":"test","at":"1970-01-01T00:00:00.000Z","n":2}"#);
         let Some(Heard::Event(second)) = reader.next().await else { panic!("an event") };
@@ -188,9 +193,9 @@ mod tests {
     #[test]
     fn nothing_is_made_where_nobody_reads() {
         let events = Arc::new(Events::default());
-        events.publish(None, "test", Timestamp(0), || panic!("nobody asked for it"));
+        events.publish(None, "test", &clock(), || panic!("nobody asked for it"));
         drop(events.read(&tenant("acme")));
-        events.publish(None, "test", Timestamp(0), || panic!("nobody asks for it any more"));
+        events.publish(None, "test", &clock(), || panic!("nobody asks for it any more"));
     }
 
     #[test]

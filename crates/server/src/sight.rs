@@ -10,23 +10,25 @@ use std::time::{Duration, Instant};
 pub(crate) fn answered(runtime: &Runtime, tenant: &Tenant, record: &LoginRecord, since: usize, began: Instant) {
     let took = began.elapsed();
     tenant.pipeline().meters.tenant.answered(record, took);
-    runtime.events.publish(Some(&tenant.name), "login", runtime.clock.now(), || event(record, since, took));
+    runtime.events.publish(Some(&tenant.name), "login", &runtime.clock, || event(record, since, took));
 }
 
 impl Runtime {
     /// Tells each tenant's readers which revision is in force.
     pub(crate) fn tell_revisions(&self) {
         for (tenant, revision) in self.revisions() {
-            let data = || [("outcome".to_owned(), "taken".into()), ("revision".to_owned(), revision.into())];
-            self.events.publish(Some(&tenant), "reload", self.clock.now(), || data().into_iter().collect());
+            self.events.publish(Some(&tenant), "reload", &self.clock, || {
+                [("outcome".to_owned(), "taken".into()), ("revision".to_owned(), revision.into())].into_iter().collect()
+            });
         }
     }
 
     /// Counts and tells a refused reload. Why is in the log alone: it may be another tenant's affair.
     pub(crate) fn tell_refused_reload(&self) {
         self.metrics.reloaded(false);
-        let data = || [("outcome".to_owned(), Value::from("refused"))];
-        self.events.publish(None, "reload", self.clock.now(), || data().into_iter().collect());
+        self.events.publish(None, "reload", &self.clock, || {
+            [("outcome".to_owned(), Value::from("refused"))].into_iter().collect()
+        });
     }
 }
 

@@ -21,10 +21,10 @@ use crate::names::{FactorName, RunId, Timestamp};
 use crate::run::{Ending, FactorView, Phase, Proof, Reply, Report, RunInput, Usage};
 use crate::session::Session;
 use crate::token::{Profile, TokenContext, TokenError};
+use sight::Sight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use sight::Sight;
 use working::Working;
 
 /// What a tenant's logins run in.

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 /// Fuel: the plugins of this repository take 10,000 to 100,000, a JavaScript engine a million, the default budget is 50
 /// million.
-const FUEL: &[u64] = &[1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000];
+const FUEL: &[u64] =
+    &[1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000];
 /// Microseconds of a run: 10 for the smallest plugin, 2 seconds are the default wall clock.
 const RUN: &[u64] = &[10, 25, 50, 100, 250, 500, 1_000, 5_000, 25_000, 100_000, 500_000, 2_000_000];
 /// Microseconds that an IdP waits, and that the disk takes.
-const WAIT: &[u64] = &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
+const WAIT: &[u64] =
+    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
 /// Answers that one sync made durable; 256 is the committer's limit.
 const GROUP: &[u64] = &[0, 1, 2, 4, 8, 16, 32, 64, 128, 256];
 

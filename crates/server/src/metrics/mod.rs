@@ -80,9 +80,8 @@ impl Metrics {
     /// What the runs of a pipeline count to. A tenant or action that was there before keeps its numbers.
     pub(crate) fn meters(&self, tenant: &TenantName, actions: &[Arc<Action>]) -> Meters {
         let mut known = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |action: &Arc<Action>| {
-            Arc::clone(known.entry((tenant.clone(), action.spec.name.clone())).or_default())
-        };
+        let of =
+            |action: &Arc<Action>| Arc::clone(known.entry((tenant.clone(), action.spec.name.clone())).or_default());
         let actions = actions.iter().map(of).collect();
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let tenant = Arc::clone(tenants.entry(tenant.clone()).or_default());

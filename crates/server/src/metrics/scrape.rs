@@ -107,7 +107,10 @@ fn logins(page: &mut Page<'_>, metrics: &Metrics) -> fmt::Result {
         tenants.iter().map(|(name, meter)| (name.clone(), Arc::clone(meter))).collect()
     };
     let outcomes = tenants.iter().flat_map(|(tenant, meter)| {
-        OUTCOMES.iter().zip(&meter.outcomes).map(|(outcome, count)| ([("tenant", tenant.as_str()), ("outcome", *outcome)], count))
+        OUTCOMES
+            .iter()
+            .zip(&meter.outcomes)
+            .map(|(outcome, count)| ([("tenant", tenant.as_str()), ("outcome", *outcome)], count))
     });
     page.counters("postlude_logins", "Calls about logins that ran and were committed, by what they came to", outcomes)?;
     let durations = tenants.iter().map(|(tenant, meter)| ([("tenant", tenant.as_str())], &meter.duration));
@@ -150,7 +153,8 @@ impl Scrape {
 
     fn configuration(&self, page: &mut Page<'_>) -> fmt::Result {
         let metrics = &self.0.metrics;
-        let reloads = [([("outcome", "taken")], &metrics.reloads), ([("outcome", "refused")], &metrics.refused_reloads)];
+        let reloads =
+            [([("outcome", "taken")], &metrics.reloads), ([("outcome", "refused")], &metrics.refused_reloads)];
         page.counters("postlude_reloads", "Reloads of the configuration", reloads)?;
         let revisions = self.0.revisions();
         let revisions = revisions.iter().map(|(tenant, number)| ([("tenant", tenant.as_str())], *number));

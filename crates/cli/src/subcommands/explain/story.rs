@@ -91,7 +91,11 @@ pub(super) fn tell(login: &Login) -> Vec<String> {
         lines.push(format!("  the user was told: {}", plain(message)));
     }
     if ended {
-        lines.push(format!("  ended at {} from outside: {}", clock(login.changed_at), login.code.as_deref().unwrap_or("-")));
+        lines.push(format!(
+            "  ended at {} from outside: {}",
+            clock(login.changed_at),
+            login.code.as_deref().unwrap_or("-")
+        ));
     }
     for factor in &login.recorded {
         let until = factor.expires_at.map(|at| format!(", fresh until {}", when(at, login.now))).unwrap_or_default();
@@ -143,7 +147,9 @@ fn end(login: &Login) -> String {
         "redirect" => {
             let until = login.waiting.as_ref().map(|waiting| waiting.until);
             let text = match until {
-                Some(until) if until < login.now => format!("never came back; it could until {}", when(until, login.now)),
+                Some(until) if until < login.now => {
+                    format!("never came back; it could until {}", when(until, login.now))
+                }
                 Some(until) => format!("at the prompt; may come back until {}", when(until, login.now)),
                 None => "at the prompt".to_owned(),
             };
@@ -153,8 +159,12 @@ fn end(login: &Login) -> String {
             let code = login.code.as_deref().map(plain).unwrap_or_default();
             output::coloured(Paint::Bad, &format!("denied by {by}: {code}"))
         }
-        "interaction_required" => output::coloured(Paint::Careful, &format!("{by} needs a prompt, and there was no browser")),
-        "ended" => output::coloured(Paint::Bad, &format!("ended: {}", login.code.as_deref().map(plain).unwrap_or_default())),
+        "interaction_required" => {
+            output::coloured(Paint::Careful, &format!("{by} needs a prompt, and there was no browser"))
+        }
+        "ended" => {
+            output::coloured(Paint::Bad, &format!("ended: {}", login.code.as_deref().map(plain).unwrap_or_default()))
+        }
         other => plain(other),
     }
 }
@@ -167,7 +177,14 @@ fn subject(login: &Login) -> String {
 }
 
 fn run(run: &Run) -> Vec<String> {
-    let head = format!("  {}  {} {}@{} {}", clock(run.at), plain(&run.action), plain(&run.version), short(&run.digest), run.phase);
+    let head = format!(
+        "  {}  {} {}@{} {}",
+        clock(run.at),
+        plain(&run.action),
+        plain(&run.version),
+        short(&run.digest),
+        run.phase
+    );
     let paint = match run.decision.as_str() {
         "continue" | "skipped" => Paint::Good,
         "deny" | "failed" => Paint::Bad,
@@ -248,7 +265,11 @@ mod tests {
         back["log"] = json!([{ "level": "info", "text": "verdict ok" }]);
         back["log_left_out"] = json!(2);
         let factor = json!({ "name": "https://acme.example/face", "expires_at": "2026-11-25T14:02:11.000Z" });
-        insta::assert_snapshot!(login("continue", vec![asked, back], json!({ "recorded": [factor], "amr": ["pwd", "mfa"] })));
+        insta::assert_snapshot!(login(
+            "continue",
+            vec![asked, back],
+            json!({ "recorded": [factor], "amr": ["pwd", "mfa"] })
+        ));
     }
 
     #[test]

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn events_are_whole_however_the_bytes_are_cut() {
-        let stream = b": alive\n\nevent: login\nid: 1\ndata: {\"a\":1}\n\ndata:x\r\ndata: y\r\n\r\n: alive\n\ndata: cut";
+        let stream =
+            b": alive\n\nevent: login\nid: 1\ndata: {\"a\":1}\n\ndata:x\r\ndata: y\r\n\r\n: alive\n\ndata: cut";
         for size in 1..stream.len() {
             let mut frames = Frames::default();
             let found: Vec<String> = stream.chunks(size).flat_map(|part| frames.take(part)).collect();
