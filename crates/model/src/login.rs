@@ -206,6 +206,8 @@ pub enum Verdict {
     Failed,
     /// It does not apply to the login's mode.
     NotApplicable,
+    /// Its plugin is killed: it did not run, or what it decided was dropped.
+    Killed,
 }
 
 impl LoginRecord {

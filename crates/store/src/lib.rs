@@ -4,6 +4,7 @@
 //! place that knows sled and postcard. One thread writes: it takes what is queued, applies each commit whole, makes them
 //! durable together, and only then answers those that asked for it.
 
+mod admin;
 mod api;
 mod codec;
 mod committer;
@@ -16,6 +17,8 @@ mod sled_store;
 mod tables;
 mod values;
 
-pub use api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError};
+pub use api::{
+    Commit, CommitOutcome, Durability, LoginWrite, OpenError, Page, RecordMac, SessionWrite, Store, StoreError, Upload,
+};
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -109,7 +109,7 @@ impl Values {
         self.tree.flush().map(|_| ()).map_err(failed)
     }
 
-    /// The marks in a range of keys, in order.
+    /// The keys in a range, in order.
     pub(crate) fn marks(&self, range: std::ops::Range<Vec<u8>>) -> impl Iterator<Item = Result<IVec, StoreError>> {
         self.tree.range(range).keys().map(|key| key.map_err(failed))
     }
@@ -124,7 +124,7 @@ impl Values {
         for entry in &self.tree {
             let (key, first) = entry.map_err(failed)?;
             let kind = Kind::of(&key);
-            if matches!(kind, Some(Kind::Expiry | Kind::Part)) {
+            if matches!(kind, Some(Kind::Expiry | Kind::Part | Kind::ByUser)) {
                 continue;
             }
             walk.records += 1;

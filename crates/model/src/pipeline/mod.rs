@@ -3,6 +3,8 @@
 //! It never waits. A login paused for a redirect is this state, stored as its [`LoginRecord`].
 
 mod fold;
+mod overruled;
+mod proof;
 mod redirect;
 mod resume;
 mod working;
@@ -17,9 +19,10 @@ use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
 use crate::names::{FactorName, RunId, Timestamp};
+use crate::orders;
 use crate::run::{Ending, FactorView, Phase, Proof, Reply, Report, RunInput, Usage};
 use crate::session::Session;
-use crate::token::{Profile, TokenContext, TokenError};
+use crate::token::TokenContext;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,8 @@ pub struct Scene<'a> {
     pub continue_url: &'a str,
     /// The operator's mapping of `authentication.methods` to amr values.
     pub method_amr: &'a BTreeMap<String, Vec<String>>,
+    /// The operator's orders, at whatever moment they are asked for.
+    pub orders: &'a dyn orders::Standing,
     /// How long a state is accepted.
     pub state_lifetime: Duration,
     /// The store's epoch.
@@ -139,12 +144,15 @@ impl<'a> Login<'a> {
 
     /// The run that is due; none once the login is suspended or has its outcome.
     pub fn next_run(&mut self) -> Option<Box<RunInput>> {
-        while self.record.status == Status::Running {
+        while self.record.status == Status::Running && !self.overtaken() {
             let Some(action) = self.action() else {
                 self.finish_pipeline();
                 break;
             };
             if self.reply.is_some() || action.spec.applies_to.contains(&self.record.mode) {
+                if self.overruled(&action) {
+                    continue;
+                }
                 return Some(Box::new(self.input(action)));
             }
             let why = format!("does not apply to mode {}", self.record.mode.as_str());
@@ -162,6 +170,11 @@ impl<'a> Login<'a> {
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
+        // A plugin that was killed while it ran decides nothing.
+        if self.killed(&run) {
+            self.record.step = self.record.step.saturating_add(1);
+            return Ok(());
+        }
         let stops = matches!(ending, Ending::Decided(Decision::Deny(_) | Decision::Redirect(_)));
         let decided = match ending {
             Ending::Busy => return Err(Overload { resuming: false }),
@@ -208,8 +221,8 @@ impl<'a> Login<'a> {
     }
 
     fn input(&self, action: Arc<Action>) -> RunInput {
-        let (record, scene) = (&self.record, &self.scene);
-        let view = |policy| match factor::standing(self.session.factors(), policy, scene.epoch, scene.now) {
+        let (record, scene, records) = (&self.record, &self.scene, self.records());
+        let view = |policy| match factor::standing(&records, policy, scene.epoch, scene.now) {
             Standing::Fresh(found) => Some((found, true)),
             Standing::Stale(found) => Some((found, false)),
             Standing::Absent => None,
@@ -266,7 +279,7 @@ impl<'a> Login<'a> {
     fn verify(&self, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
         let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
         let context = self.token_context(action, &reply.state, suspension.factor.as_ref(), &run_id);
-        let (token, proof) = match prove(action, &reply, &context) {
+        let (token, proof) = match proof::prove(action, &reply, &context) {
             Ok((claims, proof)) => (Ok(claims), proof),
             Err(why) => (Err(why), Proof::Nothing),
         };
@@ -310,9 +323,12 @@ impl<'a> Login<'a> {
                     .spec
                     .factor(name)
                     .ok_or_else(|| format!("redirects for `{name}`, which its manifest does not declare"))?;
-                let standing = factor::standing(self.session.factors(), policy, self.scene.epoch, self.scene.now);
-                let why = self.explain(standing, policy.max_age);
-                if matches!(standing, Standing::Fresh(_)) {
+                let (fresh, why) = {
+                    let records = self.records();
+                    let standing = factor::standing(&records, policy, self.scene.epoch, self.scene.now);
+                    (matches!(standing, Standing::Fresh(_)), self.explain(standing, policy.max_age))
+                };
+                if fresh {
                     self.keep_redirect(commands)?;
                     self.pass(run.action, run.phase, Verdict::Skipped, format!("{why}: no prompt"), run.usage);
                     return Ok(());
@@ -409,12 +425,13 @@ impl<'a> Login<'a> {
     }
 
     fn settle(&self) -> Settled {
+        let (records, recorded) = (self.records(), self.recorded());
         let worth = Worth {
             actions: self.scene.actions,
             mode: self.record.mode,
             method_amr: self.scene.method_amr,
-            records: self.session.factors(),
-            recorded: &self.record.recorded,
+            records: &records,
+            recorded: &recorded,
             epoch: self.scene.epoch,
             now: self.scene.now,
         };
@@ -459,33 +476,4 @@ struct Run<'a> {
     action: &'a Arc<Action>,
     phase: Phase,
     usage: Usage,
-}
-
-/// What a reply proves, by the action's profile.
-fn prove(action: &Action, reply: &BrowserReply, context: &TokenContext<'_>) -> Result<(Json, Proof), TokenError> {
-    let proof = &action.spec.result;
-    if matches!(proof.profile, Profile::External | Profile::None) {
-        return Err(TokenError::NotApplicable);
-    }
-    let token = parameter(reply, &proof.parameter)?;
-    let result = action.keys.verify(&proof.key, token, context)?;
-    match (proof.profile, result.verdict) {
-        (Profile::Auth0, None) => Ok((result.claims, Proof::Judged)),
-        (Profile::Postlude, Some(verdict)) => {
-            Ok((result.claims, Proof::Token { factor: context.factor.cloned(), verdict }))
-        }
-        _ => Err(TokenError::Invalid("the key is of another profile".to_owned())),
-    }
-}
-
-/// A parameter of the reply; the form wins over the query, and one that occurs twice is refused.
-fn parameter<'r>(reply: &'r BrowserReply, name: &str) -> Result<&'r str, TokenError> {
-    for pairs in [&reply.form, &reply.query] {
-        let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        if let Some(value) = values.next() {
-            let twice = || TokenError::Invalid(format!("the parameter `{name}` occurs twice"));
-            return if values.next().is_none() { Ok(value) } else { Err(twice()) };
-        }
-    }
-    Err(TokenError::Missing)
 }

@@ -13,6 +13,8 @@ mod manifest;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod protocol;

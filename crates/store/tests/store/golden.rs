@@ -95,6 +95,8 @@ async fn fill(home: &Home) {
     let sessions = vec![SessionWrite { session: full_session(), expect: 0 }];
     store.commit(Commit { sessions, ..commit() }).await.unwrap();
     store.put_revision(&tenant(), "{}").await.unwrap();
+    assert!(store.put_orders(&tenant(), crate::admin::orders(), 0).await.unwrap());
+    assert!(store.put_upload(&tenant(), crate::admin::upload(1), 1).await.unwrap());
     store.shutdown().await.unwrap();
 }
 

@@ -1,6 +1,8 @@
 //! The embedded store through its public interface, on real folders.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod commits;
 #[cfg(test)]
 mod crash;
