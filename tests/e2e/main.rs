@@ -1,13 +1,16 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
+mod admin;
 mod config;
 mod continue_url;
 mod contract;
 mod hostile;
 mod http;
+mod incidents;
 mod kill;
 mod logins;
+mod openapi;
 mod resume;
 mod sessions;
 mod story;

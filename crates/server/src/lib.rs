@@ -3,8 +3,10 @@
 //! The path of one login: [`routes`] reads and authenticates, `logins` claims, rules and commits, `drive` runs the
 //! pipeline, [`wire`] makes the answer.
 
+mod admin;
 mod auth;
 pub mod clock;
+pub mod codes;
 pub mod config;
 mod drive;
 pub mod error;
@@ -12,9 +14,12 @@ mod flight;
 mod listen;
 mod loading;
 mod logins;
+mod openapi;
+mod orders;
 mod pages;
 mod pipelines;
 mod prompt_return;
+mod reload_handle;
 mod routes;
 mod runtime;
 mod serve;
@@ -23,5 +28,6 @@ mod tenant;
 pub mod wire;
 
 pub use loading::{Loaded, load};
+pub use openapi::document as openapi;
 pub use runtime::Runtime;
 pub use serve::{Listeners, Options, ServeError, Server};

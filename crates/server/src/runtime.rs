@@ -1,10 +1,12 @@
 //! What all requests share: the sandbox, the store, the clock, the claims in memory, and the tenants as configured now.
 
-use crate::auth::Role;
+use crate::auth::{Caller, Role};
 use crate::clock::Clock;
 use crate::config::{ApiKey, Environment, hash_of};
 use crate::flight::Flights;
+use crate::orders::LiveOrders;
 use crate::pipelines::Pipeline;
+use crate::reload_handle::ReloadHandle;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::limits;
@@ -27,6 +29,12 @@ pub struct Runtime {
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
     pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
+    /// By tenant, for as long as the process lives: a reload must not lose sight of them.
+    pub(crate) orders: tokio::sync::Mutex<HashMap<TenantName, Arc<LiveOrders>>>,
+    /// Asks the server to reload.
+    pub(crate) reloads: ReloadHandle,
+    /// Places for uploads.
+    pub(crate) uploads: tokio::sync::Semaphore,
     plugins: Mutex<HashMap<Digest, Plugin>>,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
@@ -36,22 +44,38 @@ pub struct Runtime {
 #[derive(Debug, Default)]
 pub(crate) struct Tenants {
     by_name: BTreeMap<TenantName, Arc<Tenant>>,
-    by_key: HashMap<[u8; 32], (TenantName, Role)>,
+    by_key: HashMap<[u8; 32], (TenantName, Role, Arc<str>)>,
 }
 
 impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key.extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role))));
+            let caller = |key: ApiKey| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()));
+            all.by_key.extend(keys.into_iter().map(caller));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
     }
+
+    pub(crate) fn get(&self, name: &TenantName) -> Option<&Arc<Tenant>> {
+        self.by_name.get(name)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.by_name.len()
+    }
 }
 
 impl Runtime {
-    pub(crate) fn new(sandbox: Sandbox, store: Arc<dyn Store>, clock: Clock, environment: Environment) -> Self {
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        environment: Environment,
+        reloads: ReloadHandle,
+    ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
         if clock.behind() > limits::CLOCK_SKEW {
@@ -66,17 +90,20 @@ impl Runtime {
             flights: Flights::new(tasks.clone()),
             tasks,
             earlier: Mutex::default(),
+            orders: tokio::sync::Mutex::default(),
+            reloads,
+            uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
             plugins: Mutex::default(),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// The caller of a key: its tenant and role.
-    pub(crate) fn caller(&self, key: &str) -> Option<(Arc<Tenant>, Role)> {
+    /// The caller of a key: its tenant, its role and its name.
+    pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (name, role) = tenants.by_key.get(&hash_of(key))?;
-        Some((tenants.by_name.get(name).cloned()?, *role))
+        let (tenant, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(tenant).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.
@@ -92,6 +119,7 @@ impl Runtime {
             issuer: &tenant.issuer,
             continue_url: &tenant.continue_url,
             method_amr: &tenant.method_amr,
+            orders: &*tenant.orders,
             state_lifetime: tenant.lifetimes.state,
             epoch: self.store.epoch(),
             now: self.clock.now(),
@@ -103,7 +131,7 @@ impl Runtime {
         *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
     }
 
-    fn tenants(&self) -> Arc<Tenants> {
+    pub(crate) fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Problem, Problems, Signing};
 use crate::loading::{Loaded, load};
 use crate::pipelines::Pipeline;
+use crate::reload_handle::{Asked, ReloadHandle};
 use crate::runtime::{Runtime, Tenants};
 use crate::tenant::Tenant;
 use crate::{listen, routes};
@@ -66,6 +67,7 @@ pub struct Server {
     config: Config,
     options: Options,
     signing: Signing,
+    asked: mpsc::Receiver<Asked>,
 }
 
 /// The sockets of a server. They are arguments, so that a test can take any free port.
@@ -120,8 +122,10 @@ impl Server {
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
         let store = SledStore::open(store_options(&config, &signing))?;
-        let runtime = Runtime::new(sandbox, Arc::new(store), options.clock.clone(), options.environment.clone());
-        let server = Self { runtime: Arc::new(runtime), config, options, signing };
+        let (reloads, asked) = ReloadHandle::new();
+        let (clock, environment) = (options.clock.clone(), options.environment.clone());
+        let runtime = Runtime::new(sandbox, Arc::new(store), clock, environment, reloads);
+        let server = Self { runtime: Arc::new(runtime), config, options, signing, asked };
         server.install(loaded).await?;
         Ok(server)
     }
@@ -185,7 +189,9 @@ impl Server {
             tracing::info!(tenant = %bound.name, revision = number, %actions, "pipeline in force");
             let pipeline = Arc::new(Pipeline::new(number, bound.actions, used));
             let keys = bound.tenant.keys.clone();
-            tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline), keys));
+            let orders = self.runtime.orders_of(&bound.name).await?;
+            orders.warn(&bound.name, &pipeline);
+            tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline, orders), keys));
         }
         plugins.into_values().for_each(|plugin| self.runtime.keep_compiled(plugin));
         self.runtime.install(Tenants::new(tenants));
@@ -198,7 +204,7 @@ impl Server {
     /// # Errors
     /// When the store cannot be closed properly.
     pub async fn run(
-        self,
+        mut self,
         listeners: Listeners,
         mut reloads: mpsc::Receiver<()>,
         stop: impl Future<Output = ()> + Send,
@@ -222,6 +228,7 @@ impl Server {
                     }
                     Err(why) => tracing::error!(cause = %why, "reload refused; the configuration before it keeps serving"),
                 },
+                Some(asked) = self.asked.recv() => asked.answer(self.reload().await),
             }
         }
         tracing::info!("stopping");

@@ -141,12 +141,10 @@ pub enum CommitOutcome {
 pub struct Upload {
     /// The plugin file.
     pub digest: Digest,
-    /// Its name, as its manifest has it.
-    pub name: String,
-    /// Its version, as its manifest has it.
-    pub version: String,
-    /// Its publisher, as its manifest has it.
-    pub publisher: String,
+    /// The manifest that it carries, as JSON.
+    pub manifest: String,
+    /// The functions that it imports.
+    pub imports: Vec<String>,
     /// Bytes of the file.
     pub bytes: u64,
     /// When it was uploaded first.

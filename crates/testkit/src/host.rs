@@ -20,6 +20,10 @@ use tokio::task::JoinHandle;
 pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
 /// A key of the role `reader`.
 pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
+/// A key of the role `operator`.
+pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
+/// A key of another tenant's operator.
+pub const OTHER_OPERATOR_KEY: &str = "plk_test-other-operator-0123456789abcdefgh";
 /// The key of another tenant's IdP.
 pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
@@ -104,6 +108,7 @@ impl Builder {
 
     /// Starts it.
     pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
         let listener = free_port().await;
         let address = listener.local_addr().unwrap();
@@ -162,6 +167,9 @@ sha256 = "{idp}"
 [tenants.acme.keys.reader]
 role = "reader"
 sha256 = "{reader}"
+[tenants.acme.keys.ops]
+role = "operator"
+sha256 = "{operator}"
 {lifetimes}
 [tenants.acme.plugins.custom-factor]
 path = "{plugin}"
@@ -189,10 +197,15 @@ return_urls = ["http://localhost:3000/interaction/"]
 [tenants.other.keys.idp]
 role = "idp"
 sha256 = "{other}"
+[tenants.other.keys.ops]
+role = "operator"
+sha256 = "{other_operator}"
 "#,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
             other = hash(OTHER_KEY),
+            operator = hash(OPERATOR_KEY),
+            other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
             profile = self.profile,
             issuer = partner.issuer(),

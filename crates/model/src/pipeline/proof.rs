@@ -7,7 +7,11 @@ use crate::run::Proof;
 use crate::token::{Profile, TokenContext, TokenError};
 
 /// What a reply proves, by the action's profile.
-pub(super) fn prove(action: &Action, reply: &BrowserReply, context: &TokenContext<'_>) -> Result<(Json, Proof), TokenError> {
+pub(super) fn prove(
+    action: &Action,
+    reply: &BrowserReply,
+    context: &TokenContext<'_>,
+) -> Result<(Json, Proof), TokenError> {
     let proof = &action.spec.result;
     if matches!(proof.profile, Profile::External | Profile::None) {
         return Err(TokenError::NotApplicable);

@@ -130,11 +130,7 @@ fn outcome_with(orders: Orders, completed_at: Timestamp) -> LoginRecord {
 
 #[test]
 fn a_void_factor_is_prompted_again_up_to_the_very_millisecond() {
-    let voided = [
-        revoke(RECORDER, None, NOW),
-        revoke(RECORDER, Some(FACE), NOW),
-        kill(RECORDER, Timestamp(0)),
-    ];
+    let voided = [revoke(RECORDER, None, NOW), revoke(RECORDER, Some(FACE), NOW), kill(RECORDER, Timestamp(0))];
     for orders in voided.clone() {
         let record = outcome_with(orders, NOW);
         assert!(record.suspension().is_some(), "{:?}", record.status);

@@ -126,7 +126,13 @@ pub struct World {
 impl World {
     pub fn new(specs: impl IntoIterator<Item = ActionSpec>) -> Self {
         let method_amr = BTreeMap::from([("pwd".to_owned(), vec!["pwd".to_owned()])]);
-        Self { actions: specs.into_iter().map(action).collect(), method_amr, orders: Arc::default(), epoch: 1, now: NOW }
+        Self {
+            actions: specs.into_iter().map(action).collect(),
+            method_amr,
+            orders: Arc::default(),
+            epoch: 1,
+            now: NOW,
+        }
     }
 
     /// The face action, alone.

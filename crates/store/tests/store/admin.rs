@@ -20,9 +20,8 @@ pub fn orders() -> Orders {
 pub fn upload(number: u8) -> Upload {
     Upload {
         digest: Digest::from_bytes([number; 32]),
-        name: "face".to_owned(),
-        version: "1.0.0".to_owned(),
-        publisher: "acme.example".to_owned(),
+        manifest: "{}".to_owned(),
+        imports: vec!["claims.set".to_owned()],
         bytes: 1234,
         at: NOW,
         by: "ops".to_owned(),

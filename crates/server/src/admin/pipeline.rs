@@ -1,0 +1,136 @@
+//! The pipeline in force: its revision and its actions, as they were bound.
+
+use super::enter;
+use crate::auth::Need;
+use crate::error::ApiError;
+use crate::runtime::Runtime;
+use axum::Json;
+use axum::extract::{Request, State};
+use postlude_model::action::{Action, FactorPolicy, OnFailure};
+use postlude_model::orders::{Orders, Standing};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(pipeline))
+}
+
+/// The pipeline that new logins take.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PipelineView {
+    /// The number of its revision.
+    revision: u64,
+    /// Its actions, in order.
+    actions: Vec<ActionView>,
+}
+
+/// An action. Secrets and keys are not shown, nor where they come from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionView {
+    /// Its name in the pipeline.
+    name: String,
+    /// The plugin's name.
+    plugin: String,
+    /// The plugin's version.
+    version: String,
+    /// The plugin.
+    #[schema(value_type = crate::openapi::DigestText)]
+    digest: String,
+    /// Whether the plugin is killed.
+    killed: bool,
+    /// The modes in which it runs.
+    #[schema(value_type = Vec<crate::openapi::ModeText>)]
+    applies_to: Vec<&'static str>,
+    /// `deny` or `continue`.
+    #[schema(value_type = crate::openapi::OnFailureText)]
+    on_failure: &'static str,
+    /// Its settings.
+    #[schema(value_type = Object)]
+    settings: Value,
+    /// What the operator granted, by kind.
+    #[schema(value_type = Object)]
+    grants: Value,
+    /// The factors that it may record, with their policies.
+    factors: Vec<PolicyView>,
+    /// Limits of a run.
+    limits: LimitsView,
+}
+
+/// A factor's policy.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PolicyView {
+    /// The factor.
+    name: String,
+    /// How old a record may be, in seconds; 0: prompt every time.
+    max_age_seconds: u64,
+    /// What it is worth (RFC 8176).
+    amr: Vec<String>,
+    /// The plugin's own word is taken for the proof.
+    external: bool,
+    /// It may be recorded without a prompt.
+    silent: bool,
+}
+
+/// Limits of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitsView {
+    /// Fuel units.
+    fuel: u64,
+    /// Milliseconds.
+    wall_clock_ms: u64,
+    /// Bytes of linear memory.
+    memory_bytes: u64,
+}
+
+impl ActionView {
+    fn of(action: &Action, orders: &Orders) -> Self {
+        let spec = &action.spec;
+        Self {
+            name: spec.name.to_string(),
+            plugin: spec.plugin.to_string(),
+            version: spec.version.clone(),
+            digest: spec.digest.to_string(),
+            killed: orders.killed(&spec.digest).is_some(),
+            applies_to: spec.applies_to.iter().map(|mode| mode.as_str()).collect(),
+            on_failure: match spec.on_failure {
+                OnFailure::Deny => "deny",
+                OnFailure::Continue => "continue",
+            },
+            settings: spec.settings.to_value(),
+            grants: serde_json::to_value(&spec.grants).unwrap_or_default(),
+            factors: spec.factors.iter().map(PolicyView::of).collect(),
+            limits: LimitsView {
+                fuel: spec.budget.fuel,
+                wall_clock_ms: u64::try_from(spec.budget.wall_clock.as_millis()).unwrap_or(u64::MAX),
+                memory_bytes: spec.budget.memory_bytes,
+            },
+        }
+    }
+}
+
+impl PolicyView {
+    fn of(policy: &FactorPolicy) -> Self {
+        Self {
+            name: policy.name.to_string(),
+            max_age_seconds: policy.max_age.as_secs(),
+            amr: policy.amr.clone(),
+            external: policy.external,
+            silent: policy.silent,
+        }
+    }
+}
+
+/// The pipeline in force
+#[utoipa::path(get, path = "/v1/admin/pipeline", tag = "pipeline", operation_id = "get_pipeline",
+    responses((status = 200, description = "The pipeline that new logins take", body = PipelineView)),
+    security(("key" = ["operator"]), ("key" = ["reader"])))]
+async fn pipeline(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<PipelineView>, ApiError> {
+    let caller = enter(&runtime, &request, Need::Inspect)?;
+    let (pipeline, orders) = (caller.tenant.pipeline(), caller.tenant.orders.orders());
+    let actions = pipeline.actions.iter().map(|action| ActionView::of(action, &orders)).collect();
+    Ok(Json(PipelineView { revision: pipeline.revision, actions }))
+}

@@ -1,0 +1,69 @@
+//! Reloading the configuration file, as SIGHUP does, with the outcome in the answer.
+
+use super::{audit, enter};
+use crate::auth::{Caller, Need};
+use crate::config::Problem;
+use crate::error::ApiError;
+use crate::runtime::Runtime;
+use crate::serve::ServeError;
+use axum::Json;
+use axum::extract::{Request, State};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(reload))
+}
+
+/// What a reload put into force.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReloadView {
+    /// The revision of the tenant's pipeline now; null when the tenant is no longer configured.
+    revision: Option<u64>,
+    /// What a person should look at.
+    warnings: Vec<String>,
+}
+
+/// Reload the configuration
+///
+/// Reads the configuration file and the plugin files again, for all tenants, and puts all of it into force or nothing. Suspended
+/// logins stay on the revision that they began with. Of a host's several tenants each hears its own problems only; the
+/// server's log has them all.
+#[utoipa::path(post, path = "/v1/admin/reload", tag = "pipeline", operation_id = "reload",
+    responses((status = 200, description = "It is in force", body = ReloadView)),
+    extensions(("x-postlude-errors" = json!(["configuration_refused"]))), security(("key" = ["operator"])))]
+async fn reload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<ReloadView>, ApiError> {
+    let caller = enter(&runtime, &request, Need::Operate)?;
+    let alone = runtime.tenants().count() == 1;
+    let outcome = runtime.reloads.reload().await;
+    let outcome = outcome.ok_or_else(|| ApiError::unavailable("another reload is under way, or took too long"))?;
+    match outcome {
+        Ok(warnings) => {
+            audit::note(&caller, "reload", "configuration", "");
+            let revision = runtime.tenants().get(&caller.tenant.name).map(|tenant| tenant.pipeline().revision);
+            Ok(Json(ReloadView { revision, warnings: own(&warnings, &caller, alone).0 }))
+        }
+        Err(ServeError::Config(problems)) => {
+            let (own, others) = own(problems.as_slice(), &caller, alone);
+            let elsewhere =
+                if others == 0 { String::new() } else { format!(", {others} more are in the server's log") };
+            let count = own.len();
+            let detail = format!(
+                "the configuration has mistakes and the one before keeps serving: {count} listed here{elsewhere}"
+            );
+            Err(ApiError::configuration_refused(detail, own, problems))
+        }
+        Err(why) => Err(ApiError::unavailable(why)),
+    }
+}
+
+/// The problems that a tenant may read, and how many more there are.
+fn own(problems: &[Problem], caller: &Caller, alone: bool) -> (Vec<String>, usize) {
+    let subject = format!("tenant `{}`", caller.tenant.name);
+    let own: Vec<_> = problems.iter().filter(|problem| alone || problem.message.contains(&subject)).collect();
+    let others = problems.len().saturating_sub(own.len());
+    (own.into_iter().map(ToString::to_string).collect(), others)
+}
