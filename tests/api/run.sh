@@ -2,9 +2,10 @@
 # Starts the real server on loopback and lets schemathesis compare what it does with what its OpenAPI document says.
 #   tests/api/run.sh        POSTLUDE_BIN: the program; PLUGINS: the folder of built plugins; EXAMPLES: test cases an operation
 set -euo pipefail
-cd "$(dirname "$0")"
 : "${POSTLUDE_BIN:?name the postlude program}" "${PLUGINS:?name the folder of the built plugins}"
 POSTLUDE_BIN=$(realpath "$POSTLUDE_BIN") PLUGINS=$(realpath "$PLUGINS")
+cd "$(dirname "$0")"
+here=$PWD
 
 work=$(mktemp -d)
 server=
@@ -73,10 +74,9 @@ done
 check() {
   local key=$1
   shift
-  (cd "$work" && "$OLDPWD/.venv/bin/st" run "$base/openapi.json" --header "Authorization: Bearer $key" \
+  (cd "$work" && SCHEMATHESIS_HOOKS="$here/hooks.py" "$here/.venv/bin/st" run "$base/openapi.json" --header "Authorization: Bearer $key" \
     --checks all --exclude-checks positive_data_acceptance,use_after_free,ensure_resource_availability,object_level_authorization \
-    --phases examples,coverage,fuzzing --max-examples "${EXAMPLES:-25}" --seed 1 --generation-deterministic \
-    --generation-database none --request-timeout 150 --no-color "$@")
+    --phases examples,coverage,fuzzing --max-examples "${EXAMPLES:-25}" --generation-deterministic --request-timeout 150 --no-color "$@")
 }
 check "$operator" --include-path-regex '^/v1/admin/'
 check "$idp" --exclude-path-regex '^/v1/admin/'

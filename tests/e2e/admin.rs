@@ -140,7 +140,7 @@ async fn a_reload_says_what_came_of_it() {
     assert_eq!(changed.body["revision"], 2, "{}", changed.text);
 
     // One mistake of each tenant: an operator reads its own, and hears that there is another.
-    postlude.edit_config("max_age = \"12h\"", "max_age = \"12 parsecs\"");
+    postlude.edit_config("[tenants.acme]\n", "[tenants.acme]\nparsecs = 12\n");
     postlude.edit_config("[tenants.other]\n", "[tenants.other]\nsurprise = 1\n");
     for (key, own, foreign) in [(OPERATOR_KEY, "parsecs", "surprise"), (OTHER_OPERATOR_KEY, "surprise", "parsecs")] {
         let refused = postlude.post_as(key, "/v1/admin/reload", &json!({})).await;

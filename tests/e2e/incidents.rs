@@ -100,7 +100,7 @@ async fn revoked_factors_are_prompted_again_in_every_session() {
         browser.session = Some(session.clone());
         assert_eq!(browser.login().await.outcome(), "redirect", "{user} is prompted again");
         let done = browser.complete().await;
-        assert_eq!((done.outcome(), &done.body["amr"]), ("continue", &json!(["mfa"])), "{}", done.text);
+        assert_eq!((done.outcome(), &done.body["amr"]), ("continue", &json!(["pwd", "mfa"])), "{}", done.text);
         assert_eq!(browser.login().await.outcome(), "continue", "what was recorded since counts");
     }
     let listed = postlude.get_as(READER_KEY, "/v1/admin/orders").await;

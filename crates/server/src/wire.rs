@@ -128,6 +128,11 @@ struct NamedSession {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(from)?;
+        // A list would be taken for an object's fields in their order.
+        let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
+        if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
+            return Err(serde::de::Error::custom("the event, its user, its client and its session are objects"));
+        }
         let document = Json::from_value(&value);
         let named: Named = serde_path_to_error::deserialize(value)
             .map_err(|e| serde::de::Error::custom(format_args!("at `{}`: {}", e.path(), e.inner())))?;
@@ -140,6 +145,10 @@ impl<'de> Deserialize<'de> for Event {
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let value =
         parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
+    // A list would be taken for an object's fields in their order.
+    if !value.is_object() {
+        return Err(ApiError::invalid_request("the body is not a JSON object"));
+    }
     serde_path_to_error::deserialize(value)
         .map_err(|e| ApiError::invalid_request(format!("the body is not acceptable at `{}`: {}", e.path(), e.inner())))
 }

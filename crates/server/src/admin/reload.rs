@@ -30,8 +30,8 @@ pub(crate) struct ReloadView {
 /// Reload the configuration
 ///
 /// Reads the configuration file and the plugin files again, for all tenants, and puts all of it into force or nothing. Suspended
-/// logins stay on the revision that they began with. Of a host's several tenants each hears its own problems only; the
-/// server's log has them all.
+/// logins stay on the revision that they began with. On a host of several tenants the answer has the problems that surely are the
+/// caller's, and counts the others; the server's log has them all.
 #[utoipa::path(post, path = "/v1/admin/reload", tag = "pipeline", operation_id = "reload",
     responses((status = 200, description = "It is in force", body = ReloadView)),
     extensions(("x-postlude-errors" = json!(["configuration_refused"]))), security(("key" = ["operator"])))]
@@ -60,10 +60,11 @@ async fn reload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result
     }
 }
 
-/// The problems that a tenant may read, and how many more there are.
+/// The problems that a tenant may read, and how many more there are. What does not begin with the tenant's name may be
+/// another's: those of an action do not say whose it is.
 fn own(problems: &[Problem], caller: &Caller, alone: bool) -> (Vec<String>, usize) {
     let subject = format!("tenant `{}`", caller.tenant.name);
-    let own: Vec<_> = problems.iter().filter(|problem| alone || problem.message.contains(&subject)).collect();
+    let own: Vec<_> = problems.iter().filter(|problem| alone || problem.message.starts_with(&subject)).collect();
     let others = problems.len().saturating_sub(own.len());
     (own.into_iter().map(ToString::to_string).collect(), others)
 }
