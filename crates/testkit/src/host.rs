@@ -23,6 +23,8 @@ pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
 pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
 /// A key of the role `operator`.
 pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
+/// A key of another tenant's operator.
+pub const OTHER_OPERATOR_KEY: &str = "plk_test-other-operator-0123456789abcdefgh";
 /// The key of another tenant's IdP.
 pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
@@ -256,12 +258,16 @@ return_urls = ["http://localhost:3000/interaction/"]
 [tenants.other.keys.idp]
 role = "idp"
 sha256 = "{other}"
+[tenants.other.keys.ops]
+role = "operator"
+sha256 = "{other_operator}"
 "#,
             watch = self.watch,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
             operator = hash(OPERATOR_KEY),
             other = hash(OTHER_KEY),
+            other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
             profile = self.profile,
             issuer = partner.issuer(),

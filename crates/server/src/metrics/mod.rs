@@ -6,7 +6,7 @@ mod scrape;
 mod value;
 
 pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter};
-pub(crate) use scrape::serve;
+pub(crate) use scrape::routes;
 use value::{Counter, Gauge};
 
 use arc_swap::ArcSwap;

@@ -136,6 +136,8 @@ async fn fill(home: &Home) {
         store.change_bypass(&tenant(), BypassChange::Issue(bypass), NOW).await.unwrap();
     }
     store.put_revision(&tenant(), "{}").await.unwrap();
+    assert!(store.put_orders(&tenant(), crate::admin::orders(), 0).await.unwrap());
+    assert!(store.put_upload(&tenant(), crate::admin::upload(1), 1).await.unwrap());
     store.shutdown().await.unwrap();
 }
 

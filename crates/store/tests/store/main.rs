@@ -1,6 +1,7 @@
 //! The embedded store through its public interface, on real folders.
 
 #[cfg(test)]
+mod admin;
 mod bypasses;
 #[cfg(test)]
 mod commits;
