@@ -224,11 +224,20 @@ mod tests {
         for n in 0..=files {
             cache.write(&digest(n), b"code").unwrap();
             let age = Duration::from_secs(60 * u64::from(files - n));
-            File::options().write(true).open(cache.path(&digest(n))).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            File::options()
+                .write(true)
+                .open(cache.path(&digest(n)))
+                .unwrap()
+                .set_modified(SystemTime::now() - age)
+                .unwrap();
         }
         let other = cache.folder.join(format!("{}-0000000000000000.code", digest(9).hex()));
         fs::write(&other, b"code of another engine").unwrap();
-        assert_eq!(cache.prune(&[digest(0)].into()).unwrap(), 3, "the oldest two that are not named, and the other engine's");
+        assert_eq!(
+            cache.prune(&[digest(0)].into()).unwrap(),
+            3,
+            "the oldest two that are not named, and the other engine's"
+        );
         assert!(!other.exists());
         for (n, kept) in [(0, true), (1, false), (2, false), (3, true), (files, true)] {
             assert_eq!(cache.path(&digest(n)).exists(), kept, "{n}");

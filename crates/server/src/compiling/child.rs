@@ -87,9 +87,7 @@ impl Told {
         match self.status.signal() {
             Some(signal) if signal == Signal::XCPU.as_raw() => Err(CompileError::Time(limits.cpu)),
             Some(signal) => Err(CompileError::Crashed(format!("signal {signal}{}", reason(&errors)))),
-            None if !self.status.success() => {
-                Err(CompileError::Crashed(format!("{}{}", self.status, reason(&errors))))
-            }
+            None if !self.status.success() => Err(CompileError::Crashed(format!("{}{}", self.status, reason(&errors)))),
             None => match self.output.strip_prefix(REFUSED) {
                 Some(why) => Err(CompileError::Refused(String::from_utf8_lossy(why).into_owned())),
                 None => Ok(self.output),
@@ -133,7 +131,10 @@ mod tests {
     #[tokio::test]
     async fn what_goes_in_comes_out() {
         assert_eq!(told_by("cat", b"code").await.unwrap(), b"code");
-        assert_eq!(told_by("cat >/dev/null; echo $#-$1-$2-$3-$4-$5-$6-$7", b"").await.unwrap(), b"7-compile-worker---memory-bytes-536870912---cpu-seconds-5---niceness-0\n");
+        assert_eq!(
+            told_by("cat >/dev/null; echo $#-$1-$2-$3-$4-$5-$6-$7", b"").await.unwrap(),
+            b"7-compile-worker---memory-bytes-536870912---cpu-seconds-5---niceness-0\n"
+        );
     }
 
     #[tokio::test]
@@ -153,16 +154,26 @@ mod tests {
         let cases: [(&str, &[u8], CompileError); 8] = [
             ("printf 'refused\nno manifest'", b"", CompileError::Refused("no manifest".to_owned())),
             ("printf 'out of memory\n'", b"", CompileError::Memory(limits.memory_bytes)),
-            ("echo 'memory allocation of 8 bytes failed' >&2; kill -ABRT $$", b"", CompileError::Memory(limits.memory_bytes)),
+            (
+                "echo 'memory allocation of 8 bytes failed' >&2; kill -ABRT $$",
+                b"",
+                CompileError::Memory(limits.memory_bytes),
+            ),
             ("kill -XCPU $$", b"", CompileError::Time(limits.cpu)),
             ("kill -KILL $$", b"", CompileError::Crashed("signal 9".to_owned())),
-            ("printf 'a \\033[1mpanic\n' >&2; exit 101", &large, CompileError::Crashed("exit status: 101: a [1mpanic".to_owned())),
+            (
+                "printf 'a \\033[1mpanic\n' >&2; exit 101",
+                &large,
+                CompileError::Crashed("exit status: 101: a [1mpanic".to_owned()),
+            ),
             ("head -c 1001 /dev/zero", b"", CompileError::TooMuchCode(1000)),
             ("cat /dev/zero", b"", CompileError::TooMuchCode(1000)),
         ];
         for (script, component, expected) in cases {
             let expected = match expected {
-                CompileError::Memory(_) if !component.is_empty() => CompileError::Memory(Limits::of(component.len()).memory_bytes),
+                CompileError::Memory(_) if !component.is_empty() => {
+                    CompileError::Memory(Limits::of(component.len()).memory_bytes)
+                }
                 other => other,
             };
             assert_eq!(told_by(script, component).await.unwrap_err(), expected, "{script}");
