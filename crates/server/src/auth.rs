@@ -15,17 +15,33 @@ pub(crate) enum Need {
     Idp,
     /// Looks only: every role.
     Look,
-    /// Lets users past: the operator alone.
+    /// Looks at what the operator sees: the operator and who may read.
+    Inspect,
+    /// Changes what serves, and what was recorded: the operator alone.
     Operate,
 }
 
+impl Need {
+    /// The roles that suffice.
+    pub(crate) const fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Idp => &[Role::Idp],
+            Self::Look => &Role::ALL,
+            Self::Inspect => &[Role::Operator, Role::Reader],
+            Self::Operate => &[Role::Operator],
+        }
+    }
+}
+
 /// Who calls.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// The tenant that the key is bound to.
     pub(crate) tenant: Arc<Tenant>,
-    /// The key's name, for the audit.
-    pub(crate) key_name: String,
+    /// The key's role.
+    pub(crate) role: Role,
+    /// The key's name in the configuration, for the audit.
+    pub(crate) key: Arc<str>,
 }
 
 /// The tenant of the caller, once its key is known and its role suffices.
@@ -41,15 +57,11 @@ pub(crate) fn caller(runtime: &Runtime, headers: &HeaderMap, need: Need) -> Resu
         return Err(ApiError::unauthenticated());
     }
     // Keys are looked up by their hash: no comparison depends on the key itself.
-    let (tenant, role, key_name) = runtime.caller(key.trim()).ok_or_else(ApiError::unauthenticated)?;
-    let forbidden = |detail| Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail));
-    match (need, role) {
-        (Need::Look, _) | (Need::Idp, Role::Idp) | (Need::Operate, Role::Operator) => Ok(Caller { tenant, key_name }),
-        (Need::Idp, Role::Operator | Role::Reader) => {
-            forbidden("this key has not the role `idp`; calls that change logins and sessions need one that has")
-        }
-        (Need::Operate, Role::Idp | Role::Reader) => {
-            forbidden("this key has not the role `operator`; calls below `/v1/admin` need one that has")
-        }
+    let caller = runtime.caller(key.trim()).ok_or_else(ApiError::unauthenticated)?;
+    if need.roles().contains(&caller.role) {
+        return Ok(caller);
     }
+    let roles = need.roles().iter().map(|role| format!("`{role}`")).collect::<Vec<_>>().join(" or ");
+    let detail = format!("this key has the role `{}`; this call needs {roles}", caller.role);
+    Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", detail))
 }

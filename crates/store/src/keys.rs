@@ -18,10 +18,11 @@ pub(crate) enum Kind {
     Expiry = b'E',
     Part = b'P',
     Cache = b'C',
+    RevisionNeed = b'N',
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
@@ -33,6 +34,7 @@ impl Kind {
         Self::Expiry,
         Self::Part,
         Self::Cache,
+        Self::RevisionNeed,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
             Self::Cache => "cache of an action",
+            Self::RevisionNeed => "time until which a revision is needed",
         }
     }
 
@@ -112,6 +115,21 @@ pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
 /// All revisions of a tenant.
 pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
     key(Kind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+/// The number of a revision, from its key.
+pub(crate) fn number_of(revision: &[u8]) -> Option<u64> {
+    revision.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Until when a revision is needed.
+pub(crate) fn revision_need(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(Kind::RevisionNeed, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// Every key of a kind.
+pub(crate) fn all_of(kind: Kind) -> [u8; 1] {
+    [kind.byte()]
 }
 
 pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {

@@ -12,14 +12,15 @@ mod files;
 mod high_water;
 mod keys;
 mod open;
+mod revisions;
 mod shared;
 mod sled_store;
 mod tables;
 mod values;
 
 pub use api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite,
-    Store, StoreError,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, RecordMac,
+    SessionWrite, Store, StoreError,
 };
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -17,6 +17,8 @@ mod manifest;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod policy_properties;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod protocol;

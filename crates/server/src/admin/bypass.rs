@@ -107,7 +107,7 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
         user_id: request.user_id,
         target,
         reason,
-        issued_by: caller.key_name,
+        issued_by: caller.key.to_string(),
         issued_at: now,
         expires_at: now.plus(valid_for),
         epoch,
@@ -141,7 +141,7 @@ async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<
     let (now, change) = (runtime.clock.now(), BypassChange::Revoke { user_id, id: id.clone() });
     match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
         BypassOutcome::Done => {
-            tracing::info!(target: "postlude::audit", bypass = %id, revoked_by = caller.key_name, "bypass revoked");
+            tracing::info!(target: "postlude::audit", bypass = %id, revoked_by = &*caller.key, "bypass revoked");
             Ok(Json(Revoked { revoked: id.to_string() }))
         }
         BypassOutcome::Used => {
