@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod bypass;
+mod compiling;
 mod config;
 mod continue_url;
 mod contract;
@@ -9,9 +10,15 @@ mod hostile;
 mod http;
 mod kill;
 mod logins;
+mod oidc_factor;
+mod plugins;
+mod plugins_readme;
 mod policy;
+mod reloads;
 mod resume;
 mod sessions;
 mod story;
+mod swaps;
 mod tidy;
 mod tokens;
+mod watching;

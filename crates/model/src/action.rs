@@ -1,6 +1,7 @@
 //! An action: a plugin bound into a pipeline with its settings, grants, factor policy, failure policy and limits.
 
 use crate::json::Json;
+use crate::keys::OwnKeys;
 use crate::limits;
 use crate::manifest::{Grants, ResolvedProof};
 use crate::names::{ActionName, Digest, FactorName, GroupName, PluginName};
@@ -256,6 +257,8 @@ pub struct Action {
     pub secrets: BTreeMap<String, Secret>,
     /// The keys for tokens to and from its prompt site.
     pub keys: Arc<dyn TokenKeys>,
+    /// The keys that it may use itself.
+    pub own_keys: Arc<dyn OwnKeys>,
     /// Development mode: redirects to http on loopback are allowed.
     pub development: bool,
 }

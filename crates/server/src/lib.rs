@@ -6,16 +6,21 @@
 mod admin;
 mod auth;
 pub mod clock;
+mod compiling;
 pub mod config;
 mod drive;
+mod earlier;
 pub mod error;
 mod flight;
 mod listen;
 mod loading;
 mod logins;
+mod outside;
+mod own_keys;
 mod pages;
 mod pipelines;
 mod prompt_return;
+mod reloading;
 mod routes;
 mod runtime;
 mod serve;
@@ -23,6 +28,10 @@ mod sessions;
 mod tenant;
 pub mod wire;
 
+pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
 pub use loading::{Loaded, load};
+pub use reloading::{
+    ActionChange, LastReload, Outcome, Refused, ReloadStatus, Reloaded, SETTLE_TIME, TenantChange, Trigger,
+};
 pub use runtime::Runtime;
-pub use serve::{Listeners, Options, ServeError, Server};
+pub use serve::{Listeners, Options, Reloader, ServeError, Server};

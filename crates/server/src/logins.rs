@@ -15,7 +15,7 @@ use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
 use postlude_model::names::{LoginId, UserId};
 use postlude_model::pipeline::{
-    BrowserReply, Finished, Login, Overload, Presented, Ruling, ended, rule, session_ended,
+    BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
@@ -53,6 +53,7 @@ struct Begin {
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
         let mut began_in = None;
+        let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
             if let Some(answer) = self.known().await? {
                 return Ok(answer);
@@ -64,11 +65,11 @@ impl Begin {
                 return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
             }
             let record = self.record(&pipeline, session.as_ref());
-            let scene = self.runtime.scene(&self.tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
             let bypasses = self.runtime.bypasses_of(&self.tenant, &record.subject.user_id).await?;
             let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
-            let finished = drive(&self.runtime.sandbox, &pipeline, login).await.map_err(undriven)?;
+            let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
                 return self.tenant.answer(&finished.record);
@@ -236,6 +237,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
+        let mut outside = runtime.outside(&tenant);
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -246,11 +248,11 @@ impl Arrival {
             let pipeline = runtime.pipeline_of(&tenant, record.revision).await?;
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
-            let scene = runtime.scene(&tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
             let bypasses = runtime.bypasses_of(&tenant, &record.subject.user_id).await?;
             let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
-            let finished = match drive(&runtime.sandbox, &pipeline, login).await {
+            let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
                     return self.out_of_time(&runtime, &tenant, record).await;
@@ -386,7 +388,7 @@ async fn commit(
     finished: &Finished,
     login: LoginWrite,
 ) -> Result<CommitOutcome, ApiError> {
-    let seen = finished.session_seen;
+    let (seen, is_new) = (finished.session_seen, login.expect == 0);
     let session_id = finished.record.subject.session_id.clone();
     let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
     let check_session = session_id.zip(seen);
@@ -395,6 +397,7 @@ async fn commit(
         login: Some(login),
         sessions: sessions.into_iter().collect(),
         check_session,
+        cache: finished.cache.clone(),
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
@@ -407,7 +410,20 @@ async fn commit(
     for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
         tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
     }
+    if outcome == CommitOutcome::Done {
+        count(runtime, tenant, finished, is_new);
+    }
     Ok(outcome)
+}
+
+/// As long as logins are suspended on a revision, its code stays in memory.
+fn count(runtime: &Runtime, tenant: &Tenant, finished: &Finished, is_new: bool) {
+    let record = &finished.record;
+    match (is_new, record.suspension().is_some()) {
+        (true, true) => runtime.earlier.suspended(&tenant.name, record.revision, record.deadline),
+        (false, false) => runtime.earlier.ended(&tenant.name, record.revision),
+        (true, false) | (false, true) => {}
+    }
 }
 
 fn undriven(why: DriveError) -> ApiError {

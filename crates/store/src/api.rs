@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use postlude_model::bypass::Bypass;
+use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::session::Session;
 use std::fmt;
 use std::path::PathBuf;
@@ -120,6 +121,8 @@ pub struct Commit {
     pub sessions: Vec<SessionWrite>,
     /// A session that must be stored in this version (zero: not at all), also where it is not written.
     pub check_session: Option<(SessionId, u64)>,
+    /// Changes of actions' caches, in order. Another login's are kept: the last word on a key counts.
+    pub cache: Vec<CacheChange>,
     /// The host's clock.
     pub now: Timestamp,
     /// How soon it must be on the disk.
@@ -194,6 +197,8 @@ pub trait Store: Send + Sync + 'static {
     async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
     /// A session as it is stored; `moved_to` is not followed.
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// An action's cache, with what has expired and was not swept yet. It may lag behind: it is written within a second.
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
     /// Writes all of it or nothing.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
     /// A user's bypasses, used and expired ones among them.
@@ -209,6 +214,17 @@ pub trait Store: Send + Sync + 'static {
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
     /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.
     async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError>;
+    /// A revision is needed until then at least. One of which nobody said so is kept for ever.
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError>;
+    /// Deletes the revisions that are not needed any more, each tenant's newest excepted, and returns which they were. Not
+    /// while a revision is being stored.
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError>;
+    /// The contents of all revisions of all tenants.
+    async fn revisions(&self) -> Result<Vec<String>, StoreError>;
+    /// The digests of all plugin files.
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError>;
+    /// Deletes a plugin file.
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError>;
     /// A plugin file; what does not have the digest is an error.
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a plugin file, durably.

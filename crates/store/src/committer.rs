@@ -30,7 +30,9 @@ pub(crate) enum Job {
     Commit(Box<Commit>, Answer<CommitOutcome>),
     Revision(TenantName, [u8; 32], Answer<u64>),
     Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Sweep(Timestamp, usize, Answer<usize>),
+    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
 }
 
@@ -164,6 +166,18 @@ impl Committer {
                 let wait = matches!(done, Ok(BypassOutcome::Done));
                 answer_when(done, answer, wait, waiting);
             }
+            Job::NeedRevision(tenant, number, until, answer) => {
+                let (planned, at) = (self.tables.plan_need(&tenant, number, until), self.meta.at);
+                let done = planned.and_then(|changes| self.write(changes, at, true));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepRevisions(now, answer) => {
+                let planned = self.tables.plan_revision_sweep(now);
+                let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
                     if seen > 0 {
@@ -221,7 +235,9 @@ fn refuse(job: Job, why: StoreError) {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
 }
@@ -264,7 +280,7 @@ mod tests {
         let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
         let session = Session::new(SessionId::new("s").unwrap(), now);
         let sessions = vec![SessionWrite { session, expect: 0 }];
-        Box::new(Commit { tenant, login: None, sessions, check_session: None, now, durability })
+        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
     }
 
     /// Neither the answer nor another reader is faster than the disk.

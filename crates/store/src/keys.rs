@@ -1,6 +1,6 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
-use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 /// What a key leads to.
@@ -17,10 +17,12 @@ pub(crate) enum Kind {
     RevisionNumber = b'H',
     Expiry = b'E',
     Part = b'P',
+    Cache = b'C',
+    RevisionNeed = b'N',
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
@@ -31,6 +33,8 @@ impl Kind {
         Self::RevisionNumber,
         Self::Expiry,
         Self::Part,
+        Self::Cache,
+        Self::RevisionNeed,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -54,6 +58,8 @@ impl Kind {
             Self::RevisionNumber => "revision number",
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
+            Self::Cache => "cache of an action",
+            Self::RevisionNeed => "time until which a revision is needed",
         }
     }
 
@@ -94,6 +100,10 @@ pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
     key(Kind::OpenLogins, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
 }
 
+pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
+    key(Kind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
+}
+
 pub(crate) fn bypasses(tenant: &TenantName, user: &UserId) -> Vec<u8> {
     key(Kind::Bypasses, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
 }
@@ -105,6 +115,21 @@ pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
 /// All revisions of a tenant.
 pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
     key(Kind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+/// The number of a revision, from its key.
+pub(crate) fn number_of(revision: &[u8]) -> Option<u64> {
+    revision.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Until when a revision is needed.
+pub(crate) fn revision_need(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(Kind::RevisionNeed, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// Every key of a kind.
+pub(crate) fn all_of(kind: Kind) -> [u8; 1] {
+    [kind.byte()]
 }
 
 pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {

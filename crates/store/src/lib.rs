@@ -12,6 +12,7 @@ mod files;
 mod high_water;
 mod keys;
 mod open;
+mod revisions;
 mod shared;
 mod sled_store;
 mod tables;

@@ -10,11 +10,13 @@ use crate::tables::{Started, Tables};
 use crate::values::failed;
 use async_trait::async_trait;
 use postlude_model::bypass::Bypass;
+use postlude_model::cache::Cache;
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,6 +114,10 @@ impl Store for SledStore {
         self.read(&keys::session(tenant, id)).await
     }
 
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
+        Ok(self.read(&keys::cache(tenant, action)).await?.unwrap_or_default())
+    }
+
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
     }
@@ -139,6 +145,50 @@ impl Store for SledStore {
         let hash: [u8; 32] = Sha256::digest(content.as_bytes()).into();
         write(self.opened()?.revisions.clone(), Digest::from_bytes(hash), content.as_bytes().to_vec()).await?;
         self.ask(|answer| Job::Revision(tenant.clone(), hash, answer)).await
+    }
+
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError> {
+        self.ask(|answer| Job::NeedRevision(tenant.clone(), number, until, answer)).await
+    }
+
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError> {
+        let gone = self.ask(|answer| Job::SweepRevisions(now, answer)).await?;
+        let open = self.opened()?;
+        // Also what a crash left between the two steps. Two revisions may have one content.
+        let sweep = move || -> io::Result<Result<(), StoreError>> {
+            let needed: HashSet<_> = match open.tables.revision_hashes() {
+                Ok(hashes) => hashes.into_iter().collect(),
+                Err(why) => return Ok(Err(why)),
+            };
+            let unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
+            unneeded.map(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex())).collect::<io::Result<()>>()?;
+            Ok(Ok(()))
+        };
+        blocking(sweep).await??;
+        Ok(gone)
+    }
+
+    async fn revisions(&self) -> Result<Vec<String>, StoreError> {
+        let open = self.opened()?;
+        let hashes: BTreeSet<_> = open.tables.revision_hashes()?.into_iter().collect();
+        let mut contents = Vec::new();
+        for hash in hashes {
+            let bytes = checked(&open.revisions, &hash, "revision").await?;
+            let text = bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("revision")));
+            contents.extend(text.transpose()?);
+        }
+        Ok(contents)
+    }
+
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError> {
+        let plugins = self.opened()?.plugins.clone();
+        let hashes = blocking(move || plugins.list()).await?;
+        Ok(hashes.into_iter().map(Digest::from_bytes).collect())
+    }
+
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError> {
+        let (plugins, hash) = (self.opened()?.plugins.clone(), digest.hex());
+        blocking(move || plugins.remove(&hash)).await
     }
 
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,12 +4,14 @@ use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::keys::{self, Kind};
 use crate::values::{Changes, Values};
 use postlude_model::bypass::Bypass;
+use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status};
 use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How coarse expiry is. A record has one expiry entry, made with it; the sweep moves it when the record lives longer.
@@ -96,7 +98,41 @@ impl Tables {
                 return Ok(nothing(outcome));
             }
         }
+        self.plan_caches(&mut changes, tenant, &commit.cache, commit.now)?;
         Ok(Plan { changes, outcome: CommitOutcome::Done })
+    }
+
+    /// Changes are made in what is stored now, not in what a run saw: of two logins at the same time neither is lost.
+    fn plan_caches(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        wanted: &[CacheChange],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let actions: BTreeSet<_> = wanted.iter().map(|change| &change.action).collect();
+        for action in actions {
+            let key = keys::cache(tenant, action);
+            // Best effort: a damaged cache must not stop a login, and is made anew.
+            let before: Option<Cache> = self.get(&key).unwrap_or_else(|why| {
+                tracing::error!(cause = %why, %action, "a cache cannot be read, and is made anew");
+                None
+            });
+            let mut cache = before.clone().unwrap_or_default();
+            cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now);
+            match (last_expiry(&cache), before) {
+                (_, Some(before)) if before == cache => {}
+                (None, None) => {}
+                (None, Some(_)) => changes.remove(key),
+                (Some(last), before) => {
+                    if before.is_none() {
+                        self.expire(changes, last, &key);
+                    }
+                    self.put(changes, key, &cache)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn plan_session(
@@ -242,6 +278,7 @@ impl Tables {
             Some(Kind::Session) => {
                 self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime))
             }
+            Some(Kind::Cache) => self.get::<Cache>(key)?.and_then(|cache| last_expiry(&cache)),
             _ => None,
         })
     }
@@ -253,9 +290,15 @@ impl Tables {
         if let Some(number) = self.get::<u64>(&by_hash)? {
             return Ok((changes, number));
         }
-        let number = self.values.count(&keys::revisions(tenant))?.saturating_add(1);
+        // The newest is never swept, so no number is given twice.
+        let newest = self.values.last(&keys::revisions(tenant))?.and_then(|key| keys::number_of(&key));
+        let number = newest.unwrap_or_default().saturating_add(1);
         self.put(&mut changes, keys::revision(tenant, number), hash)?;
         self.put(&mut changes, by_hash, &number)?;
         Ok((changes, number))
     }
+}
+
+fn last_expiry(cache: &Cache) -> Option<Timestamp> {
+    cache.values().map(|entry| entry.expires_at).max()
 }

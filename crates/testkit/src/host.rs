@@ -1,10 +1,11 @@
 //! A running server, its folder and its clock.
 
 use crate::partner::{Alg, Partner};
+use crate::port::free_port;
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, ServeError, Server};
+use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,7 +38,10 @@ pub struct Builder {
     before: String,
     after: String,
     guests: Vec<(String, Vec<u8>)>,
+    watch: bool,
+    prepare: fn(&Path),
     process: bool,
+    compilation: Compilation,
 }
 
 impl Default for Builder {
@@ -52,7 +56,10 @@ impl Default for Builder {
             before: String::new(),
             after: String::new(),
             guests: Vec::new(),
+            watch: false,
+            prepare: |_| {},
             process: false,
+            compilation: Compilation::InProcess,
         }
     }
 }
@@ -115,6 +122,20 @@ impl Builder {
         self
     }
 
+    /// Watches its files. Without it a test says when they are read again.
+    #[must_use]
+    pub const fn watch(mut self) -> Self {
+        self.watch = true;
+        self
+    }
+
+    /// Puts something into its folder before it starts.
+    #[must_use]
+    pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
     /// As a process of its own, which can be killed, instead of in the test's own.
     #[must_use]
     pub const fn process(mut self) -> Self {
@@ -122,8 +143,16 @@ impl Builder {
         self
     }
 
+    /// Compiles plugins in processes of `program`, instead of in the test's own.
+    #[must_use]
+    pub fn compiler(mut self, program: PathBuf) -> Self {
+        self.compilation = Compilation::Child(program);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
         let listener = free_port().await;
         let address = listener.local_addr().unwrap();
@@ -135,6 +164,7 @@ impl Builder {
         for (name, component) in &self.guests {
             write(dir.path(), &format!("{name}.wasm"), component);
         }
+        (self.prepare)(dir.path());
         let config = self.config(address.port(), &partner);
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
@@ -144,6 +174,7 @@ impl Builder {
             dir,
             partner,
             process: self.process,
+            compilation: self.compilation,
             running: None,
         };
         if self.process {
@@ -172,6 +203,7 @@ impl Builder {
 listen = "127.0.0.1:{port}"
 root_key = {{ file = "root.key" }}
 development = true
+watch = {watch}
 
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
@@ -215,6 +247,7 @@ return_urls = ["http://localhost:3000/interaction/"]
 role = "idp"
 sha256 = "{other}"
 "#,
+            watch = self.watch,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
             operator = hash(OPERATOR_KEY),
@@ -245,12 +278,19 @@ pub struct Postlude {
     dir: TempDir,
     ahead: Arc<AtomicU64>,
     process: bool,
+    compilation: Compilation,
     running: Option<Running>,
 }
 
 #[derive(Debug)]
 enum Running {
-    Here { task: JoinHandle<Result<(), ServeError>>, stop: oneshot::Sender<()>, reload: mpsc::Sender<()> },
+    Here {
+        task: JoinHandle<Result<(), ServeError>>,
+        stop: oneshot::Sender<()>,
+        reload: Reloader,
+        /// The server's loop listens to it as long as it is there.
+        _signals: mpsc::Sender<()>,
+    },
     Process(Child),
 }
 
@@ -303,6 +343,19 @@ impl Postlude {
         child.kill().await.unwrap();
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child.id().expect("it runs")
+    }
+
+    /// Starts it, when it was stopped, as a process of its own from now on.
+    pub async fn start_as_process(&mut self) {
+        self.process = true;
+        self.spawn().await;
+    }
+
     async fn spawn(&mut self) {
         let program = program();
         let mut command = Command::new(program);
@@ -338,13 +391,24 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// Reads the configuration again, as SIGHUP does; returns once it is done.
+    /// Reads the configuration again, as a call does; returns once it is done.
     pub async fn reload(&self) {
+        let _ = self.try_reload().await;
+    }
+
+    /// The same, with what became of it.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn try_reload(&self) -> Outcome {
+        self.reloader().reload().await
+    }
+
+    /// Reloads it, also while it runs, and knows what became of it.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
         let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
-        // The channel holds one: the third message fits once the first reload is over.
-        for _ in 0..3 {
-            reload.send(()).await.unwrap();
-        }
+        reload.clone()
     }
 
     /// Changes its configuration by replacing a text that must be there.
@@ -360,15 +424,16 @@ impl Postlude {
             config: self.dir().join("postlude.toml"),
             clock: Clock::ahead(Arc::clone(&self.ahead)),
             environment: Environment::process(),
+            compilation: self.compilation.clone(),
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
-        let (reload, reloads) = mpsc::channel(1);
-        let listeners = Listeners::from_sockets(listener, None);
+        let (signals, reloads) = mpsc::channel(1);
+        let (reload, listeners) = (server.reloader(), Listeners::from_sockets(listener, None));
         let task = tokio::spawn(server.run(listeners, reloads, async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running::Here { task, stop, reload });
+        self.running = Some(Running::Here { task, stop, reload, _signals: signals });
         Ok(())
     }
 
@@ -434,20 +499,6 @@ impl Answered {
             .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
-}
-
-/// A listener below the ephemeral ports (32,768 and up on Linux): a server that restarts on its port must not find it taken by
-/// somebody's outgoing connection.
-async fn free_port() -> TcpListener {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let start = u64::from(std::process::id()) * 97;
-    for _ in 0..1000 {
-        let port = 12_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
-        if let Ok(listener) = TcpListener::bind(format!("127.0.0.1:{port}")).await {
-            return listener;
-        }
-    }
-    panic!("no free port among 1,000");
 }
 
 async fn send(signal: &str, child: &Child) {

@@ -78,6 +78,7 @@ fn name(command: &Command) -> String {
         Command::SetSessionMetadata { key, .. } => format!("change session metadata `{key}`"),
         Command::SetAppMetadata { key, .. } => format!("change app metadata `{key}`"),
         Command::SetUserMetadata { key, .. } => format!("change user metadata `{key}`"),
+        Command::SetCache { key, .. } => format!("change cache `{key}`"),
         Command::Stash(_) => "put a value aside".to_owned(),
     }
 }

@@ -3,10 +3,12 @@
 
 use super::working::with_changes;
 use super::{Login, Run};
+use crate::cache::CacheChange;
 use crate::decision::Command;
 use crate::json::Json;
 use crate::limits;
 use crate::login::Effects;
+use crate::names::ActionName;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
 
@@ -22,6 +24,7 @@ impl Login<'_> {
     pub(super) fn keep_continue(&mut self, run: &Run<'_>, commands: &[Command]) -> Result<Vec<String>, String> {
         let kept = self.weigh_continue(commands)?;
         self.keep(kept);
+        self.keep_cache(&run.action.spec.name, commands);
         let mut names = Vec::new();
         for command in commands {
             let Command::RecordFactor { name, evidence } = command else { continue };
@@ -47,13 +50,23 @@ impl Login<'_> {
     }
 
     /// Redirect: everything but factors. Returns what the action put aside.
-    pub(super) fn keep_redirect(&mut self, commands: &[Command]) -> Result<Option<Json>, String> {
+    pub(super) fn keep_redirect(&mut self, action: &ActionName, commands: &[Command]) -> Result<Option<Json>, String> {
         let kept = self.weigh(commands)?;
         self.keep(kept);
+        self.keep_cache(action, commands);
         Ok(commands.iter().rev().find_map(|command| match command {
             Command::Stash(value) => Some(value.clone()),
             _ => None,
         }))
+    }
+
+    fn keep_cache(&mut self, action: &ActionName, commands: &[Command]) {
+        self.cache.extend(commands.iter().filter_map(|command| match command {
+            Command::SetCache { key, entry } => {
+                Some(CacheChange { action: action.clone(), key: key.clone(), entry: entry.clone() })
+            }
+            _ => None,
+        }));
     }
 
     pub(super) fn weigh_continue(&self, commands: &[Command]) -> Result<Kept, String> {
@@ -121,6 +134,7 @@ fn fold_effects(effects: &Effects, commands: &[Command], keep: impl Fn(&Command)
                 effects.user_metadata.insert(key.clone(), value.clone());
             }
             Command::RecordFactor { .. }
+            | Command::SetCache { .. }
             | Command::SetLoginMetadata { .. }
             | Command::SetSessionMetadata { .. }
             | Command::Stash(_) => {}

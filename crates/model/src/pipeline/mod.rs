@@ -14,10 +14,12 @@ pub use resume::{Presented, Ruling, ended, rule, session_ended};
 
 use crate::action::{Action, ActionSpec, FailureKind};
 use crate::bypass::Bypass;
+use crate::cache::{Cache, CacheChange};
 use crate::course::Aside;
 use crate::decision::{Command, Decision, Denial, Failure};
 use crate::factor::{self, Standing};
 use crate::handle::{Handles, StateClaims};
+use crate::http::WayOut;
 use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
@@ -83,6 +85,8 @@ pub struct Finished {
     pub session: Option<Session>,
     /// The version of the session that the runs saw; none without a session.
     pub session_seen: Option<u64>,
+    /// Changes of the actions' caches, in order. They need not be durable.
+    pub cache: Vec<CacheChange>,
     /// Bypasses that the login uses up: none of it may be stored unless all of them are still to be had.
     pub bypasses: Vec<BypassId>,
     /// The answer may leave only when this is durable.
@@ -93,7 +97,7 @@ impl Finished {
     /// A record that changes alone, durably.
     #[must_use]
     pub const fn of_record(record: LoginRecord) -> Self {
-        Self { record, session: None, session_seen: None, bypasses: Vec::new(), synced: true }
+        Self { record, session: None, session_seen: None, cache: Vec::new(), bypasses: Vec::new(), synced: true }
     }
 }
 
@@ -106,6 +110,7 @@ pub struct Login<'a> {
     event: Arc<Json>,
     /// The suspended action's reply, until its `on-continue` has run.
     reply: Option<Reply>,
+    cache: Vec<CacheChange>,
     /// The user's bypasses, and those that the login uses up.
     bypasses: Vec<Bypass>,
     consumed: Vec<BypassId>,
@@ -122,8 +127,17 @@ impl<'a> Login<'a> {
         record.subject.foreign = session.foreign();
         // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
         record.course.aside.extend(unmet(scene.actions, &event));
-        let (bypasses, consumed) = (Vec::new(), Vec::new());
-        Self { scene, record, session, event, reply: None, bypasses, consumed, synced: false }
+        Self {
+            scene,
+            record,
+            session,
+            event,
+            reply: None,
+            cache: Vec::new(),
+            bypasses: Vec::new(),
+            consumed: Vec::new(),
+            synced: false,
+        }
     }
 
     /// The same with the user's bypasses. The login uses up those that it needs.
@@ -145,8 +159,8 @@ impl<'a> Login<'a> {
         let mut session = Working::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let (bypasses, consumed) = (Vec::new(), Vec::new());
-        let mut login = Self { scene, record, session, event, reply: None, bypasses, consumed, synced: true };
+        let (cache, bypasses, consumed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut login = Self { scene, record, session, event, reply: None, cache, bypasses, consumed, synced: true };
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -234,7 +248,7 @@ impl<'a> Login<'a> {
         let session_seen = self.session.seen_version();
         let session = self.session.changed();
         let synced = self.synced || self.session.must_sync();
-        Finished { record: self.record, session, session_seen, bypasses: self.consumed, synced }
+        Finished { record: self.record, session, session_seen, cache: self.cache, bypasses: self.consumed, synced }
     }
 
     fn action(&self) -> Option<Arc<Action>> {
@@ -269,6 +283,8 @@ impl<'a> Login<'a> {
             state: scene.handles.state(&self.state_claims()),
             now: scene.now,
             seed: scene.handles.seed(&record.id, record.step),
+            cache: Cache::new(),
+            http: WayOut::default(),
             action,
         }
     }

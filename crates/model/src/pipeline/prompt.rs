@@ -56,7 +56,7 @@ impl Login<'_> {
     ) -> Result<(), String> {
         match self.consider(run.action, request)? {
             Prompt::Skipped { policy, key, why } => {
-                self.keep_redirect(commands)?;
+                self.keep_redirect(&run.action.spec.name, commands)?;
                 self.use_record(&policy, &key);
                 self.pass(run.action, run.phase, Verdict::Skipped, format!("{why}: no prompt"), run.usage);
                 self.close_group(run.action);
@@ -71,7 +71,7 @@ impl Login<'_> {
                 self.deny(run.action, Denial { code, message: UNDECIDED.to_owned() });
             }
             Prompt::Due { location, factor, why } => {
-                let stash = self.keep_redirect(commands)?;
+                let stash = self.keep_redirect(&run.action.spec.name, commands)?;
                 self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
                 self.suspend(run.action, location, factor, stash);
             }

@@ -85,6 +85,7 @@ fn consume(c: &mut Case) {
         record: c.record.clone(),
         session: c.session.clone(),
         session_seen: None,
+        cache: Vec::new(),
         synced: true,
     };
     c.record = World::face().back(&stored, None, &[on_continue("face", completes(FACE))]).record;

@@ -112,7 +112,13 @@ pub fn policy(factor: &str, max_age: Duration, amr: &[&str]) -> FactorPolicy {
 
 pub fn action(spec: ActionSpec) -> Arc<Action> {
     let keys = Arc::new(TextKeys(spec.result.profile));
-    Arc::new(Action { spec, secrets: BTreeMap::new(), keys, development: false })
+    Arc::new(Action {
+        spec,
+        secrets: BTreeMap::new(),
+        keys,
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
+        development: false,
+    })
 }
 
 /// What a login runs in, owned.
@@ -267,7 +273,7 @@ pub fn play(login: &mut Login<'_>, script: &[Scripted]) -> Vec<RunInput> {
 }
 
 pub fn report(ending: Ending, commands: Vec<Command>) -> Report {
-    Report { ending, commands, log: Log::default(), usage: Usage { fuel: 5, ..Usage::default() } }
+    Report { ending, commands, log: Log::default(), http: Vec::new(), usage: Usage { fuel: 5, ..Usage::default() } }
 }
 
 pub fn go_on(commands: Vec<Command>) -> Report {

@@ -85,6 +85,7 @@ pub fn input() -> RunInput {
         spec,
         secrets: [("api_token".to_owned(), Secret::new("s3cret"))].into(),
         keys: Arc::new(NoKeys),
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
         development: false,
     };
     RunInput {
@@ -104,6 +105,8 @@ pub fn input() -> RunInput {
         state: "state-next".to_owned(),
         now: Timestamp(1_795_000_000_123),
         seed: [42; 32],
+        cache: Default::default(),
+        http: Default::default(),
     }
 }
 

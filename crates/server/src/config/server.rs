@@ -1,5 +1,6 @@
 //! The table `[server]`: where it listens, where its data is, and its root key.
 
+use super::outbound::{self, OutboundSettings};
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::secret::{Origin, SecretRef};
@@ -28,6 +29,12 @@ pub struct Server {
     pub previous_root_keys: Vec<At<SecretRef>>,
     /// Development mode: http to loopback is allowed.
     pub development: bool,
+    /// The plugins' way out.
+    pub outbound: OutboundSettings,
+    /// A change of the files is taken without being asked to.
+    pub watch: bool,
+    /// A plugin file may be a symbolic link that leads out of its folder.
+    pub follow_symlinks: bool,
 }
 
 /// Reads the table. What cannot be read is replaced by its default; the complaint stands in the log.
@@ -42,10 +49,13 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     let development = section.boolean("development").unwrap_or_default();
     let mut server = server(origin.base, fallback);
     server.development = development;
+    server.watch = section.boolean("watch").unwrap_or(true);
+    server.follow_symlinks = section.boolean("follow_symlinks").unwrap_or_default();
     server.at = section.place("");
     listeners(&mut section, &mut server);
     files(&mut section, origin.base, &mut server);
     keys(&mut section, origin, &mut server);
+    server.outbound = outbound::read(&mut section, origin.base);
     section.finish();
     server
 }
@@ -60,6 +70,9 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         root_key: At::new(root_key, Place::default()),
         previous_root_keys: Vec::new(),
         development: false,
+        outbound: OutboundSettings::default(),
+        watch: true,
+        follow_symlinks: false,
     }
 }
 

@@ -164,6 +164,7 @@ pub fn commit() -> Commit {
         login: None,
         sessions: Vec::new(),
         check_session: None,
+        cache: Vec::new(),
         now: NOW,
         durability: Durability::Synced,
     }

@@ -18,5 +18,6 @@ mod home;
 mod open_logins;
 #[cfg(test)]
 mod opening;
+mod revisions;
 #[cfg(test)]
 mod sweep;
