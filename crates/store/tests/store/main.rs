@@ -18,6 +18,7 @@ mod home;
 mod open_logins;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod sweep;
