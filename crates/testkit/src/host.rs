@@ -1,5 +1,6 @@
 //! A running server, its folder and its clock.
 
+use crate::answered::Answered;
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
@@ -220,15 +221,7 @@ watch = {watch}
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
 return_urls = ["http://localhost:3000/interaction/"]
-[tenants.acme.keys.idp]
-role = "idp"
-sha256 = "{idp}"
-[tenants.acme.keys.reader]
-role = "reader"
-sha256 = "{reader}"
-[tenants.acme.keys.operator]
-role = "operator"
-sha256 = "{operator}"
+{callers}
 {lifetimes}
 [tenants.acme.plugins.custom-factor]
 path = "{plugin}"
@@ -263,9 +256,7 @@ role = "operator"
 sha256 = "{other_operator}"
 "#,
             watch = self.watch,
-            idp = hash(IDP_KEY),
-            reader = hash(READER_KEY),
-            operator = hash(OPERATOR_KEY),
+            callers = callers(),
             other = hash(OTHER_KEY),
             other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
@@ -280,6 +271,15 @@ sha256 = "{other_operator}"
             after = self.after,
         )
     }
+}
+
+/// The keys of tenant acme, one for each role, named after it.
+fn callers() -> String {
+    let roles = [("idp", IDP_KEY), ("reader", READER_KEY), ("operator", OPERATOR_KEY)];
+    let table = |(role, key): (&str, &str)| {
+        format!("[tenants.acme.keys.{role}]\nrole = \"{role}\"\nsha256 = \"{}\"\n", hash(key))
+    };
+    roles.map(table).concat()
 }
 
 /// A running server.
@@ -480,42 +480,6 @@ impl Postlude {
     pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
         let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
         Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
-    }
-}
-
-/// A status and a body.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    /// The status.
-    pub status: u16,
-    /// The body; null where it is not JSON.
-    pub body: Value,
-    /// The body as it came.
-    pub text: String,
-}
-
-impl Answered {
-    /// Sends a request.
-    pub async fn of(request: reqwest::RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
-        let status = response.status().as_u16();
-        let text = response.text().await.unwrap();
-        Self { status, body: serde_json::from_str(&text).unwrap_or_default(), text }
-    }
-
-    /// The outcome, or the error's code.
-    #[must_use]
-    pub fn outcome(&self) -> &str {
-        self.body["outcome"].as_str().or_else(|| self.body["code"].as_str()).unwrap_or("")
-    }
-
-    /// A text of the body.
-    #[must_use]
-    pub fn text_at(&self, pointer: &str) -> &str {
-        self.body
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "tests stop at what surprises them"
 )]
 
+mod answered;
 pub mod bombs;
 mod contract;
 pub mod guests;
@@ -17,10 +18,10 @@ mod port;
 mod story;
 pub mod swap;
 
+pub use answered::Answered;
 pub use contract::contract_text;
 pub use host::{
-    Answered, Builder, IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, hash, plugin_file,
-    program,
+    Builder, IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, hash, plugin_file, program,
 };
 pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};
