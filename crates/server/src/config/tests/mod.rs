@@ -3,6 +3,7 @@
 mod binding;
 mod checks;
 mod golden;
+mod own_keys;
 mod return_urls;
 mod revisions;
 mod robust;
