@@ -51,7 +51,8 @@ pub enum Text {
     Literal(String),
     /// A setting's value.
     Setting {
-        /// An RFC 6901 pointer into the settings.
+        /// An RFC 6901 pointer into the settings. Among capabilities the segment `*` stands for each element of an array, and
+        /// what is found there are as many texts.
         setting: String,
     },
 }
@@ -268,8 +269,21 @@ impl Resolver {
         }
     }
 
+    /// The texts, each once, in their order.
     fn list(&self, texts: &[Text]) -> Vec<String> {
-        texts.iter().filter_map(|text| self.optional(text)).collect()
+        let mut list: Vec<String> = Vec::new();
+        for text in texts {
+            let found = match text {
+                Text::Literal(text) => vec![text.as_str()],
+                Text::Setting { setting } => strings_at(&self.settings, setting),
+            };
+            for text in found {
+                if !list.iter().any(|known| known == text) {
+                    list.push(text.to_owned());
+                }
+            }
+        }
+        list
     }
 
     fn refuse(&mut self, what: &'static str, value: &str, why: impl ToString) {
@@ -337,6 +351,23 @@ impl Resolver {
             user_metadata: self.list(&asked.user_metadata),
         }
     }
+}
+
+/// The strings at a pointer; in an array the segment `*`, which no index is (RFC 6901, section 4), stands for each element.
+fn strings_at<'v>(settings: &'v Value, pointer: &str) -> Vec<&'v str> {
+    let mut found = vec![settings];
+    let mut segments = pointer.split('/');
+    if segments.next() != Some("") {
+        return Vec::new();
+    }
+    for segment in segments {
+        let step = |value: &'v Value| match value {
+            Value::Array(elements) if segment == "*" => elements.iter().collect(),
+            other => other.pointer(&format!("/{segment}")).into_iter().collect::<Vec<_>>(),
+        };
+        found = found.into_iter().flat_map(step).collect();
+    }
+    found.into_iter().filter_map(Value::as_str).collect()
 }
 
 /// The origin of a URL (RFC 6454, section 6.2): scheme, host and a port that is not the scheme's own.

@@ -9,10 +9,11 @@ use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
 use postlude_crypto::handles::StateError;
 use postlude_model::action::Mode;
+use postlude_model::bypass::Bypass;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
-use postlude_model::names::LoginId;
+use postlude_model::names::{LoginId, UserId};
 use postlude_model::pipeline::{
     BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
@@ -66,10 +67,14 @@ impl Begin {
             let record = self.record(&pipeline, session.as_ref());
             let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
-            let login = Login::begin(scene, record, session, event);
+            let bypasses = self.runtime.bypasses_of(&self.tenant, &record.subject.user_id).await?;
+            let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
+                if finished.record.suspension().is_some() {
+                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
+                }
                 return self.tenant.answer(&finished.record);
             }
         }
@@ -140,6 +145,7 @@ impl Begin {
             effects: Default::default(),
             recorded: Vec::new(),
             held_metadata: Default::default(),
+            course: Default::default(),
             trace: Vec::new(),
         }
     }
@@ -247,7 +253,8 @@ impl Arrival {
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
             let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
-            let login = Login::resume(scene, current, session, event, self.reply.clone());
+            let bypasses = runtime.bypasses_of(&tenant, &record.subject.user_id).await?;
+            let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
             let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
@@ -268,7 +275,7 @@ impl Arrival {
         let expect = record.version;
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
-        let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
+        let finished = Finished::of_record(record);
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
@@ -294,7 +301,7 @@ impl Arrival {
             Ruling::SessionEnded => {
                 let expect = record.version;
                 let record = ended(record, EndReason::SessionEnded);
-                let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
+                let finished = Finished::of_record(record);
                 // Lost to another writer or not: the session is over, and so is the login.
                 commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
@@ -333,6 +340,11 @@ impl Tenant {
 }
 
 impl Runtime {
+    /// What a user may be let past, in words of the store: used and expired ones among them.
+    async fn bypasses_of(&self, tenant: &Tenant, user: &UserId) -> Result<Vec<Bypass>, ApiError> {
+        self.store.bypasses(&tenant.name, user).await.map_err(ApiError::unavailable)
+    }
+
     /// A login's session as it is now, under its present identifier; a new one where none is stored.
     async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
         let Some(id) = &record.subject.session_id else { return Ok(None) };
@@ -368,7 +380,8 @@ async fn reread(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<Logi
 }
 
 fn login_write(finished: &Finished, expect: u64, idempotency_key: Option<String>) -> LoginWrite {
-    LoginWrite { record: finished.record.clone(), expect, idempotency_key, max_open: limits::OPEN_LOGINS }
+    let (record, bypasses) = (finished.record.clone(), finished.bypasses.clone());
+    LoginWrite { record, expect, idempotency_key, max_open: limits::OPEN_LOGINS, bypasses }
 }
 
 /// One transaction: the login record, the session, and that the session is still what the runs saw.
@@ -378,7 +391,7 @@ async fn commit(
     finished: &Finished,
     login: LoginWrite,
 ) -> Result<CommitOutcome, ApiError> {
-    let seen = finished.session_seen;
+    let (seen, is_new) = (finished.session_seen, login.expect == 0);
     let session_id = finished.record.subject.session_id.clone();
     let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
     let check_session = session_id.zip(seen);
@@ -391,11 +404,20 @@ async fn commit(
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
-    runtime.store.commit(commit).await.map_err(|why| match why {
+    let outcome = runtime.store.commit(commit).await.map_err(|why| match why {
         // A retry would meet the same.
         StoreError::Encoding(..) => ApiError::internal(why),
         why => ApiError::unavailable(why),
-    })
+    })?;
+    let used = finished.record.course.bypasses.iter().filter(|bypass| finished.bypasses.contains(&bypass.id));
+    for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
+        tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
+    }
+    // As long as logins are suspended on a revision, its code stays in memory.
+    if !is_new && outcome == CommitOutcome::Done && finished.record.suspension().is_none() {
+        runtime.earlier.ended(&tenant.name, finished.record.revision);
+    }
+    Ok(outcome)
 }
 
 fn undriven(why: DriveError) -> ApiError {

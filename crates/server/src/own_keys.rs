@@ -62,7 +62,9 @@ impl ActionsOwn {
     fn signing(&self, key: &str) -> Result<&OwnKey, KeyError> {
         match self.0.get(key) {
             Some(Held::Here(key)) => Ok(key),
-            Some(Held::There(_)) => Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned())),
+            Some(Held::There(_)) => {
+                Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned()))
+            }
             None => Err(KeyError::NotGranted),
         }
     }

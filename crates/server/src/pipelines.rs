@@ -8,10 +8,7 @@ use postlude_model::action::Action;
 use postlude_model::names::Digest;
 use postlude_sandbox::Plugin;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
-
-/// Earlier revisions kept ready for their suspended logins; others are read again from the store.
-const KEPT_REVISIONS: usize = 64;
+use std::sync::Arc;
 
 /// One immutable revision of a pipeline, ready to run.
 #[derive(Debug)]
@@ -40,17 +37,13 @@ impl Runtime {
         if current.revision == revision {
             return Ok(current);
         }
-        let key = (tenant.name.clone(), revision);
-        let kept = self.earlier.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(pipeline) = kept {
+        if let Some(pipeline) = self.earlier.get(&tenant.name, revision) {
             return Ok(pipeline);
         }
         let pipeline = Arc::new(self.restore(tenant, revision).await?);
-        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
-        if earlier.len() >= KEPT_REVISIONS {
-            earlier.clear();
-        }
-        earlier.insert(key, Arc::clone(&pipeline));
+        // No login on an earlier revision lives longer than one that began now.
+        let now = self.clock.now();
+        self.earlier.keep(&tenant.name, &pipeline, now.plus(tenant.lifetimes.login), now);
         Ok(pipeline)
     }
 
@@ -68,15 +61,11 @@ impl Runtime {
     }
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
-        if let Some(plugin) = self.compiled(digest) {
+        if let Some(plugin) = self.compiler.held(&digest) {
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
         let bytes = bytes.ok_or_else(|| ApiError::internal(format!("plugin {digest} is not in the store")))?;
-        let sandbox = self.sandbox.clone();
-        let compiled = tokio::task::spawn_blocking(move || sandbox.load(&bytes)).await.map_err(ApiError::internal)?;
-        let plugin = compiled.map_err(ApiError::internal)?;
-        self.keep_compiled(plugin.clone());
-        Ok(plugin)
+        self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)
     }
 }

@@ -7,7 +7,7 @@ use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
 use crate::wire::{self, Answer, BODY_BYTES};
-use crate::{logins, sessions};
+use crate::{admin, logins, sessions};
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -38,6 +38,7 @@ pub(crate) fn api(runtime: Arc<Runtime>, with_public: bool) -> Router {
         .route("/v1/sessions/rotate", post(session_rotate))
         .route("/v1/sessions/end", post(session_end))
         .route("/v1/sessions/revoke-factor", post(session_revoke_factor))
+        .merge(admin::bypass::routes())
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .method_not_allowed_fallback(method_not_allowed);
@@ -107,6 +108,9 @@ async fn healthz() -> &'static str {
 /// Logins can be served: the store answers, and the server is not stopping.
 async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
     match runtime.ready().await {
+        Ok(()) if runtime.reload_status().last.is_some_and(|last| last.outcome.is_err()) => {
+            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n".into_response()
+        }
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
@@ -136,7 +140,7 @@ async fn receive(
     Ok((tenant, parts.headers, read_body(body).await?))
 }
 
-async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
     let late =
         |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took longer than 10 seconds");
     let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES)).await.map_err(late)?;

@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{Commit, CommitOutcome, Durability, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, StoreError};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -29,7 +29,10 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Job {
     Commit(Box<Commit>, Answer<CommitOutcome>),
     Revision(TenantName, [u8; 32], Answer<u64>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Sweep(Timestamp, usize, Answer<usize>),
+    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
 }
 
@@ -153,6 +156,28 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
+            Job::Bypass(tenant, change, now, answer) => {
+                let done = self.tables.plan_bypass(&tenant, change, now).and_then(|(changes, outcome)| {
+                    if outcome == BypassOutcome::Done {
+                        self.write(changes, now, true)?;
+                    }
+                    Ok(outcome)
+                });
+                let wait = matches!(done, Ok(BypassOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::NeedRevision(tenant, number, until, answer) => {
+                let (planned, at) = (self.tables.plan_need(&tenant, number, until), self.meta.at);
+                let done = planned.and_then(|changes| self.write(changes, at, true));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepRevisions(now, answer) => {
+                let planned = self.tables.plan_revision_sweep(now);
+                let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
                     if seen > 0 {
@@ -209,7 +234,10 @@ fn refuse(job: Job, why: StoreError) {
     let _ = match job {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
 }

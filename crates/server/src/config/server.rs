@@ -31,6 +31,10 @@ pub struct Server {
     pub development: bool,
     /// The plugins' way out.
     pub outbound: OutboundSettings,
+    /// A change of the files is taken without being asked to.
+    pub watch: bool,
+    /// A plugin file may be a symbolic link that leads out of its folder.
+    pub follow_symlinks: bool,
 }
 
 /// Reads the table. What cannot be read is replaced by its default; the complaint stands in the log.
@@ -45,6 +49,8 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     let development = section.boolean("development").unwrap_or_default();
     let mut server = server(origin.base, fallback);
     server.development = development;
+    server.watch = section.boolean("watch").unwrap_or(true);
+    server.follow_symlinks = section.boolean("follow_symlinks").unwrap_or_default();
     server.at = section.place("");
     listeners(&mut section, &mut server);
     files(&mut section, origin.base, &mut server);
@@ -65,6 +71,8 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         previous_root_keys: Vec::new(),
         development: false,
         outbound: OutboundSettings::default(),
+        watch: true,
+        follow_symlinks: false,
     }
 }
 

@@ -4,6 +4,7 @@ mod binding;
 mod checks;
 mod golden;
 mod own_keys;
+mod policy;
 mod return_urls;
 mod revisions;
 mod robust;
