@@ -53,10 +53,14 @@ fn invalid(outcome: Result<Json, KeyError>) -> String {
 
 #[test]
 fn the_examples_of_rfc_7515_appendix_a_verify() {
-    let secret = prim::decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
-    let hs256 = format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+    let secret =
+        prim::decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
+    let hs256 =
+        format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     let rs256 = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.{RSA_SIGNATURE}");
-    let es256 = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
+    let es256 = format!(
+        "eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+    );
     for (key, token) in [
         (OwnKey::secret(HS256, &secret), &hs256),
         (OwnKey::public(RS256, &set(&[public_rsa()])), &rs256),
@@ -99,12 +103,20 @@ fn every_form_of_a_private_key_signs_alike() {
 fn another_implementation_agrees() {
     let secret = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let pem = |text: &'static str| text.as_bytes();
-    let public = [pem(include_str!("vectors/rsa.pub.pem")), pem(include_str!("vectors/p256.pub.pem")),
-        pem(include_str!("vectors/ed25519.pub.pem"))];
+    let public = [
+        pem(include_str!("vectors/rsa.pub.pem")),
+        pem(include_str!("vectors/p256.pub.pem")),
+        pem(include_str!("vectors/ed25519.pub.pem")),
+    ];
     let shared = || (other::EncodingKey::from_secret(secret), other::DecodingKey::from_secret(secret));
-    let rsa = (other::EncodingKey::from_rsa_pem(pem(RSA_PEM)).unwrap(), other::DecodingKey::from_rsa_pem(public[0]).unwrap());
-    let p256 = (other::EncodingKey::from_ec_pem(pem(P256_PEM)).unwrap(), other::DecodingKey::from_ec_pem(public[1]).unwrap());
-    let ed = (other::EncodingKey::from_ed_pem(pem(ED25519_PEM)).unwrap(), other::DecodingKey::from_ed_pem(public[2]).unwrap());
+    let rsa =
+        (other::EncodingKey::from_rsa_pem(pem(RSA_PEM)).unwrap(), other::DecodingKey::from_rsa_pem(public[0]).unwrap());
+    let p256 =
+        (other::EncodingKey::from_ec_pem(pem(P256_PEM)).unwrap(), other::DecodingKey::from_ec_pem(public[1]).unwrap());
+    let ed = (
+        other::EncodingKey::from_ed_pem(pem(ED25519_PEM)).unwrap(),
+        other::DecodingKey::from_ed_pem(public[2]).unwrap(),
+    );
     let cases = [
         (OwnKey::secret(HS256, secret), other::Algorithm::HS256, shared()),
         (OwnKey::secret(HS384, secret), other::Algorithm::HS384, shared()),
@@ -175,7 +187,17 @@ fn malformed_tokens_are_refused() {
     let good = with_header(&json!({ "alg": "RS256" }));
     assert!(key.verify(&good).is_ok());
     let long = "A".repeat(OWN_TOKEN_BYTES);
-    for bad in ["", ".", "..", "a.b", "a.b.c.d", &good[1..], &format!("{good}="), &format!(" {good}"), &format!("{good}.{long}")] {
+    for bad in [
+        "",
+        ".",
+        "..",
+        "a.b",
+        "a.b.c.d",
+        &good[1..],
+        &format!("{good}="),
+        &format!(" {good}"),
+        &format!("{good}.{long}"),
+    ] {
         invalid(key.verify(bad));
     }
     let (unsigned, _) = good.rsplit_once('.').unwrap();
@@ -187,7 +209,8 @@ fn malformed_tokens_are_refused() {
 fn a_set_is_read_by_kid_alg_and_use() {
     let named = |kid: &str| with(public_rsa(), json!({ "kid": kid, "use": "sig", "alg": "RS256" }));
     let token = |header: Value| with_header(&with(json!({ "alg": "RS256" }), header));
-    let other = json!({ "kty": "RSA", "e": "AQAB", "kid": "b", "n": prim::encode([&[0xc0], [1; 255].as_slice()].concat()) });
+    let other =
+        json!({ "kty": "RSA", "e": "AQAB", "kid": "b", "n": prim::encode([&[0xc0], [1; 255].as_slice()].concat()) });
     let both = OwnKey::public(RS256, &set(&[named("a"), other])).unwrap();
     assert!(both.verify(&token(json!({ "kid": "a" }))).is_ok());
     assert_eq!(invalid(both.verify(&token(json!({ "kid": "b" })))), "its signature is wrong");
@@ -238,7 +261,9 @@ fn a_plugin_adds_to_a_header_what_names_things_only() {
 fn a_key_does_what_it_is_for() {
     let secret = OwnKey::secret(HS256, &[7; 32]).unwrap();
     assert_eq!(secret.hmac(b"data").unwrap(), prim::hmac(&[7; 32], b"data"));
-    for key in [OwnKey::secret(HS512, &[7; 64]), OwnKey::private(RS256, RSA_PEM), OwnKey::public(RS256, &set(&[public_rsa()]))] {
+    for key in
+        [OwnKey::secret(HS512, &[7; 64]), OwnKey::private(RS256, RSA_PEM), OwnKey::public(RS256, &set(&[public_rsa()]))]
+    {
         assert!(matches!(key.unwrap().hmac(b"data"), Err(KeyError::Other(_))));
     }
     let public = OwnKey::public(RS256, &set(&[public_rsa()])).unwrap();
@@ -250,8 +275,15 @@ fn a_key_does_what_it_is_for() {
     }
     assert!(OwnKey::secret(RS256, &[7; 64]).is_err());
     for (alg, text) in [
-        (RS256, P256_PEM), (ES256, RSA_PEM), (EdDSA, P256_PEM), (ES256, ED25519_PEM), (RS256, include_str!("vectors/small.pem")),
-        (RS256, include_str!("vectors/rsa.pub.pem")), (RS256, ""), (RS256, "{}"), (ES256, RSA_JWK),
+        (RS256, P256_PEM),
+        (ES256, RSA_PEM),
+        (EdDSA, P256_PEM),
+        (ES256, ED25519_PEM),
+        (RS256, include_str!("vectors/small.pem")),
+        (RS256, include_str!("vectors/rsa.pub.pem")),
+        (RS256, ""),
+        (RS256, "{}"),
+        (ES256, RSA_JWK),
         (RS256, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
     ] {
         let why = OwnKey::private(alg, text).unwrap_err().to_string();

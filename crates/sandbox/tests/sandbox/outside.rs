@@ -164,7 +164,10 @@ impl OwnKeys for Told {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(5)).await;
             let request = Request { method: "GET".into(), url: "u".into(), headers: Vec::new(), body: None };
-            client.send(request, ["keys.example".to_owned()].into()).await.map_err(|why| KeyError::Other(why.to_string()))?;
+            client
+                .send(request, ["keys.example".to_owned()].into())
+                .await
+                .map_err(|why| KeyError::Other(why.to_string()))?;
             Ok(claims)
         })
     }

@@ -21,7 +21,10 @@ const CALLS: [(&str, &str); 18] = [
     ("cache.get", "(call $cache.get «k» (global.get $out))"),
     ("cache.set", "(call $cache.set «k» «[1,2,3,4,5,6,7]» (i32.const 60) (global.get $out))"),
     ("cache.delete", "(call $cache.delete «k» (global.get $out))"),
-    ("http.send", "(call $http.send «GET» «https://api.example/» (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (global.get $out))"),
+    (
+        "http.send",
+        "(call $http.send «GET» «https://api.example/» (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (global.get $out))",
+    ),
     ("log.log", "(call $log.log (i32.const 1) (i32.const 0) (i32.const 20) (i32.const 0) (i32.const 0))"),
 ];
 

@@ -1,8 +1,8 @@
 //! Published keys over time: what is kept, when it is asked for, and what counts while nobody answers.
 
 use super::*;
-use postlude_model::http::Answering;
 use postlude_model::action::Secret;
+use postlude_model::http::Answering;
 use postlude_model::token::Profile;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -156,7 +156,9 @@ async fn what_is_no_token_asks_nobody() {
 #[tokio::test]
 async fn a_site_that_answers_nonsense_is_down() {
     let world = World::new();
-    for text in ["", "{}", r#"{"keys":[]}"#, &json!({ "keys": [jwk(0), jwk(0)] }).to_string(), &" ".repeat(SET_BYTES + 1)] {
+    for text in
+        ["", "{}", r#"{"keys":[]}"#, &json!({ "keys": [jwk(0), jwk(0)] }).to_string(), &" ".repeat(SET_BYTES + 1)]
+    {
         *world.site.published.lock().unwrap() = Some(text.to_owned());
         assert_eq!(world.at(0, 0).await, (false, 1), "{:.40}", text);
     }

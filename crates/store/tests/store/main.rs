@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bypasses;
 #[cfg(test)]
+mod caches;
+#[cfg(test)]
 mod commits;
 #[cfg(test)]
 mod crash;

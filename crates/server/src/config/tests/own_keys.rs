@@ -8,7 +8,7 @@ const P256: &str = include_str!("../../../../crypto/src/keys/vectors/p256.pkcs8.
 /// The example with one more key, which the plugin asks for and is granted.
 fn keyed(key: &str) -> String {
     let table = format!("[tenants.acme.pipeline.keys.mine]\n{key}\n\n[[tenants.acme.pipeline.factors]]");
-    with("[[tenants.acme.pipeline.factors]]", &table).replacen("keys = []", "keys = [\"mine\"]", 1)
+    with("[[tenants.acme.pipeline.factors]]", &table).replacen("\nkeys = []", "\nkeys = [\"mine\"]", 1)
 }
 
 fn asking() -> Value {
@@ -20,6 +20,7 @@ fn asking() -> Value {
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.secret("client.pem", P256);
+    folder.secret("long.secret", &SECRET_32.repeat(2));
     folder.write("rsa.jwks.json", r#"{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}"#);
     folder
 }
@@ -83,12 +84,15 @@ fn the_key_of_the_result_is_not_like_them() {
     let stands = "proves its replies, so its keys stand here";
     assert_says(&proving("alg = \"EdDSA\"\njwks = { url = \"https://idp.example/jwks\" }"), &[stands]);
     assert_says(&proving("alg = \"ES256\"\nprivate_key = { file = \"client.pem\" }"), &[stands]);
-    assert_says(&proving("alg = \"HS384\"\nsecret = { env = \"SECRET_32\" }"), &["HS384 does not go with prompt sites"]);
+    assert_says(
+        &proving("alg = \"HS384\"\nsecret = { file = \"long.secret\" }"),
+        &["HS384 does not go with prompt sites"],
+    );
 }
 
 #[test]
 fn a_key_that_is_asked_for_and_missing_says_what_to_add() {
-    let text = with("keys = []", "keys = [\"mine\"]");
+    let text = with("\nkeys = []", "\nkeys = [\"mine\"]");
     let problems = folder().check(&text, &asking()).unwrap_err();
     assert_says(&problems, &["asks for the key `mine`, which is not configured", "jwks = { url ="]);
 }
@@ -97,7 +101,8 @@ fn a_key_that_is_asked_for_and_missing_says_what_to_add() {
 #[test]
 fn a_host_comes_from_a_setting_and_is_granted() {
     let mut manifest = manifest();
-    manifest["capabilities"]["hosts"] = json!([{ "setting": "/prompt_url" }, { "setting": "/absent" }, "API.example:443"]);
+    manifest["capabilities"]["hosts"] =
+        json!([{ "setting": "/prompt_url" }, { "setting": "/absent" }, "API.example:443"]);
     let granted = with("hosts = []", "hosts = [\"localhost:4000\", \"api.example\"]");
     let checked = folder().check(&granted, &manifest).unwrap();
     assert_eq!(checked.tenants[0].actions[0].spec.grants.hosts, ["localhost:4000", "api.example"]);
@@ -105,7 +110,10 @@ fn a_host_comes_from_a_setting_and_is_granted() {
     assert_says(&refused, &["asks for host `localhost:4000`, not granted", "asks for host `api.example`, not granted"]);
     for host in ["10.0.0.1", "https://[::1]/x", "a@b.example", "*.example", "api.example."] {
         manifest["capabilities"]["hosts"] = json!([host]);
-        assert_says(&folder().check(&granted, &manifest).unwrap_err(), &[&format!("the host `{host}` is not acceptable")]);
+        assert_says(
+            &folder().check(&granted, &manifest).unwrap_err(),
+            &[&format!("the host `{host}` is not acceptable")],
+        );
     }
 }
 
