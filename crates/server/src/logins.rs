@@ -4,6 +4,7 @@ use crate::drive::{DriveError, drive};
 use crate::error::ApiError;
 use crate::pipelines::Pipeline;
 use crate::runtime::Runtime;
+use crate::sight;
 use crate::tenant::Tenant;
 use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
@@ -20,6 +21,7 @@ use postlude_model::pipeline::{
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How often a login is run anew because its session changed meanwhile. After that it is load.
 const RERUNS: usize = 1;
@@ -52,6 +54,7 @@ struct Begin {
 
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
+        let began = Instant::now();
         let mut began_in = None;
         let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
@@ -75,6 +78,7 @@ impl Begin {
                 if finished.record.suspension().is_some() {
                     self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
                 }
+                sight::answered(&self.runtime, &self.tenant, &finished.record, 0, began);
                 return self.tenant.answer(&finished.record);
             }
         }
@@ -135,6 +139,7 @@ impl Begin {
             return_url: self.request.return_url.clone(),
             revision: pipeline.revision,
             created_at: now,
+            changed_at: now,
             deadline: now.plus(lifetimes.login),
             expires_at: now.plus(lifetimes.record),
             position: 0,
@@ -240,7 +245,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
-        let mut outside = runtime.outside(&tenant);
+        let (mut outside, began) = (runtime.outside(&tenant), Instant::now());
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -264,6 +269,7 @@ impl Arrival {
             };
             let write = login_write(&finished, record.version, None);
             if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
+                sight::answered(&runtime, &tenant, &finished.record, record.trace.len(), began);
                 return tenant.answer(&finished.record);
             }
         }
@@ -272,13 +278,14 @@ impl Arrival {
 
     /// The wall clock of `on-continue` ran out: load, so the step stays open, for a few attempts.
     async fn out_of_time(&self, runtime: &Runtime, tenant: &Tenant, record: LoginRecord) -> Result<Answer, ApiError> {
-        let expect = record.version;
+        let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
         let finished = Finished::of_record(record);
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
+            sight::answered(runtime, tenant, &finished.record, ran, began);
             tenant.answer(&finished.record)
         } else {
             Err(ApiError::unavailable(Overload { resuming: true }))
@@ -299,11 +306,14 @@ impl Arrival {
             Ruling::Expired => Err(ApiError::state_expired()),
             Ruling::Resume => Err(ApiError::unavailable("the login changed while it was read")),
             Ruling::SessionEnded => {
-                let expect = record.version;
+                let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
                 let record = ended(record, EndReason::SessionEnded);
                 let finished = Finished::of_record(record);
                 // Lost to another writer or not: the session is over, and so is the login.
-                commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                let outcome = commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                if matches!(outcome, CommitOutcome::Done) {
+                    sight::answered(runtime, tenant, &finished.record, ran, began);
+                }
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
             }
         }

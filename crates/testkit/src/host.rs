@@ -42,6 +42,7 @@ pub struct Builder {
     prepare: fn(&Path),
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Builder {
@@ -60,6 +61,7 @@ impl Default for Builder {
             prepare: |_| {},
             process: false,
             compilation: Compilation::InProcess,
+            variables: Vec::new(),
         }
     }
 }
@@ -150,6 +152,13 @@ impl Builder {
         self
     }
 
+    /// A variable of its process's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -175,6 +184,7 @@ impl Builder {
             partner,
             process: self.process,
             compilation: self.compilation,
+            variables: self.variables.clone(),
             running: None,
         };
         if self.process {
@@ -279,6 +289,7 @@ pub struct Postlude {
     ahead: Arc<AtomicU64>,
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
     running: Option<Running>,
 }
 
@@ -360,6 +371,7 @@ impl Postlude {
         let program = program();
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
