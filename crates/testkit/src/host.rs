@@ -104,6 +104,7 @@ impl Builder {
 
     /// Starts it.
     pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
         let listener = free_port().await;
         let address = listener.local_addr().unwrap();
