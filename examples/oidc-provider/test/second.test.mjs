@@ -17,7 +17,8 @@ describe('a second OpenID provider as the factor', { timeout: 300_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postlude-second-'));
     const log = process.env.VERBOSE ? (text) => process.stderr.write(text) : undefined;
-    stack = await startStack({ binary: need('POSTLUDE_BIN'), plugin: need('OIDC_FACTOR_WASM'), second: true, dir: folder, log });
+    const template = 'postlude.second.template.toml';
+    stack = await startStack({ binary: need('POSTLUDE_BIN'), plugin: need('OIDC_FACTOR_WASM'), template, second: true, dir: folder, log });
     browser = await launch();
   });
 
