@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser load release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -41,7 +41,7 @@ plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins test-demo test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -72,6 +72,18 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
 		TERMS_WASM="$(CURDIR)/$(BUILT)/terms.wasm" NEW_DEVICE_WASM="$(CURDIR)/$(BUILT)/new-device.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
+test-deploy: build ## the systemd unit, as systemd reads and rates it
+	@$(call say,'the systemd unit')
+	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
+	@$(call say,'logins while a plugin is swapped')
+	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
+
+release: ## build the release into target/dist: a static binary, manual pages, completions, the image's context
+	@$(call say,'the release')
+	@scripts/release.sh
 
 fmt: ## format everything
 	@cargo fmt --all

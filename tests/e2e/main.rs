@@ -1,6 +1,8 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
+mod bypass;
+mod compiling;
 mod config;
 mod continue_url;
 mod contract;
@@ -9,10 +11,17 @@ mod http;
 mod kill;
 mod logins;
 mod oidc_factor;
+mod outside;
 mod plugins;
 mod plugins_readme;
+mod policy;
+mod reloads;
 mod resume;
 mod sessions;
+mod sight;
 mod story;
+mod swaps;
 mod tidy;
 mod tokens;
+mod traces;
+mod watching;

@@ -63,8 +63,7 @@ mod tests {
     use super::*;
 
     fn change(key: &str, value: Option<&str>, expires_at: u64) -> CacheChange {
-        let entry =
-            value.map(|value| CacheEntry { value: Json::string(value), expires_at: Timestamp(expires_at) });
+        let entry = value.map(|value| CacheEntry { value: Json::string(value), expires_at: Timestamp(expires_at) });
         CacheChange { action: ActionName::new("a").unwrap(), key: key.to_owned(), entry }
     }
 

@@ -166,8 +166,19 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         for text in [
-            "", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "https://[::ffff:127.0.0.1]/", "a@api.example",
-            "api.example.", "*.example", "api.example/path", "api.example?q", "ftp://api.example", "http://1.1/",
+            "",
+            "127.0.0.1",
+            "2130706433",
+            "0x7f.1",
+            "[::1]",
+            "https://[::ffff:127.0.0.1]/",
+            "a@api.example",
+            "api.example.",
+            "*.example",
+            "api.example/path",
+            "api.example?q",
+            "ftp://api.example",
+            "http://1.1/",
             "https://a:b@api.example",
         ] {
             assert!(host_of(text).is_err(), "{text}: {:?}", host_of(text));

@@ -57,13 +57,7 @@ pub trait OwnKeys: Send + Sync + fmt::Debug {
 
     /// The claims of a compact JWS, once its signature verifies. A key whose public keys are somewhere else gets them
     /// through `client`.
-    fn verify(
-        &self,
-        key: &str,
-        token: &str,
-        client: &Arc<dyn HttpClient>,
-        now: Timestamp,
-    ) -> Verifying<'static>;
+    fn verify(&self, key: &str, token: &str, client: &Arc<dyn HttpClient>, now: Timestamp) -> Verifying<'static>;
 
     /// What signing with the key takes.
     fn work(&self, key: &str) -> Work;

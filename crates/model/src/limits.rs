@@ -35,6 +35,19 @@ pub const ACTIONS: usize = 20;
 pub const FACTOR_RECORDS: usize = 16;
 /// Factors that one login may record, over all its actions: a record must stay small enough to be stored.
 pub const FACTORS_OF_A_LOGIN: usize = 64;
+/// Conditions of an action, alternatives counted: a rule that a person can still read.
+pub const CONDITIONS: usize = 16;
+/// Values that one condition compares with: lists of clients and countries fit.
+pub const CONDITION_VALUES: usize = 256;
+/// The coarseness of a record's last use, as a part of its `max_idle`: finer would write at every login, and a prompt that
+/// comes a tenth early harms nobody.
+pub const IDLE_GRAIN: u32 = 10;
+/// How long a bypass may be valid: a help desk's call ends the same day.
+pub const BYPASS_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bypasses of one user that are kept at a time, used ones until they expire: more is a habit, not an exception.
+pub const BYPASSES: usize = 8;
+/// Bytes of a bypass's reason: a ticket's number and a sentence.
+pub const REASON_BYTES: usize = 256;
 /// How far in the future a factor's record may be dated, for hosts whose clocks differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// How long a state is accepted.
@@ -66,6 +79,10 @@ pub const TABLE_ELEMENTS: usize = 20_000;
 pub const LOG_LINES: usize = 100;
 /// Bytes of log that a run keeps.
 pub const LOG_BYTES: usize = 64 * 1024;
+/// Lines of a run's log that the login record keeps: the last ones, which say how it ended. The whole log is the host's.
+pub const TRACE_LOG_LINES: usize = 4;
+/// Bytes of such a line: 20 runs of 4 lines stay below 16 KiB.
+pub const TRACE_LOG_BYTES: usize = 200;
 /// Random bytes that a run may take.
 pub const RANDOM_BYTES: usize = 64 * 1024;
 /// Bytes of a zero-WASI component file.

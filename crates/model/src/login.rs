@@ -2,10 +2,11 @@
 //! trace and the audit entry.
 
 use crate::action::Mode;
+use crate::course::Course;
 use crate::decision::Denial;
 use crate::json::Json;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
-use crate::run::{Metadata, Phase};
+use crate::run::{Level, Limit, Metadata, Phase};
 use crate::session::FactorRecord;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub struct LoginRecord {
     pub revision: u64,
     /// When it began.
     pub created_at: Timestamp,
+    /// When it was last written; the store sets it, as it counts `version`.
+    pub changed_at: Timestamp,
     /// After this it can no longer be resumed.
     pub deadline: Timestamp,
     /// After this the record is swept.
@@ -49,6 +52,8 @@ pub struct LoginRecord {
     pub recorded: Vec<FactorRecord>,
     /// Session metadata of a login whose session still belongs to another user, held back until its `continue`.
     pub held_metadata: Metadata,
+    /// What policy decided on its way.
+    pub course: Course,
     /// What ran, in order.
     pub trace: Vec<Trace>,
 }
@@ -176,16 +181,41 @@ pub struct Trace {
     pub step: u32,
     /// The export.
     pub phase: Phase,
-    /// What it came to.
+    /// What it came to, or would have come to where it only reports.
     pub verdict: Verdict,
+    /// It only reports: nothing came of it.
+    pub report_only: bool,
     /// Why, for a person.
     pub why: String,
+    /// The host's clock when it ran.
+    pub at: Timestamp,
+    /// The limit that stopped it.
+    pub limit: Option<Limit>,
+    /// Scheme, host and port of the prompt that it sent the browser to.
+    pub origin: Option<String>,
     /// Fuel units.
     pub fuel: u64,
     /// Bytes of linear memory.
     pub memory_bytes: u64,
+    /// Calls of host functions.
+    pub host_calls: u64,
     /// Microseconds.
     pub duration_us: u64,
+    /// Microseconds of these that it waited for a place to run.
+    pub waited_us: u64,
+    /// The last lines of its log, [`limits::TRACE_LOG_LINES`](crate::limits::TRACE_LOG_LINES) at most.
+    pub log: Vec<TraceLine>,
+    /// Lines of its log that are not in `log`: they are in the host's.
+    pub log_left_out: u64,
+}
+
+/// A line of a run's log, shortened, in the trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    /// How much it matters.
+    pub level: Level,
+    /// The message and its fields, [`limits::TRACE_LOG_BYTES`](crate::limits::TRACE_LOG_BYTES) bytes at most.
+    pub text: String,
 }
 
 /// What a run came to, in the trace.
@@ -204,8 +234,43 @@ pub enum Verdict {
     InteractionRequired,
     /// It failed, and the failure policy decided.
     Failed,
-    /// It does not apply to the login's mode.
+    /// It does not apply to the login's mode, or its conditions do not hold.
     NotApplicable,
+    /// It did not run: another action of its group satisfied the group.
+    Satisfied,
+    /// It did not run: it was bypassed.
+    Bypassed,
+}
+
+impl Verdict {
+    /// All verdicts, each at its own place: metrics count by it.
+    pub const ALL: [Self; 9] = [
+        Self::Continue,
+        Self::Redirect,
+        Self::Skipped,
+        Self::Deny,
+        Self::InteractionRequired,
+        Self::Failed,
+        Self::NotApplicable,
+        Self::Satisfied,
+        Self::Bypassed,
+    ];
+
+    /// The verdict's name in answers, metrics and log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Redirect => "redirect",
+            Self::Skipped => "skipped",
+            Self::Deny => "deny",
+            Self::InteractionRequired => "interaction_required",
+            Self::Failed => "failed",
+            Self::NotApplicable => "not_applicable",
+            Self::Satisfied => "satisfied",
+            Self::Bypassed => "bypassed",
+        }
+    }
 }
 
 impl LoginRecord {

@@ -110,7 +110,9 @@ impl Parts {
         let deadline = tokio::time::Instant::now() + model::HTTP_TIMEOUT;
         let host = tokio::time::timeout_at(deadline, self.host(&target)).await.unwrap_or(Err(HttpError::Timeout))?;
         if !host.breaker().admit(Instant::now()) {
-            return Err(HttpError::Other("the host failed several times in a row and rests for some seconds".to_owned()));
+            return Err(HttpError::Other(
+                "the host failed several times in a row and rests for some seconds".to_owned(),
+            ));
         }
         let answer = async {
             let closed = |_| HttpError::Other("no requests are made any more".to_owned());

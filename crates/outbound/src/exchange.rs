@@ -14,7 +14,9 @@ const CAUSE_BYTES: usize = 200;
 pub(crate) fn method(name: &str) -> Result<Method, HttpError> {
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
     let found = known.into_iter().find(|method| method.as_str() == name);
-    found.ok_or_else(|| HttpError::InvalidRequest("the method is none of GET HEAD POST PUT PATCH DELETE OPTIONS".to_owned()))
+    found.ok_or_else(|| {
+        HttpError::InvalidRequest("the method is none of GET HEAD POST PUT PATCH DELETE OPTIONS".to_owned())
+    })
 }
 
 /// Sends a request and reads the response to its end.
@@ -50,5 +52,9 @@ fn failed(error: reqwest::Error) -> HttpError {
     }
     let mut text: String = cause.to_string().chars().flat_map(char::escape_default).collect();
     text.truncate(CAUSE_BYTES);
-    HttpError::Other(if error.is_connect() { format!("cannot connect: {text}") } else { format!("no response: {text}") })
+    HttpError::Other(if error.is_connect() {
+        format!("cannot connect: {text}")
+    } else {
+        format!("no response: {text}")
+    })
 }

@@ -61,7 +61,9 @@ pub fn read(pairs: &[(String, String)]) -> Result<HeaderMap, HttpError> {
         }
         let visible = value.bytes().all(|b| b == b'\t' || b == b' ' || b.is_ascii_graphic());
         let value = HeaderValue::from_str(value).ok().filter(|_| visible);
-        let Some(mut value) = value else { return invalid(format!("the value of `{name}` is not one of a header field")) };
+        let Some(mut value) = value else {
+            return invalid(format!("the value of `{name}` is not one of a header field"));
+        };
         // Never in a log of the library's.
         value.set_sensitive(true);
         fields.append(name, value);

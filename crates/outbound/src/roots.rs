@@ -46,7 +46,10 @@ pub(crate) fn store(more: &[CertificateDer<'static>]) -> RootCertStore {
     let (_, ignored) = store.add_parsable_certificates(system.certs);
     store.add_parsable_certificates(more.iter().cloned());
     if store.is_empty() {
-        tracing::warn!(ignored, "no trust roots: install the system's CA certificates, or set `server.outbound.ca_file`");
+        tracing::warn!(
+            ignored,
+            "no trust roots: install the system's CA certificates, or set `server.outbound.ca_file`"
+        );
     }
     store
 }

@@ -4,21 +4,24 @@ use crate::drive::{DriveError, drive};
 use crate::error::ApiError;
 use crate::pipelines::Pipeline;
 use crate::runtime::Runtime;
+use crate::sight;
 use crate::tenant::Tenant;
 use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
 use postlude_crypto::handles::StateError;
 use postlude_model::action::Mode;
+use postlude_model::bypass::Bypass;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
-use postlude_model::names::LoginId;
+use postlude_model::names::{LoginId, UserId};
 use postlude_model::pipeline::{
     BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How often a login is run anew because its session changed meanwhile. After that it is load.
 const RERUNS: usize = 1;
@@ -51,6 +54,7 @@ struct Begin {
 
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
+        let began = Instant::now();
         let mut began_in = None;
         let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
@@ -66,10 +70,15 @@ impl Begin {
             let record = self.record(&pipeline, session.as_ref());
             let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
-            let login = Login::begin(scene, record, session, event);
+            let bypasses = self.runtime.bypasses_of(&self.tenant, &record.subject.user_id).await?;
+            let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
+                if finished.record.suspension().is_some() {
+                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
+                }
+                sight::answered(&self.runtime, &self.tenant, &finished.record, 0, began);
                 return self.tenant.answer(&finished.record);
             }
         }
@@ -130,6 +139,7 @@ impl Begin {
             return_url: self.request.return_url.clone(),
             revision: pipeline.revision,
             created_at: now,
+            changed_at: now,
             deadline: now.plus(lifetimes.login),
             expires_at: now.plus(lifetimes.record),
             position: 0,
@@ -140,6 +150,7 @@ impl Begin {
             effects: Default::default(),
             recorded: Vec::new(),
             held_metadata: Default::default(),
+            course: Default::default(),
             trace: Vec::new(),
         }
     }
@@ -234,7 +245,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
-        let mut outside = runtime.outside(&tenant);
+        let (mut outside, began) = (runtime.outside(&tenant), Instant::now());
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -247,7 +258,8 @@ impl Arrival {
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
             let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
-            let login = Login::resume(scene, current, session, event, self.reply.clone());
+            let bypasses = runtime.bypasses_of(&tenant, &record.subject.user_id).await?;
+            let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
             let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
@@ -257,6 +269,7 @@ impl Arrival {
             };
             let write = login_write(&finished, record.version, None);
             if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
+                sight::answered(&runtime, &tenant, &finished.record, record.trace.len(), began);
                 return tenant.answer(&finished.record);
             }
         }
@@ -265,13 +278,14 @@ impl Arrival {
 
     /// The wall clock of `on-continue` ran out: load, so the step stays open, for a few attempts.
     async fn out_of_time(&self, runtime: &Runtime, tenant: &Tenant, record: LoginRecord) -> Result<Answer, ApiError> {
-        let expect = record.version;
+        let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
-        let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
+        let finished = Finished::of_record(record);
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
+            sight::answered(runtime, tenant, &finished.record, ran, began);
             tenant.answer(&finished.record)
         } else {
             Err(ApiError::unavailable(Overload { resuming: true }))
@@ -292,11 +306,14 @@ impl Arrival {
             Ruling::Expired => Err(ApiError::state_expired()),
             Ruling::Resume => Err(ApiError::unavailable("the login changed while it was read")),
             Ruling::SessionEnded => {
-                let expect = record.version;
+                let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
                 let record = ended(record, EndReason::SessionEnded);
-                let finished = Finished { record, session: None, session_seen: None, cache: Vec::new(), synced: true };
+                let finished = Finished::of_record(record);
                 // Lost to another writer or not: the session is over, and so is the login.
-                commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                let outcome = commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                if matches!(outcome, CommitOutcome::Done) {
+                    sight::answered(runtime, tenant, &finished.record, ran, began);
+                }
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
             }
         }
@@ -333,6 +350,11 @@ impl Tenant {
 }
 
 impl Runtime {
+    /// What a user may be let past, in words of the store: used and expired ones among them.
+    async fn bypasses_of(&self, tenant: &Tenant, user: &UserId) -> Result<Vec<Bypass>, ApiError> {
+        self.store.bypasses(&tenant.name, user).await.map_err(ApiError::unavailable)
+    }
+
     /// A login's session as it is now, under its present identifier; a new one where none is stored.
     async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
         let Some(id) = &record.subject.session_id else { return Ok(None) };
@@ -368,7 +390,8 @@ async fn reread(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<Logi
 }
 
 fn login_write(finished: &Finished, expect: u64, idempotency_key: Option<String>) -> LoginWrite {
-    LoginWrite { record: finished.record.clone(), expect, idempotency_key, max_open: limits::OPEN_LOGINS }
+    let (record, bypasses) = (finished.record.clone(), finished.bypasses.clone());
+    LoginWrite { record, expect, idempotency_key, max_open: limits::OPEN_LOGINS, bypasses }
 }
 
 /// One transaction: the login record, the session, and that the session is still what the runs saw.
@@ -378,7 +401,7 @@ async fn commit(
     finished: &Finished,
     login: LoginWrite,
 ) -> Result<CommitOutcome, ApiError> {
-    let seen = finished.session_seen;
+    let (seen, is_new) = (finished.session_seen, login.expect == 0);
     let session_id = finished.record.subject.session_id.clone();
     let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
     let check_session = session_id.zip(seen);
@@ -391,11 +414,20 @@ async fn commit(
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
-    runtime.store.commit(commit).await.map_err(|why| match why {
+    let outcome = runtime.store.commit(commit).await.map_err(|why| match why {
         // A retry would meet the same.
         StoreError::Encoding(..) => ApiError::internal(why),
         why => ApiError::unavailable(why),
-    })
+    })?;
+    let used = finished.record.course.bypasses.iter().filter(|bypass| finished.bypasses.contains(&bypass.id));
+    for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
+        tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
+    }
+    // As long as logins are suspended on a revision, its code stays in memory.
+    if !is_new && outcome == CommitOutcome::Done && finished.record.suspension().is_none() {
+        runtime.earlier.ended(&tenant.name, finished.record.revision);
+    }
+    Ok(outcome)
 }
 
 fn undriven(why: DriveError) -> ApiError {

@@ -62,7 +62,9 @@ impl ActionsOwn {
     fn signing(&self, key: &str) -> Result<&OwnKey, KeyError> {
         match self.0.get(key) {
             Some(Held::Here(key)) => Ok(key),
-            Some(Held::There(_)) => Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned())),
+            Some(Held::There(_)) => {
+                Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned()))
+            }
             None => Err(KeyError::NotGranted),
         }
     }
@@ -224,3 +226,6 @@ fn read(fetched: Result<Response, HttpError>, alg: Algorithm) -> Result<KeySet, 
     let text = std::str::from_utf8(&response.body).map_err(|_| "not UTF-8".to_owned())?;
     KeySet::parse(text, alg).map_err(|why| why.to_string())
 }
+
+#[cfg(test)]
+mod tests;

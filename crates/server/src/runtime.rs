@@ -1,27 +1,33 @@
 //! What all requests share: the sandbox, the store, the clock, the claims in memory, and the tenants as configured now.
 
-use crate::auth::Role;
+use crate::auth::{Caller, Role};
 use crate::clock::Clock;
+use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
+use crate::earlier::Earlier;
+use crate::events::Events;
 use crate::flight::Flights;
+use crate::metrics::Metrics;
 use crate::pipelines::Pipeline;
+use crate::reloading::Reloads;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::http::HttpClient;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName};
+use postlude_model::names::TenantName;
 use postlude_model::pipeline::Scene;
-use postlude_sandbox::{Plugin, Sandbox};
+use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::task::TaskTracker;
 
 /// What all requests share.
 pub struct Runtime {
     pub(crate) sandbox: Sandbox,
+    pub(crate) compiler: Compiler,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     /// The plugins' way out.
@@ -29,8 +35,10 @@ pub struct Runtime {
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
-    pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
-    plugins: Mutex<HashMap<Digest, Plugin>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) earlier: Earlier,
+    pub(crate) reloads: Reloads,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -39,27 +47,35 @@ pub struct Runtime {
 #[derive(Debug, Default)]
 pub(crate) struct Tenants {
     by_name: BTreeMap<TenantName, Arc<Tenant>>,
-    by_key: HashMap<[u8; 32], (TenantName, Role)>,
+    by_key: HashMap<[u8; 32], (TenantName, Role, Arc<str>)>,
 }
 
 impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key.extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role))));
+            all.by_key
+                .extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()))));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
+    }
+
+    /// All of them, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
+        self.by_name.values().cloned().collect()
     }
 }
 
 impl Runtime {
     pub(crate) fn new(
-        sandbox: Sandbox,
+        compiler: Compiler,
         store: Arc<dyn Store>,
         http: Arc<dyn HttpClient>,
         clock: Clock,
         environment: Environment,
+        metrics: Arc<Metrics>,
+        reloads: Reloads,
     ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
@@ -68,25 +84,28 @@ impl Runtime {
             tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
         }
         Self {
-            sandbox,
+            sandbox: compiler.sandbox().clone(),
+            compiler,
             store,
             clock,
             http,
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
-            earlier: Mutex::default(),
-            plugins: Mutex::default(),
+            metrics,
+            events: Arc::default(),
+            earlier: Earlier::default(),
+            reloads,
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// The caller of a key: its tenant and role.
-    pub(crate) fn caller(&self, key: &str) -> Option<(Arc<Tenant>, Role)> {
+    /// The caller of a key.
+    pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (name, role) = tenants.by_key.get(&hash_of(key))?;
-        Some((tenants.by_name.get(name).cloned()?, *role))
+        let (name, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(name).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.
@@ -108,26 +127,35 @@ impl Runtime {
         }
     }
 
-    /// Puts a configuration into force, whole.
-    pub(crate) fn install(&self, tenants: Tenants) {
-        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+    /// Puts a configuration into force, whole; returns the one before.
+    pub(crate) fn install(&self, tenants: Tenants) -> Arc<Tenants> {
+        let mut now = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, Arc::new(tenants))
+    }
+
+    /// The tenants of now, by name.
+    pub(crate) fn all_tenants(&self) -> Vec<Arc<Tenant>> {
+        self.tenants().all()
     }
 
     fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn compiled(&self, digest: Digest) -> Option<Plugin> {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+    /// The revision that each tenant's new logins take.
+    pub(crate) fn revisions(&self) -> Vec<(TenantName, u64)> {
+        let tenants = self.tenants();
+        tenants.by_name.iter().map(|(name, tenant)| (name.clone(), tenant.pipeline().revision)).collect()
     }
 
-    pub(crate) fn keep_compiled(&self, plugin: Plugin) {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.digest(), plugin);
+    /// How many plugins' code is in memory.
+    pub(crate) fn plugins_loaded(&self) -> u64 {
+        u64::try_from(self.compiler.live()).unwrap_or(u64::MAX)
     }
 
     /// Whether logins can be served, or why not.
     pub(crate) async fn ready(&self) -> Result<(), String> {
-        if self.stopping.load(Ordering::SeqCst) {
+        if self.is_stopping() {
             return Err("stopping".to_owned());
         }
         let tenants = self.tenants();
@@ -135,9 +163,14 @@ impl Runtime {
         self.store.login_by_key(name, "readyz").await.map(|_| ()).map_err(|why| why.to_string())
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// From here on `readyz` says no, so that a balancer sends nobody any more.
     pub(crate) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.events.close();
     }
 }
 

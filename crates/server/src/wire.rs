@@ -248,6 +248,9 @@ pub struct AnswerAction {
     pub digest: String,
     /// What it came to.
     pub decision: Verdict,
+    /// It only reports: this is what would have come of it, and nothing did.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub report_only: bool,
     /// Why.
     pub why: String,
     /// Fuel units.
@@ -357,6 +360,7 @@ impl AnswerAction {
             version: trace.version.clone(),
             digest: trace.digest.to_string(),
             decision: trace.verdict,
+            report_only: trace.report_only,
             why: trace.why.clone(),
             fuel: trace.fuel,
             memory_bytes: trace.memory_bytes,

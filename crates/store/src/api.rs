@@ -1,12 +1,14 @@
 //! What a host needs of a store, whatever its engine.
 
 use async_trait::async_trait;
+use postlude_model::bypass::Bypass;
 use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp};
+use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::session::Session;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why the store did not do what it was asked. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +98,8 @@ pub struct LoginWrite {
     pub idempotency_key: Option<String>,
     /// How many suspended logins a user may have; the oldest beyond that is ended as evicted.
     pub max_open: usize,
+    /// Bypasses that the login uses up; each must be its user's, unused and not expired.
+    pub bypasses: Vec<BypassId>,
 }
 
 /// A session to write.
@@ -135,6 +139,46 @@ pub enum CommitOutcome {
     LoginChanged,
     /// A session's version is another one. Nothing was written.
     SessionChanged,
+    /// A bypass was used, revoked or has expired. Nothing was written.
+    BypassChanged,
+}
+
+/// A change of a user's bypasses.
+#[derive(Debug, Clone)]
+pub enum BypassChange {
+    /// A new one.
+    Issue(Bypass),
+    /// An unused one goes.
+    Revoke {
+        /// Whose it is.
+        user_id: UserId,
+        /// Which.
+        id: BypassId,
+    },
+}
+
+impl BypassChange {
+    /// Whose bypasses change.
+    #[must_use]
+    pub const fn user(&self) -> &UserId {
+        match self {
+            Self::Issue(bypass) => &bypass.user_id,
+            Self::Revoke { user_id, .. } => user_id,
+        }
+    }
+}
+
+/// What became of a change of a user's bypasses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BypassOutcome {
+    /// It is durable.
+    Done,
+    /// The user has [`limits::BYPASSES`](postlude_model::limits::BYPASSES) of them already.
+    TooMany,
+    /// There is none of that id, or it has expired.
+    Unknown,
+    /// A login used it up.
+    Used,
 }
 
 /// Authenticates stored records.
@@ -144,6 +188,21 @@ pub trait RecordMac: Send + Sync + fmt::Debug {
     /// Whether it is the tag of these bytes, in constant time.
     fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool;
 }
+
+/// Is told what the store does, for metrics. It is called on the paths of commits: it must neither block nor fail.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// A commit was answered. `took` is what its caller waited: queue, disk and all.
+    fn committed(&self, durability: Durability, took: Duration, failed: bool) {
+        let _ = (durability, took, failed);
+    }
+    /// One sync of the disk, which so many answers had waited for.
+    fn synced(&self, answers: usize, took: Duration, failed: bool) {
+        let _ = (answers, took, failed);
+    }
+}
+
+/// Nobody looks.
+impl Observer for () {}
 
 /// Login records, sessions, revisions and plugin files of all tenants.
 #[async_trait]
@@ -158,10 +217,30 @@ pub trait Store: Send + Sync + 'static {
     async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
     /// Writes all of it or nothing.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
+    /// A user's bypasses, used and expired ones among them.
+    async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError>;
+    /// Issues or revokes a bypass, durably.
+    async fn change_bypass(
+        &self,
+        tenant: &TenantName,
+        change: BypassChange,
+        now: Timestamp,
+    ) -> Result<BypassOutcome, StoreError>;
     /// The content of a pipeline's revision.
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
     /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.
     async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError>;
+    /// A revision is needed until then at least. One of which nobody said so is kept for ever.
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError>;
+    /// Deletes the revisions that are not needed any more, each tenant's newest excepted, and returns which they were. Not
+    /// while a revision is being stored.
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError>;
+    /// The contents of all revisions of all tenants.
+    async fn revisions(&self) -> Result<Vec<String>, StoreError>;
+    /// The digests of all plugin files.
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError>;
+    /// Deletes a plugin file.
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError>;
     /// A plugin file; what does not have the digest is an error.
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a plugin file, durably.

@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{Commit, CommitOutcome, Durability, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -29,7 +29,10 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Job {
     Commit(Box<Commit>, Answer<CommitOutcome>),
     Revision(TenantName, [u8; 32], Answer<u64>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Sweep(Timestamp, usize, Answer<usize>),
+    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
 }
 
@@ -42,6 +45,7 @@ pub(crate) struct Committer {
     pub(crate) file: File,
     pub(crate) high_water: HighWater,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observer: Arc<dyn Observer>,
     /// Since when something applied waits for the disk.
     pub(crate) dirty_since: Option<Instant>,
 }
@@ -108,7 +112,10 @@ impl Committer {
         let mut settled = self.shared.why_stopped().map_or(Ok(()), Err);
         if settled.is_ok() {
             settled = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
-                self.sync()
+                let began = Instant::now();
+                let synced = self.sync();
+                self.observer.synced(waiting.len(), began.elapsed(), synced.is_err());
+                synced
             } else if self.dirty_since.is_none() {
                 self.high_water.raise(self.meta.commit).map_err(failed)
             } else {
@@ -150,6 +157,28 @@ impl Committer {
             Job::Revision(tenant, hash, answer) => {
                 let (planned, at) = (self.tables.plan_revision(&tenant, &hash), self.meta.at);
                 let done = planned.and_then(|(changes, number)| self.write(changes, at, true).map(|()| number));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Bypass(tenant, change, now, answer) => {
+                let done = self.tables.plan_bypass(&tenant, change, now).and_then(|(changes, outcome)| {
+                    if outcome == BypassOutcome::Done {
+                        self.write(changes, now, true)?;
+                    }
+                    Ok(outcome)
+                });
+                let wait = matches!(done, Ok(BypassOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::NeedRevision(tenant, number, until, answer) => {
+                let (planned, at) = (self.tables.plan_need(&tenant, number, until), self.meta.at);
+                let done = planned.and_then(|changes| self.write(changes, at, true));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepRevisions(now, answer) => {
+                let planned = self.tables.plan_revision_sweep(now);
+                let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
@@ -209,7 +238,10 @@ fn refuse(job: Job, why: StoreError) {
     let _ = match job {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
 }
@@ -244,6 +276,7 @@ mod tests {
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
             shared: Arc::default(),
+            observer: Arc::new(()),
             dirty_since: None,
         }
     }

@@ -12,25 +12,29 @@ pub(crate) enum Kind {
     IdempotencyKey = b'K',
     Session = b'S',
     OpenLogins = b'U',
+    Bypasses = b'B',
     Revision = b'R',
     RevisionNumber = b'H',
     Expiry = b'E',
     Part = b'P',
     Cache = b'C',
+    RevisionNeed = b'N',
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
         Self::Session,
         Self::OpenLogins,
+        Self::Bypasses,
         Self::Revision,
         Self::RevisionNumber,
         Self::Expiry,
         Self::Part,
         Self::Cache,
+        Self::RevisionNeed,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -49,11 +53,13 @@ impl Kind {
             Self::IdempotencyKey => "idempotency key",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",
+            Self::Bypasses => "list of bypasses",
             Self::Revision => "revision",
             Self::RevisionNumber => "revision number",
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
             Self::Cache => "cache of an action",
+            Self::RevisionNeed => "time until which a revision is needed",
         }
     }
 
@@ -98,6 +104,10 @@ pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
     key(Kind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
 }
 
+pub(crate) fn bypasses(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(Kind::Bypasses, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
 pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
     key(Kind::Revision, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
 }
@@ -105,6 +115,21 @@ pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
 /// All revisions of a tenant.
 pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
     key(Kind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+/// The number of a revision, from its key.
+pub(crate) fn number_of(revision: &[u8]) -> Option<u64> {
+    revision.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Until when a revision is needed.
+pub(crate) fn revision_need(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(Kind::RevisionNeed, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// Every key of a kind.
+pub(crate) fn all_of(kind: Kind) -> [u8; 1] {
+    [kind.byte()]
 }
 
 pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {

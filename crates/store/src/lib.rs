@@ -5,17 +5,22 @@
 //! durable together, and only then answers those that asked for it.
 
 mod api;
+mod bypasses;
 mod codec;
 mod committer;
 mod files;
 mod high_water;
 mod keys;
 mod open;
+mod revisions;
 mod shared;
 mod sled_store;
 mod tables;
 mod values;
 
-pub use api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite, Store, StoreError};
+pub use api::{
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, RecordMac,
+    SessionWrite, Store, StoreError,
+};
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -3,6 +3,7 @@
 use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::keys::{self, Kind};
 use crate::values::{Changes, Values};
+use postlude_model::bypass::Bypass;
 use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status};
@@ -68,7 +69,7 @@ impl Tables {
         self.values.get(key)
     }
 
-    fn put<T: Serialize>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+    pub(crate) fn put<T: Serialize>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         self.values.put(changes, key, value)
     }
 
@@ -91,10 +92,11 @@ impl Tables {
                 return Ok(nothing(CommitOutcome::SessionChanged));
             }
         }
-        if let Some(write) = commit.login
-            && !self.plan_login(&mut changes, tenant, write, commit.now)?
-        {
-            return Ok(nothing(CommitOutcome::LoginChanged));
+        if let Some(write) = commit.login {
+            let outcome = self.plan_login(&mut changes, tenant, write, commit.now)?;
+            if outcome != CommitOutcome::Done {
+                return Ok(nothing(outcome));
+            }
         }
         self.plan_caches(&mut changes, tenant, &commit.cache, commit.now)?;
         Ok(Plan { changes, outcome: CommitOutcome::Done })
@@ -159,28 +161,32 @@ impl Tables {
         tenant: &TenantName,
         write: LoginWrite,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let LoginWrite { mut record, expect, idempotency_key, max_open } = write;
+    ) -> Result<CommitOutcome, StoreError> {
+        let LoginWrite { mut record, expect, idempotency_key, max_open, bypasses } = write;
         let key = keys::login(tenant, &record.id);
         let stored: Option<LoginRecord> = self.get(&key)?;
         if stored.map_or(0, |stored| stored.version) != expect {
-            return Ok(false);
+            return Ok(CommitOutcome::LoginChanged);
+        }
+        if !self.plan_uses(changes, tenant, &record, &bypasses, now)? {
+            return Ok(CommitOutcome::BypassChanged);
         }
         if let Some(text) = idempotency_key {
             let used = keys::idempotency(tenant, &text);
             if self.get::<Started>(&used)?.is_some_and(|started| started.login != record.id) {
-                return Ok(false);
+                return Ok(CommitOutcome::LoginChanged);
             }
             self.expire(changes, record.expires_at, &used);
             self.put(changes, used, &Started { login: record.id.clone(), expires_at: record.expires_at })?;
         }
         record.version = expect.saturating_add(1);
+        record.changed_at = now;
         self.plan_open(changes, tenant, &record, max_open, now)?;
         if expect == 0 {
             self.expire(changes, record.expires_at, &key);
         }
         self.put(changes, key, &record)?;
-        Ok(true)
+        Ok(CommitOutcome::Done)
     }
 
     /// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
@@ -206,7 +212,7 @@ impl Tables {
             && let Some(oldest) = open.iter().position(|login| login.id != record.id)
         {
             let evicted = open.remove(oldest);
-            self.evict(changes, tenant, &evicted.id)?;
+            self.evict(changes, tenant, &evicted.id, now)?;
         }
         if open == before {
             return Ok(());
@@ -221,7 +227,13 @@ impl Tables {
         self.put(changes, key, &open)
     }
 
-    fn evict(&self, changes: &mut Changes, tenant: &TenantName, id: &LoginId) -> Result<(), StoreError> {
+    fn evict(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        id: &LoginId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let key = keys::login(tenant, id);
         let Some(mut record) = self.get::<LoginRecord>(&key)? else { return Ok(()) };
         if record.suspension().is_none() {
@@ -229,10 +241,11 @@ impl Tables {
         }
         record.status = Status::Ended(EndReason::Evicted);
         record.version = record.version.saturating_add(1);
+        record.changed_at = now;
         self.put(changes, key, &record)
     }
 
-    fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
+    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
         let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
         let at = Timestamp(at.0.div_ceil(grain).saturating_mul(grain));
         changes.mark(keys::expiry(at, key));
@@ -267,6 +280,9 @@ impl Tables {
             Some(Kind::OpenLogins) => {
                 self.get::<Vec<OpenLogin>>(key)?.and_then(|open| open.iter().map(|login| login.deadline).max())
             }
+            Some(Kind::Bypasses) => {
+                self.get::<Vec<Bypass>>(key)?.and_then(|all| all.iter().map(|bypass| bypass.expires_at).max())
+            }
             Some(Kind::Session) => {
                 self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime))
             }
@@ -282,7 +298,9 @@ impl Tables {
         if let Some(number) = self.get::<u64>(&by_hash)? {
             return Ok((changes, number));
         }
-        let number = self.values.count(&keys::revisions(tenant))?.saturating_add(1);
+        // The newest is never swept, so no number is given twice.
+        let newest = self.values.last(&keys::revisions(tenant))?.and_then(|key| keys::number_of(&key));
+        let number = newest.unwrap_or_default().saturating_add(1);
         self.put(&mut changes, keys::revision(tenant, number), hash)?;
         self.put(&mut changes, by_hash, &number)?;
         Ok((changes, number))

@@ -1,20 +1,25 @@
 //! `postlude serve`: the server, until a signal stops it.
 
-use anyhow::{Context, Result};
+use crate::subcommands::compile_worker;
+use crate::telemetry::{self, Log};
+use anyhow::Result;
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
 use postlude_server::{Listeners, Options, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing_subscriber::EnvFilter;
 
 /// Serve logins, as postlude.toml says.
 ///
-/// SIGHUP reads the configuration and the plugins again; one with a mistake is refused, and the old one keeps serving.
+/// A changed file, or SIGHUP, has the configuration and the plugins read again; one with a mistake is refused, and the old one
+/// keeps serving.
 /// SIGTERM and SIGINT stop: no new logins, those under way are finished, everything is made durable.
+///
+/// Traces go to an OpenTelemetry collector where OTEL_EXPORTER_OTLP_ENDPOINT names one.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude serve\n  postlude serve --config /etc/postlude/postlude.toml --log json\n  \
@@ -41,24 +46,30 @@ enum LogFormat {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    start_log(&args)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
+    allow_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let log = Log { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
+    let telemetry = telemetry::start(log, runtime.handle())?;
+    let served = runtime.block_on(serve(args));
+    telemetry.end();
+    served
 }
 
-fn start_log(args: &Args) -> Result<()> {
-    let filter = EnvFilter::try_new(&args.log_level)
-        .with_context(|| format!("`--log-level {}` is not a filter", args.log_level))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    match args.log {
-        LogFormat::Text => log.with_ansi(colour).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(true).init(),
-    }
-    Ok(())
+/// Every connection takes a file, and so does the data of every plugin that has run: as many as the system permits, not the
+/// 1,024 that a service is given by default.
+fn allow_files() {
+    let permitted = getrlimit(Resource::Nofile);
+    // Where this is refused, fewer fit: the limit before it stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: permitted.maximum, maximum: permitted.maximum });
 }
 
 async fn serve(args: Args) -> Result<ExitCode> {
-    let options = Options { config: args.config, clock: Clock::system(), environment: Environment::process() };
+    let options = Options {
+        config: args.config,
+        clock: Clock::system(),
+        environment: Environment::process(),
+        compilation: compile_worker::compilation()?,
+    };
     let server = Server::prepare(options).await?;
     let listeners = Listeners::bind(server.config()).await?;
     for (what, address) in listeners.addresses() {

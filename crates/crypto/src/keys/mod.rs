@@ -10,8 +10,8 @@ mod tests;
 pub use set::{KeySet, MOST_KEYS, SetProblem, Token, Unverified};
 
 use crate::prim;
-use crate::token::jws;
 use crate::token::Algorithm;
+use crate::token::jws;
 use postlude_model::json::Json;
 use postlude_model::keys::{KeyError, Work};
 use postlude_model::limits::OWN_TOKEN_BYTES;
@@ -119,7 +119,9 @@ impl OwnKey {
         let signature = match &self.material {
             Material::Secret(key) => Some(hmac::sign(key, unsigned.as_bytes()).as_ref().to_vec()),
             Material::Private(key) => key.sign(unsigned.as_bytes()),
-            Material::Public(_) => return Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned())),
+            Material::Public(_) => {
+                return Err(KeyError::Other("the key only verifies: it is a set of public keys".to_owned()));
+            }
         };
         let signature = signature.ok_or_else(|| KeyError::Other("signing failed".to_owned()))?;
         let token = format!("{unsigned}.{}", prim::encode(signature));
@@ -136,7 +138,10 @@ impl OwnKey {
         let known = |name: &str, value: &Value| ADDED.contains(&name) && value.is_string();
         if let Some((name, _)) = header.iter().find(|(name, value)| !known(name, value)) {
             let name: String = name.chars().take(64).flat_map(char::escape_default).collect();
-            return Err(KeyError::Invalid(format!("the header's `{name}` is not one of {}, as text", ADDED.join(", "))));
+            return Err(KeyError::Invalid(format!(
+                "the header's `{name}` is not one of {}, as text",
+                ADDED.join(", ")
+            )));
         }
         header.insert("alg".to_owned(), self.alg.as_str().into());
         header.entry("typ").or_insert_with(|| "JWT".into());

@@ -125,7 +125,8 @@ fn rsa(text: &str) -> Result<RsaKeyPair, &'static str> {
     if let Some(der) = der(text, "PRIVATE KEY") {
         return RsaKeyPair::from_pkcs8(&der).map_err(|_| RSA);
     }
-    let der = der(text, "RSA PRIVATE KEY").ok_or("it has no block `PRIVATE KEY` or `RSA PRIVATE KEY` in PEM (RFC 7468)")?;
+    let der =
+        der(text, "RSA PRIVATE KEY").ok_or("it has no block `PRIVATE KEY` or `RSA PRIVATE KEY` in PEM (RFC 7468)")?;
     RsaKeyPair::from_der(&der).map_err(|_| RSA)
 }
 

@@ -1,6 +1,7 @@
 //! A tiny world: readable handles and tokens in place of cryptography, scripted reports in place of plugins.
 
-use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure};
+use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Rules};
+use postlude_model::course::Course;
 use postlude_model::decision::{Command, Decision, Denial, Failure, RedirectRequest, TokenRequest};
 use postlude_model::handle::{Handles, StateClaims};
 use postlude_model::json::Json;
@@ -90,6 +91,7 @@ pub fn spec(name: &str) -> ActionSpec {
         digest: Digest::from_bytes([7; 32]),
         applies_to: Mode::ALL.into(),
         on_failure: OnFailure::Deny,
+        rules: Rules::default(),
         settings: Json::object(),
         grants: Grants { redirect_origins: vec!["https://prompt.example".to_owned()], ..Grants::default() },
         factors: Vec::new(),
@@ -105,12 +107,18 @@ pub fn factor_spec(name: &str, factor: &str) -> ActionSpec {
 
 pub fn policy(factor: &str, max_age: Duration, amr: &[&str]) -> FactorPolicy {
     let amr = amr.iter().map(|&value| value.to_owned()).collect();
-    FactorPolicy { name: factor.parse().unwrap(), max_age, amr, external: false, silent: false }
+    FactorPolicy { amr, ..FactorPolicy::new(factor.parse().unwrap(), max_age) }
 }
 
 pub fn action(spec: ActionSpec) -> Arc<Action> {
     let keys = Arc::new(TextKeys(spec.result.profile));
-    Arc::new(Action { spec, secrets: BTreeMap::new(), keys, own_keys: Arc::new(postlude_model::keys::NoOwnKeys), development: false })
+    Arc::new(Action {
+        spec,
+        secrets: BTreeMap::new(),
+        keys,
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
+        development: false,
+    })
 }
 
 /// What a login runs in, owned.
@@ -200,6 +208,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         return_url: Some("https://idp.example/interaction/abc".to_owned()),
         revision: 1,
         created_at: NOW,
+        changed_at: NOW,
         deadline: NOW.plus(limits::LOGIN_LIFETIME),
         expires_at: NOW.plus(limits::RECORD_LIFETIME),
         position: 0,
@@ -210,6 +219,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Metadata::new(),
+        course: Course::default(),
         trace: Vec::new(),
     }
 }
@@ -231,6 +241,9 @@ pub fn record(factor: &str, completed_at: Timestamp) -> FactorRecord {
         digest: Digest::from_bytes([7; 32]),
         action: "face".parse().unwrap(),
         login_id: "earlier".parse().unwrap(),
+        client_id: "client".parse().unwrap(),
+        uses: 0,
+        last_used_at: completed_at,
         epoch: 1,
         evidence: None,
     }

@@ -8,24 +8,64 @@ use std::sync::atomic::Ordering;
 
 /// Spellings of loopback and of metadata services. `PORT` is the canary's.
 const SPELLINGS: [&str; 58] = [
-    "http://127.0.0.1:PORT/", "https://127.0.0.1:PORT/", "https://127.1:PORT/", "https://127.0.1:PORT/",
-    "https://0x7f.1:PORT/", "https://0x7f000001:PORT/", "https://0177.0.0.1:PORT/", "https://017700000001:PORT/",
-    "https://2130706433:PORT/", "https://0/", "https://0.0.0.0:PORT/", "https://127.0.0.1.:PORT/",
-    "https://127.127.127.127:PORT/", "https://127.0.0.0:PORT/", "https://[::1]:PORT/", "https://[::]:PORT/",
-    "https://[0:0:0:0:0:0:0:1]:PORT/", "https://[::ffff:127.0.0.1]:PORT/", "https://[::ffff:7f00:1]:PORT/",
-    "https://[0:0:0:0:0:ffff:127.0.0.1]:PORT/", "https://[::127.0.0.1]:PORT/", "https://[64:ff9b::127.0.0.1]:PORT/",
-    "https://[2002:7f00:1::]:PORT/", "https://[2001:0:7f00:1::]:PORT/", "https://[fe80::1]:PORT/",
-    "https://[fd00:ec2::254]/", "https://[fd20:ce::254]/", "https://169.254.169.254/latest/meta-data/",
-    "http://169.254.169.254/", "https://169.254.43518/", "https://2852039166/", "https://0xa9fea9fe/",
-    "https://0251.0376.0251.0376/", "https://[::ffff:169.254.169.254]/", "https://100.64.0.1:PORT/",
-    "https://100.100.100.200/", "https://10.0.0.1:PORT/", "https://localhost:PORT/", "http://localhost:PORT/",
-    "https://localhost.:PORT/", "https://LOCALHOST:PORT/", "https://a.localhost:PORT/",
-    "https://api.example@127.0.0.1:PORT/", "https://127.0.0.1:PORT@api.example/", "https://@127.0.0.1:PORT/",
-    "https://api.example:x@localhost:PORT/", "https://api.example\\@127.0.0.1:PORT/",
-    "https://127.0.0.1:PORT\\@api.example/", "https:\\\\127.0.0.1:PORT/", "https://api.example#@127.0.0.1:PORT/",
-    "https://\u{2460}\u{2461}\u{2466}.0.0.1:PORT/", "https://127\u{3002}0\u{3002}0\u{3002}1:PORT/",
-    "https://loc\u{ad}alhost:PORT/", "https://lo\u{212a}alhost:PORT/", "https://127.0.0.1%09:PORT/",
-    "https://%31%32%37.0.0.1:PORT/", "file:///etc/passwd", "gopher://127.0.0.1:PORT/_",
+    "http://127.0.0.1:PORT/",
+    "https://127.0.0.1:PORT/",
+    "https://127.1:PORT/",
+    "https://127.0.1:PORT/",
+    "https://0x7f.1:PORT/",
+    "https://0x7f000001:PORT/",
+    "https://0177.0.0.1:PORT/",
+    "https://017700000001:PORT/",
+    "https://2130706433:PORT/",
+    "https://0/",
+    "https://0.0.0.0:PORT/",
+    "https://127.0.0.1.:PORT/",
+    "https://127.127.127.127:PORT/",
+    "https://127.0.0.0:PORT/",
+    "https://[::1]:PORT/",
+    "https://[::]:PORT/",
+    "https://[0:0:0:0:0:0:0:1]:PORT/",
+    "https://[::ffff:127.0.0.1]:PORT/",
+    "https://[::ffff:7f00:1]:PORT/",
+    "https://[0:0:0:0:0:ffff:127.0.0.1]:PORT/",
+    "https://[::127.0.0.1]:PORT/",
+    "https://[64:ff9b::127.0.0.1]:PORT/",
+    "https://[2002:7f00:1::]:PORT/",
+    "https://[2001:0:7f00:1::]:PORT/",
+    "https://[fe80::1]:PORT/",
+    "https://[fd00:ec2::254]/",
+    "https://[fd20:ce::254]/",
+    "https://169.254.169.254/latest/meta-data/",
+    "http://169.254.169.254/",
+    "https://169.254.43518/",
+    "https://2852039166/",
+    "https://0xa9fea9fe/",
+    "https://0251.0376.0251.0376/",
+    "https://[::ffff:169.254.169.254]/",
+    "https://100.64.0.1:PORT/",
+    "https://100.100.100.200/",
+    "https://10.0.0.1:PORT/",
+    "https://localhost:PORT/",
+    "http://localhost:PORT/",
+    "https://localhost.:PORT/",
+    "https://LOCALHOST:PORT/",
+    "https://a.localhost:PORT/",
+    "https://api.example@127.0.0.1:PORT/",
+    "https://127.0.0.1:PORT@api.example/",
+    "https://@127.0.0.1:PORT/",
+    "https://api.example:x@localhost:PORT/",
+    "https://api.example\\@127.0.0.1:PORT/",
+    "https://127.0.0.1:PORT\\@api.example/",
+    "https:\\\\127.0.0.1:PORT/",
+    "https://api.example#@127.0.0.1:PORT/",
+    "https://\u{2460}\u{2461}\u{2466}.0.0.1:PORT/",
+    "https://127\u{3002}0\u{3002}0\u{3002}1:PORT/",
+    "https://loc\u{ad}alhost:PORT/",
+    "https://lo\u{212a}alhost:PORT/",
+    "https://127.0.0.1%09:PORT/",
+    "https://%31%32%37.0.0.1:PORT/",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:PORT/_",
 ];
 
 /// The names that the resolver knows all lead to loopback: whatever is connected to, the canary hears it.
@@ -76,8 +116,17 @@ async fn a_name_with_a_private_address_is_not_asked() {
     let canary = Server::plain(Answer::ok("canary")).await;
     let host = format!("api.example:{}", canary.port);
     for addresses in [
-        &["127.0.0.1"][..], &["10.0.0.1"], &["169.254.169.254"], &["::1"], &["::ffff:127.0.0.1"], &["fd00:ec2::254"],
-        &["64:ff9b::7f00:1"], &["100.64.0.1"], &["192.0.2.1"], &["192.0.2.1", "127.0.0.1"], &["127.0.0.1", "1.1.1.1"],
+        &["127.0.0.1"][..],
+        &["10.0.0.1"],
+        &["169.254.169.254"],
+        &["::1"],
+        &["::ffff:127.0.0.1"],
+        &["fd00:ec2::254"],
+        &["64:ff9b::7f00:1"],
+        &["100.64.0.1"],
+        &["192.0.2.1"],
+        &["192.0.2.1", "127.0.0.1"],
+        &["127.0.0.1", "1.1.1.1"],
     ] {
         let names = Names::of(&[("api.example", &[addresses])]);
         let out = Outbound::new(OutboundConfig { resolver: Some(names), ..OutboundConfig::default() }).unwrap();
@@ -110,7 +159,8 @@ async fn redirects_are_not_followed() {
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent", "300 Multiple"] {
         let location = format!("http://localhost:{}/", canary.port);
         let page = format!("<meta http-equiv=refresh content=0;url={location}>");
-        let head = format!("{status}\r\nlocation: {location}\r\nrefresh: 0;url={location}\r\ncontent-length: {}", page.len());
+        let head =
+            format!("{status}\r\nlocation: {location}\r\nrefresh: 0;url={location}\r\ncontent-length: {}", page.len());
         let server = Server::plain(Answer::raw(&head, &page)).await;
         let host = format!("localhost:{}", server.port);
         let answer = get(&out, &format!("http://{host}/"), &host).await.unwrap();

@@ -12,17 +12,44 @@ fn with(name: &str, value: &str) -> Request {
 async fn the_hosts_own_fields_are_refused() {
     let out = development();
     for name in [
-        "Host", "hOsT", "Content-Length", "TE", "Trailer", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade",
-        "Proxy-Authorization", "Proxy-Connection", "Proxy-Anything", "Cookie", "Cookie2", "Expect", "Forwarded", "Via",
-        "X-Forwarded-For", "X-Forwarded-Host", "HTTP2-Settings", "Sec-Fetch-Site", "Max-Forwards",
+        "Host",
+        "hOsT",
+        "Content-Length",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Connection",
+        "Keep-Alive",
+        "Upgrade",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "Proxy-Anything",
+        "Cookie",
+        "Cookie2",
+        "Expect",
+        "Forwarded",
+        "Via",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "HTTP2-Settings",
+        "Sec-Fetch-Site",
+        "Max-Forwards",
     ] {
         let refused = send(&out, with(name, "1"), "localhost:1").await;
         let why = format!("the header field `{}` is the host's own", name.to_ascii_lowercase());
         assert_eq!(refused, Err(HttpError::InvalidRequest(why)));
     }
     for (name, value) in [
-        ("", "v"), ("a b", "v"), ("a:", "v"), ("a\r\nhost", "v"), ("é", "v"), ("a", "v\r\nhost: evil"), ("a", "v\n"),
-        ("a", "\0"), ("a", "é"), ("a", "\u{7f}"),
+        ("", "v"),
+        ("a b", "v"),
+        ("a:", "v"),
+        ("a\r\nhost", "v"),
+        ("é", "v"),
+        ("a", "v\r\nhost: evil"),
+        ("a", "v\n"),
+        ("a", "\0"),
+        ("a", "é"),
+        ("a", "\u{7f}"),
     ] {
         let refused = send(&out, with(name, value), "localhost:1").await;
         assert!(matches!(refused, Err(HttpError::InvalidRequest(_))), "`{name}: {value}`: {refused:?}");
@@ -39,7 +66,8 @@ async fn methods_that_ask_for_something_else_are_refused() {
 
 #[tokio::test]
 async fn the_wire_has_what_was_asked_and_nothing_else() {
-    let server = Server::plain(Answer::raw("201 Created\r\nx-a: 1\r\nX-A: 2\r\nkeep-alive: x\r\ncontent-length: 2", "ok")).await;
+    let server =
+        Server::plain(Answer::raw("201 Created\r\nx-a: 1\r\nX-A: 2\r\nkeep-alive: x\r\ncontent-length: 2", "ok")).await;
     let (out, host) = (development(), format!("localhost:{}", server.port));
     let headers = [("authorization", "Bearer t"), ("content-type", "application/json"), ("x-b", "1"), ("x-b", "2")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -56,8 +84,14 @@ async fn the_wire_has_what_was_asked_and_nothing_else() {
     assert_eq!(lines.remove(0), "POST /a%20b?x=1&y=%2F HTTP/1.1");
     lines.sort_unstable();
     let expected = [
-        "accept: */*", "authorization: Bearer t", "content-length: 2", "content-type: application/json",
-        &format!("host: {host}"), concat!("user-agent: postlude/", env!("CARGO_PKG_VERSION")), "x-b: 1", "x-b: 2",
+        "accept: */*",
+        "authorization: Bearer t",
+        "content-length: 2",
+        "content-type: application/json",
+        &format!("host: {host}"),
+        concat!("user-agent: postlude/", env!("CARGO_PKG_VERSION")),
+        "x-b: 1",
+        "x-b: 2",
     ];
     assert_eq!(lines, expected);
     assert_eq!(body, "{}");

@@ -29,7 +29,8 @@ async fn large_answers_end_at_the_limit() {
     let content = |n: usize| "x".repeat(n);
     let exact = Server::plain(Answer::ok(&content(limits::HTTP_BODY_BYTES))).await;
     assert_eq!(asked(&exact).await.unwrap().body.len(), limits::HTTP_BODY_BYTES);
-    let declared = Server::plain(Answer::raw(&format!("200 OK\r\ncontent-length: {}", limits::HTTP_BODY_BYTES + 1), "")).await;
+    let declared =
+        Server::plain(Answer::raw(&format!("200 OK\r\ncontent-length: {}", limits::HTTP_BODY_BYTES + 1), "")).await;
     assert_eq!(asked(&declared).await, Err(HttpError::TooLarge));
     let undeclared = Server::plain(Answer::raw("200 OK", &content(limits::HTTP_BODY_BYTES + 1))).await;
     assert_eq!(asked(&undeclared).await, Err(HttpError::TooLarge));
@@ -53,7 +54,11 @@ async fn large_heads_end_at_the_limit() {
 #[tokio::test]
 async fn nothing_is_unpacked() {
     let packed = "\u{1f}\u{8}not really gzip";
-    let server = Server::plain(Answer::raw(&format!("200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}", packed.len()), packed)).await;
+    let server = Server::plain(Answer::raw(
+        &format!("200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}", packed.len()),
+        packed,
+    ))
+    .await;
     let answer = asked(&server).await.unwrap();
     assert_eq!(answer.body, packed.as_bytes());
     assert!(answer.headers.contains(&("content-encoding".to_owned(), "gzip".to_owned())));

@@ -20,12 +20,8 @@ fn begin(run: &mut Run, (request,): (Request,)) -> Begun<model::Exchange, Result
     }
     run.requests = run.requests.saturating_add(1);
     run.owe(REQUEST_FUEL);
-    let request = model::Request {
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        body: request.body,
-    };
+    let request =
+        model::Request { method: request.method, url: request.url, headers: request.headers, body: request.body };
     if let Some(answer) = run.input.http.replay(&request) {
         return Begun::Done(end(run, model::Exchange { request, answer }));
     }

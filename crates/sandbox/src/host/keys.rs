@@ -40,7 +40,11 @@ fn object(run: &mut Run, what: &str, text: &str) -> Result<Json, KeyError> {
         return Err(KeyError::Invalid(format!("the {what} has more than {OWN_TOKEN_BYTES} bytes")));
     }
     let read = value::json(run, text).map_err(|why| KeyError::Invalid(format!("the {what} is not JSON: {why}")))?;
-    if read.as_str().starts_with('{') { Ok(read) } else { Err(KeyError::Invalid(format!("the {what} is not an object"))) }
+    if read.as_str().starts_with('{') {
+        Ok(read)
+    } else {
+        Err(KeyError::Invalid(format!("the {what} is not an object")))
+    }
 }
 
 type Claims = Result<Json, model::KeyError>;

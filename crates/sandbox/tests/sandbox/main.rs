@@ -6,10 +6,12 @@ mod guests;
 mod support;
 
 mod basics;
+mod code;
 mod determinism;
 mod edges;
 mod functions;
 mod hostile;
+mod outside;
 mod prices;
 mod proof;
 mod refusals;

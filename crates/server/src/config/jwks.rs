@@ -31,15 +31,13 @@ pub(super) fn check(text: &str, alg: Algorithm) -> Result<(), Complaint> {
         _ => ("EC", Some("P-256")),
     };
     let text_of = |key: &Value, member: &str| key.get(member).and_then(Value::as_str).map(str::to_owned);
-    let fits =
-        |key: &Value| text_of(key, "kty").as_deref() == Some(kind) && text_of(key, "crv").as_deref() == curve;
+    let fits = |key: &Value| text_of(key, "kty").as_deref() == Some(kind) && text_of(key, "crv").as_deref() == curve;
     if keys.iter().any(fits) {
         Ok(())
     } else {
-        Err(Complaint::new(format!("has no key for {alg}"))
-            .hint(match curve {
-                Some(curve) => format!("a key with `\"kty\": \"{kind}\", \"crv\": \"{curve}\"`"),
-                None => format!("a key with `\"kty\": \"{kind}\"`"),
-            }))
+        Err(Complaint::new(format!("has no key for {alg}")).hint(match curve {
+            Some(curve) => format!("a key with `\"kty\": \"{kind}\", \"crv\": \"{curve}\"`"),
+            None => format!("a key with `\"kty\": \"{kind}\"`"),
+        }))
     }
 }

@@ -135,6 +135,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         return_url: None,
         revision: 1,
         created_at: NOW,
+        changed_at: NOW,
         deadline: NOW.plus(HOUR),
         expires_at: NOW.plus(24 * HOUR),
         position: 0,
@@ -145,6 +146,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Default::default(),
+        course: Default::default(),
         trace: Vec::new(),
     }
 }
@@ -170,7 +172,7 @@ pub fn commit() -> Commit {
 }
 
 pub fn login_write(record: LoginRecord, expect: u64) -> LoginWrite {
-    LoginWrite { record, expect, idempotency_key: None, max_open: 5 }
+    LoginWrite { record, expect, idempotency_key: None, max_open: 5, bypasses: Vec::new() }
 }
 
 pub async fn write_login(store: &SledStore, record: LoginRecord, expect: u64) -> CommitOutcome {

@@ -1,6 +1,8 @@
 //! The embedded store through its public interface, on real folders.
 
 #[cfg(test)]
+mod bypasses;
+#[cfg(test)]
 mod commits;
 #[cfg(test)]
 mod crash;
@@ -16,5 +18,7 @@ mod home;
 mod open_logins;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod revisions;
 #[cfg(test)]
 mod sweep;

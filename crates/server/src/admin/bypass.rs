@@ -1,0 +1,221 @@
+//! The help desk's calls: issue a one-time bypass of a factor for a user, list a user's bypasses, revoke one.
+
+use crate::auth::{self, Need};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::routes::read_body;
+use crate::runtime::Runtime;
+use crate::tenant::Tenant;
+use crate::wire;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use postlude_model::bypass::{Bypass, Target};
+use postlude_model::limits;
+use postlude_model::names::{ActionName, BypassId, FactorName, UserId};
+use postlude_store::{BypassChange, BypassOutcome};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::Span;
+
+/// How long a bypass is valid where the help desk does not say: long enough to hang up and log in.
+const VALID_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// `POST /v1/admin/bypasses`: exactly one of `action` and `factor`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssueRequest {
+    user_id: UserId,
+    #[serde(default)]
+    action: Option<ActionName>,
+    #[serde(default)]
+    factor: Option<FactorName>,
+    reason: String,
+    #[serde(default)]
+    valid_for_seconds: Option<u64>,
+}
+
+/// `POST /v1/admin/bypasses/list`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListRequest {
+    user_id: UserId,
+}
+
+/// `POST /v1/admin/bypasses/revoke`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeRequest {
+    user_id: UserId,
+    id: BypassId,
+}
+
+/// A bypass, for its operator.
+#[derive(Debug, Serialize)]
+struct BypassView {
+    id: String,
+    user_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factor: Option<String>,
+    reason: String,
+    issued_by: String,
+    issued_at: String,
+    expires_at: String,
+    /// `live`, `used` or `void`: expired, or of before a restored backup.
+    status: &'static str,
+    /// The login that used it up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct BypassList {
+    bypasses: Vec<BypassView>,
+}
+
+#[derive(Debug, Serialize)]
+struct Revoked {
+    revoked: String,
+}
+
+/// The routes, each of role `operator`.
+pub(crate) fn routes() -> Router<Arc<Runtime>> {
+    Router::new()
+        .route("/v1/admin/bypasses", post(issue))
+        .route("/v1/admin/bypasses/list", post(list))
+        .route("/v1/admin/bypasses/revoke", post(revoke))
+}
+
+type Reply<T> = Result<Json<T>, ApiError>;
+
+async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassView> {
+    let (caller, body) = receive(&runtime, request).await?;
+    let request: IssueRequest = wire::read(&body)?;
+    let target = target(&caller.tenant, &request)?;
+    let reason = reason(request.reason)?;
+    let valid_for = valid_for(request.valid_for_seconds)?;
+    let (now, epoch) = (runtime.clock.now(), runtime.store.epoch());
+    let random = postlude_crypto::api_key::random_text().map_err(ApiError::internal)?;
+    let bypass = Bypass {
+        id: BypassId::derived("byp_", &random),
+        user_id: request.user_id,
+        target,
+        reason,
+        issued_by: caller.key.to_string(),
+        issued_at: now,
+        expires_at: now.plus(valid_for),
+        epoch,
+        used: None,
+    };
+    let change = BypassChange::Issue(bypass.clone());
+    match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
+        BypassOutcome::Done => {
+            let (id, issued_by) = (&bypass.id, &bypass.issued_by);
+            tracing::info!(target: "postlude::audit", bypass = %id, issued_by, "bypass issued");
+            Ok(Json(BypassView::of(&bypass, &runtime)))
+        }
+        BypassOutcome::TooMany | BypassOutcome::Unknown | BypassOutcome::Used => {
+            let detail =
+                format!("the user has {} bypasses already; revoke one, or wait until one expires", limits::BYPASSES);
+            Err(ApiError::new(StatusCode::CONFLICT, "too_many_bypasses", detail))
+        }
+    }
+}
+
+async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassList> {
+    let (caller, body) = receive(&runtime, request).await?;
+    let request: ListRequest = wire::read(&body)?;
+    let all = runtime.store.bypasses(&caller.tenant.name, &request.user_id).await.map_err(ApiError::unavailable)?;
+    Ok(Json(BypassList { bypasses: all.iter().map(|bypass| BypassView::of(bypass, &runtime)).collect() }))
+}
+
+async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Revoked> {
+    let (caller, body) = receive(&runtime, request).await?;
+    let RevokeRequest { user_id, id } = wire::read(&body)?;
+    let (now, change) = (runtime.clock.now(), BypassChange::Revoke { user_id, id: id.clone() });
+    match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
+        BypassOutcome::Done => {
+            tracing::info!(target: "postlude::audit", bypass = %id, revoked_by = &*caller.key, "bypass revoked");
+            Ok(Json(Revoked { revoked: id.to_string() }))
+        }
+        BypassOutcome::Used => {
+            let detail = "a login used it up; end the session with `POST /v1/sessions/end` if it must not go on";
+            Err(ApiError::new(StatusCode::CONFLICT, "bypass_used", detail))
+        }
+        BypassOutcome::Unknown | BypassOutcome::TooMany => {
+            let detail = "the user has no bypass of that id, or it has expired";
+            Err(ApiError::new(StatusCode::NOT_FOUND, "bypass_unknown", detail))
+        }
+    }
+}
+
+async fn receive(runtime: &Runtime, request: Request) -> Result<(auth::Caller, Vec<u8>), ApiError> {
+    let caller = auth::caller(runtime, request.headers(), Need::Operate)?;
+    Span::current().record("tenant", caller.tenant.name.as_str());
+    let body = read_body(request.into_body()).await?;
+    Ok((caller, body))
+}
+
+/// A mistyped name would be a bypass that never helps: it must be of the pipeline as it is now.
+fn target(tenant: &Tenant, request: &IssueRequest) -> Result<Target, ApiError> {
+    let pipeline = tenant.pipeline();
+    let specs = || pipeline.actions.iter().map(|action| &action.spec);
+    let target = match (&request.action, &request.factor) {
+        (Some(action), None) => Target::Action(action.clone()),
+        (None, Some(factor)) => Target::Factor(factor.clone()),
+        _ => return Err(ApiError::invalid_request("name one of `action` and `factor`")),
+    };
+    let covered = match &target {
+        Target::Action(name) => specs().any(|spec| spec.name == *name && !spec.factors.is_empty()),
+        Target::Factor(name) => specs().any(|spec| spec.factors.iter().map(|policy| &policy.name).eq([name])),
+    };
+    let detail = "no action of the pipeline that declares a factor has that name, or that factor alone";
+    let unknown = || ApiError::new(StatusCode::NOT_FOUND, "bypass_target_unknown", detail);
+    covered.then_some(target).ok_or_else(unknown)
+}
+
+fn reason(text: String) -> Result<String, ApiError> {
+    let fits = !text.trim().is_empty() && text.len() <= limits::REASON_BYTES && !text.chars().any(char::is_control);
+    let detail = format!("`reason` is 1 to {} bytes without control characters", limits::REASON_BYTES);
+    if fits { Ok(text) } else { Err(ApiError::invalid_request(detail)) }
+}
+
+fn valid_for(seconds: Option<u64>) -> Result<Duration, ApiError> {
+    let valid_for = seconds.map_or(VALID_FOR, Duration::from_secs);
+    let fits = !valid_for.is_zero() && valid_for <= limits::BYPASS_LIFETIME;
+    let detail = format!("`valid_for_seconds` is from 1 to {}", limits::BYPASS_LIFETIME.as_secs());
+    if fits { Ok(valid_for) } else { Err(ApiError::invalid_request(detail)) }
+}
+
+impl BypassView {
+    fn of(bypass: &Bypass, runtime: &Runtime) -> Self {
+        let (action, factor) = match &bypass.target {
+            Target::Action(name) => (Some(name.to_string()), None),
+            Target::Factor(name) => (None, Some(name.to_string())),
+        };
+        let status = match &bypass.used {
+            Some(_) => "used",
+            None if bypass.is_live(runtime.store.epoch(), runtime.clock.now()) => "live",
+            None => "void",
+        };
+        Self {
+            id: bypass.id.to_string(),
+            user_id: bypass.user_id.to_string(),
+            action,
+            factor,
+            reason: bypass.reason.clone(),
+            issued_by: bypass.issued_by.clone(),
+            issued_at: rfc3339(bypass.issued_at),
+            expires_at: rfc3339(bypass.expires_at),
+            status,
+            used_by: bypass.used.as_ref().map(|used| used.login_id.to_string()),
+            used_at: bypass.used.as_ref().map(|used| rfc3339(used.at)),
+        }
+    }
+}
