@@ -75,6 +75,7 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 	@$(call say,'stories in a real browser')
 	@scripts/setup.sh node chromium
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
+		TERMS_WASM="$(CURDIR)/$(BUILT)/terms.wasm" NEW_DEVICE_WASM="$(CURDIR)/$(BUILT)/new-device.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
 
 test-deploy: build ## the systemd unit, as systemd reads and rates it
