@@ -91,6 +91,11 @@ impl Events {
         Some(Reader { events: Arc::clone(self), tenant: tenant.clone(), ring })
     }
 
+    /// How many readers there are.
+    pub(crate) fn readers(&self) -> u64 {
+        u64::try_from(self.readers.load(Ordering::Relaxed)).unwrap_or(u64::MAX)
+    }
+
     /// Ends all readers; the server stops.
     pub(crate) fn close(&self) {
         self.closed.cancel();
