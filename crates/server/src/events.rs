@@ -178,7 +178,7 @@ mod tests {
         happen(&events, "acme", 2);
         events.publish(None, "reload", &clock(), Map::new);
         let Some(Heard::Event(first)) = reader.next().await else { panic!("an event") };
-        assert_eq!(first.data, r#"{"kind":"test","at":"1970-01-01T00:00:00.000Z","n":2}"#);
+        assert_eq!(first.data, r#"{"at":"1970-01-01T00:00:00.000Z","kind":"test","n":2}"#);
         let Some(Heard::Event(second)) = reader.next().await else { panic!("an event") };
         assert_eq!((second.kind, second.number), ("reload", 3));
         events.close();
