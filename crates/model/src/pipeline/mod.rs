@@ -418,32 +418,10 @@ impl<'a> Login<'a> {
 
     fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
         let seen = std::mem::take(&mut self.sight);
-        self.record.trace.push(Trace {
-            action: action.spec.name.clone(),
-            version: action.spec.version.clone(),
-            digest: action.spec.digest,
-            step: self.record.step,
-            phase,
-            verdict,
-            report_only: action.spec.rules.report_only,
-            // The trace is stored with the record: a plugin's own words must not fill it.
-            why: sight::shortened(why, WHY_BYTES),
-            at: self.scene.now,
-            limit: seen.limit,
-            origin: seen.origin,
-            fuel: usage.fuel,
-            memory_bytes: usage.memory_bytes,
-            host_calls: usage.host_calls,
-            duration_us: sight::micros(usage.duration),
-            waited_us: sight::micros(usage.waited),
-            log: seen.log,
-            log_left_out: seen.log_left_out,
-        });
+        let trace = seen.trace(action, phase, verdict, why, usage);
+        self.record.trace.push(Trace { step: self.record.step, at: self.scene.now, ..trace });
     }
 }
-
-/// Bytes of a reason in the trace.
-const WHY_BYTES: usize = 512;
 
 /// What a user may read when an action could not decide; the cause is in the trace.
 const UNDECIDED: &str = "the login could not be completed";
