@@ -13,3 +13,4 @@ mod hostile;
 mod prices;
 mod proof;
 mod refusals;
+mod starts;
