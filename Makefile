@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # Backtraces in error texts would differ from the goldens.
 unexport RUST_BACKTRACE
 
-PLUGINS := plugins/custom-factor plugins/email-domain
+PLUGINS := $(addprefix plugins/,custom-factor email-domain enrich-claims new-device oidc-factor terms)
 BUILT := plugins/target/postlude
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # In CI nobody commits a changed lock file.
@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser test-api fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser test-api release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -41,7 +41,7 @@ plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins test-demo test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -74,8 +74,16 @@ test-api: plugins ## the HTTP API against its OpenAPI document, with schemathesi
 test-browser: plugins ## the example's stories: a real browser and a real OpenID provider
 	@$(call say,'stories in a real browser')
 	@scripts/setup.sh node chromium
-	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" \
+	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
+test-deploy: build ## the systemd unit, as systemd reads and rates it
+	@$(call say,'the systemd unit')
+	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+release: ## build the release into target/dist: a static binary, manual pages, completions, the image's context
+	@$(call say,'the release')
+	@scripts/release.sh
 
 fmt: ## format everything
 	@cargo fmt --all

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
-#   scripts/setup.sh [rust] [wasm] [node] [chromium] [schemathesis]      default: all
+#   scripts/setup.sh [rust] [wasm] [node] [chromium] [schemathesis]      default: all of these
+#   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -96,10 +97,25 @@ set_up_schemathesis() {
   touch "$venv/installed"
 }
 
+# A C library for static binaries, and the compiler that links against it.
+set_up_static() {
+  local target
+  target=$(uname -m)-unknown-linux-musl
+  set_up_rust
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ] || {
+    say "adding the Rust target $target"
+    have rustup && timeout 120 rustup target add "$target" </dev/null >/dev/null 2>&1 || return 1
+  }
+  have musl-gcc || {
+    say 'installing musl-tools with apt-get'
+    apt_install musl-tools && have musl-gcc || return 1
+  }
+}
+
 [ $# -gt 0 ] || set -- rust wasm node chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | chromium | schemathesis) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium, schemathesis" ;;
+    rust | wasm | node | chromium | schemathesis | static) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium, schemathesis, static" ;;
   esac
 done

@@ -13,8 +13,9 @@ import { createIdp } from './idp.mjs';
 import { createPostlude } from './postlude-client.mjs';
 import { createPartnerKeys, createPromptSite } from './prompt-site.mjs';
 import { createRp } from './rp.mjs';
+import { createClientKeys, createSecondIdp } from './second-idp.mjs';
 
-const TEMPLATE = join(dirname(fileURLToPath(import.meta.url)), 'postlude.template.toml');
+const HERE = dirname(fileURLToPath(import.meta.url));
 const CLAIM = 'https://postlude.dev/factor';
 const READY_MS = 60_000; // the first start compiles the plugin
 const STOP_MS = 5000;
@@ -36,9 +37,9 @@ async function rootKey(binary, file) {
 }
 
 /** Fills `{{name}}`; a value left out is a mistake of this file. */
-async function fillTemplate(values) {
-  return (await readFile(TEMPLATE, 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, name) => {
-    if (values[name] === undefined) throw new Error(`postlude.template.toml wants \`${name}\``);
+async function fillTemplate(template, values) {
+  return (await readFile(join(HERE, template), 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, name) => {
+    if (values[name] === undefined) throw new Error(`${template} wants \`${name}\``);
     return values[name];
   });
 }
@@ -86,14 +87,15 @@ function createProcess({ binary, config, url, log }) {
 /**
  * @param {object} options
  * @param {string} options.binary   the `postlude` program
- * @param {string} options.plugin   custom-factor.wasm
+ * @param {string} options.plugin   custom-factor.wasm; or, with `second`, oidc-factor.wasm
+ * @param {boolean} [options.second]   a second OpenID provider is the factor, instead of the prompt site
  * @param {string} options.dir      where postlude.toml, keys and data go
  * @param {string} [options.maxAge]   for how long the factor's record counts (default 24h)
  * @param {{postlude?: number, idp?: number, rp?: number, prompt?: number}} [options.ports]   default: free ones
  * @param {(text: string) => void} [options.log]   gets what Postlude prints
  * @param {typeof fetch} [options.fetch]   with which the IdP calls Postlude
  */
-export async function startStack({ binary, plugin, dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
+export async function startStack({ binary, plugin, second = false, dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
   const port = {};
   for (const name of ['postlude', 'idp', 'rp', 'prompt']) port[name] = ports[name] ?? await freePort();
   // `localhost` and `127.0.0.1` are two sites to a browser: the prompt site and the relying party are cross-site to the IdP
@@ -103,19 +105,24 @@ export async function startStack({ binary, plugin, dir, maxAge = '24h', ports = 
     idp: `http://localhost:${port.idp}`,
     rp: `http://127.0.0.1:${port.rp}`,
     prompt: `http://127.0.0.1:${port.prompt}`,
+    second: `http://localhost:${port.prompt}`, // by name: plugins may call no address
   };
 
   await mkdir(dir, { recursive: true });
   const partner = await createPartnerKeys();
+  const client = await createClientKeys();
   const apiKey = randomBytes(32).toString('base64url');
   const config = join(dir, 'postlude.toml');
   await writeFile(join(dir, 'partner.jwks.json'), JSON.stringify(partner.jwks, null, 2));
   await rootKey(binary, join(dir, 'root.key'));
-  await writeFile(config, await fillTemplate({
+  await writeFile(join(dir, 'client.pem'), client.pem, { mode: 0o600 });
+  await writeFile(config, await fillTemplate(second ? 'postlude.second.template.toml' : 'postlude.template.toml', {
     listen: `127.0.0.1:${port.postlude}`,
     issuer: urls.issuer,
     idp: urls.idp,
     prompt: urls.prompt,
+    second: urls.second,
+    second_host: new URL(urls.second).host,
     idp_key_sha256: createHash('sha256').update(apiKey).digest('hex'),
     plugin: resolve(plugin).replaceAll('\\', '/'),
     max_age: maxAge,
@@ -124,8 +131,9 @@ export async function startStack({ binary, plugin, dir, maxAge = '24h', ports = 
   const clientSecret = randomBytes(32).toString('base64url');
   const postludeProcess = createProcess({ binary, config, url: urls.postlude, log });
   const servers = [];
+  const close = (server) => { server.closeAllConnections(); return new Promise((done) => { server.close(done); }); };
   const stop = async () => {
-    await Promise.all(servers.map((server) => { server.closeAllConnections(); return new Promise((done) => { server.close(done); }); }));
+    await Promise.all(servers.map(close));
     await postludeProcess.stop();
   };
   try {
@@ -139,10 +147,13 @@ export async function startStack({ binary, plugin, dir, maxAge = '24h', ports = 
         post_logout_redirect_uris: [`${urls.rp}/`], grant_types: ['authorization_code', 'refresh_token'],
       }],
     });
+    const factor = second
+      ? await createSecondIdp({ issuer: urls.second, redirectUri: `${urls.issuer}/continue`, jwks: client.jwks })
+      : createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner });
     const sites = [
       [idp, port.idp],
       [createRp({ origin: urls.rp, issuer: urls.idp, clientId: 'shop', clientSecret }), port.rp],
-      [createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner }), port.prompt],
+      [factor, port.prompt],
     ];
     for (const [server, number] of sites) {
       server.listen(number, '127.0.0.1');
@@ -153,7 +164,7 @@ export async function startStack({ binary, plugin, dir, maxAge = '24h', ports = 
     await stop();
     throw error;
   }
-  return { urls, config, claim: CLAIM, postlude: postludeProcess, stop };
+  return { urls, config, claim: CLAIM, postlude: postludeProcess, stopFactor: () => close(servers.at(-1)), stop };
 }
 
 async function main() {

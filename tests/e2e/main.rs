@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod admin;
+mod compiling;
 mod config;
 mod continue_url;
 mod contract;
@@ -10,7 +11,10 @@ mod http;
 mod incidents;
 mod kill;
 mod logins;
+mod oidc_factor;
 mod openapi;
+mod plugins;
+mod plugins_readme;
 mod resume;
 mod sessions;
 mod story;

@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, keys, run, serve};
+use crate::subcommands::{build, check, compile_worker, completions, inspect, keys, man, run, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,7 +25,12 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Inspect(inspect::Args),
     Keys(keys::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    #[command(hide = true)]
+    CompileWorker(compile_worker::Args),
 }
 
 impl Command {
@@ -35,7 +40,11 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::Completions(args) => completions::run(&args),
+            Self::Man(args) => man::run(&args),
+            Self::CompileWorker(args) => compile_worker::run(&args),
         }
     }
 }

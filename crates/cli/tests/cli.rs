@@ -32,11 +32,47 @@ fn help_is_golden() {
         &["check", "--help"],
         &["run", "--help"],
         &["build", "--help"],
+        &["inspect", "--help"],
         &["keys", "new", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));
     }
+}
+
+#[test]
+fn manual_pages_and_completions_cover_every_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("man1");
+    assert!(postlude(&["man", "--out", out.to_str().unwrap()]).status.success());
+    let help = String::from_utf8(postlude(&["--help"]).stdout).unwrap();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<_> =
+        commands.filter_map(|line| line.split_whitespace().next()).filter(|it| *it != "help").collect();
+    assert!(commands.len() > 6, "{help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = String::from_utf8(postlude(&["completions", shell]).stdout).unwrap();
+        for command in &commands {
+            assert!(script.contains(command), "{shell} does not complete `{command}`");
+        }
+    }
+    for command in commands {
+        let page = std::fs::read_to_string(out.join(format!("postlude-{command}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS") && page.contains("Examples:"), "{command}: {page}");
+    }
+}
+
+#[test]
+fn the_example_of_a_deployment_is_a_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]).status.success());
+    let plugin = postlude_testkit::plugin_file("email-domain");
+    let text = std::fs::read_to_string("../../examples/deploy/postlude.toml").unwrap();
+    let text = text.replace("/etc/postlude/plugins/email-domain.wasm", plugin.to_str().unwrap());
+    let text = text.replace("/run/credentials/postlude.service/root.key", "root.key");
+    std::fs::write(dir.path().join("postlude.toml"), text).unwrap();
+    let output = postlude_in(dir.path(), &["check"]);
+    assert!(output.status.success() && output.stdout.starts_with(b"ok:"), "{}", told(&output));
 }
 
 #[test]

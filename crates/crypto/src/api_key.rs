@@ -14,6 +14,14 @@ pub fn generate_api_key() -> Result<String, RandomError> {
     Ok(format!("{API_KEY_PREFIX}{}", prim::encode(prim::random::<32>()?)))
 }
 
+/// A new identifier of 128 random bits in base64url. No secret.
+///
+/// # Errors
+/// When the operating system has no random numbers.
+pub fn random_text() -> Result<String, RandomError> {
+    Ok(prim::encode(prim::random::<16>()?))
+}
+
 /// The SHA-256 hash of an API key, 64 hexadecimal digits. A plain hash suffices: the key has 256 random bits.
 #[must_use]
 pub fn sha256_hex(key: &str) -> String {

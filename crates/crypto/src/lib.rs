@@ -15,7 +15,7 @@
 //! | `seal` | tenant | XChaCha20-Poly1305 of sealed replies | [`seal::Sealer`] |
 //! | `sign-ed25519` | tenant | the seed of the Ed25519 key pair | [`token::TenantSigner`] |
 //! | `sign-p256` | tenant, attempt (1 byte) | the scalar of the P-256 key pair | [`token::TenantSigner`] |
-//! | `record` | kind (`store`, ..) | HMAC-SHA256 of stored records and files | [`mac::RecordMac`] |
+//! | `record` | kind (`store`, `code`) | HMAC-SHA256 of stored records and files | [`mac::RecordMac`] |
 //!
 //! A secret shared with a partner (HS256, profile `postlude`) gives one key per direction: HKDF-SHA256 without a salt,
 //! 32 bytes, with `info` exactly [`token::REQUEST_LABEL`] or [`token::RESULT_LABEL`]. Profile `auth0` uses it as it is.
@@ -32,9 +32,11 @@
 
 pub mod api_key;
 pub mod handles;
+pub mod keys;
 mod labels;
 pub mod mac;
 mod prim;
+pub mod publisher;
 pub mod root;
 pub mod seal;
 pub mod token;

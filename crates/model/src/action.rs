@@ -1,10 +1,12 @@
 //! An action: a plugin bound into a pipeline with its settings, grants, factor policy, failure policy and limits.
 
 use crate::json::Json;
+use crate::keys::OwnKeys;
 use crate::limits;
 use crate::manifest::{Grants, ResolvedProof};
-use crate::names::{ActionName, Digest, FactorName, PluginName};
+use crate::names::{ActionName, Digest, FactorName, GroupName, PluginName};
 use crate::token::TokenKeys;
+use crate::when::Clause;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -50,6 +52,71 @@ pub enum OnFailure {
     Deny,
     /// The login goes on without the action. Never for one that declares a factor, and never in `on-continue`.
     Continue,
+    /// One of the two for each kind of failure.
+    PerKind(PerKind),
+}
+
+/// A failure policy for each kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct PerKind {
+    /// Whether the login goes on after [`FailureKind::Other`].
+    pub other: bool,
+    /// Whether it goes on after [`FailureKind::Unavailable`].
+    pub unavailable: bool,
+    /// Whether it goes on after [`FailureKind::Trap`].
+    pub trap: bool,
+    /// Whether it goes on after [`FailureKind::Fuel`].
+    pub fuel: bool,
+}
+
+/// How an action failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It said that it could not decide, or asked for what is not acceptable.
+    Other,
+    /// It said that something it needs did not answer.
+    Unavailable,
+    /// It was stopped: a trap, or any limit but fuel.
+    Trap,
+    /// Its fuel was spent.
+    Fuel,
+}
+
+impl FailureKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Other, Self::Unavailable, Self::Trap, Self::Fuel];
+
+    /// The kind's name in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Unavailable => "unavailable",
+            Self::Trap => "trap",
+            Self::Fuel => "fuel",
+        }
+    }
+}
+
+impl OnFailure {
+    /// Whether the login goes on after a failure of this kind, as far as the operator is asked.
+    #[must_use]
+    pub const fn opens(self, kind: FailureKind) -> bool {
+        match (self, kind) {
+            (Self::Deny, _) => false,
+            (Self::Continue, _) => true,
+            (Self::PerKind(kinds), FailureKind::Other) => kinds.other,
+            (Self::PerKind(kinds), FailureKind::Unavailable) => kinds.unavailable,
+            (Self::PerKind(kinds), FailureKind::Trap) => kinds.trap,
+            (Self::PerKind(kinds), FailureKind::Fuel) => kinds.fuel,
+        }
+    }
+
+    /// Whether some failure lets the login go on.
+    #[must_use]
+    pub fn ever_opens(self) -> bool {
+        FailureKind::ALL.into_iter().any(|kind| self.opens(kind))
+    }
 }
 
 /// The operator's policy for one factor of the action.
@@ -59,12 +126,38 @@ pub struct FactorPolicy {
     pub name: FactorName,
     /// How old a record may be; zero: prompt every time.
     pub max_age: Duration,
+    /// How long ago a record may have been used last; its completion counts as a use.
+    pub max_idle: Option<Duration>,
+    /// How many later logins a record may satisfy.
+    pub max_uses: Option<u32>,
+    /// A record counts only for the client in whose login it was completed.
+    pub per_client: bool,
     /// The amr values (RFC 8176) that a fresh record is worth.
     pub amr: Vec<String>,
     /// The operator takes the plugin's own word for the proof (`external`).
     pub external: bool,
     /// The operator lets the plugin record it in `on-login` (`silent`).
     pub silent: bool,
+}
+
+impl FactorPolicy {
+    /// A policy of age alone, worth nothing, without grants.
+    #[must_use]
+    pub fn new(name: FactorName, max_age: Duration) -> Self {
+        let amr = Vec::new();
+        Self { name, max_age, max_idle: None, max_uses: None, per_client: false, amr, external: false, silent: false }
+    }
+}
+
+/// When and how an action takes part in a login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Rules {
+    /// What of the event must hold when the login begins; else the action is passed over.
+    pub when: Vec<Clause>,
+    /// The group of which one action suffices.
+    pub any_of: Option<GroupName>,
+    /// It runs, the trace shows what it would have done, and nothing comes of it.
+    pub report_only: bool,
 }
 
 /// Limits of one run.
@@ -109,6 +202,8 @@ pub struct ActionSpec {
     pub applies_to: BTreeSet<Mode>,
     /// The failure policy.
     pub on_failure: OnFailure,
+    /// When and how it takes part in a login.
+    pub rules: Rules,
     /// Its settings, an object.
     pub settings: Json,
     /// What the manifest asks for and the operator granted.
@@ -162,6 +257,8 @@ pub struct Action {
     pub secrets: BTreeMap<String, Secret>,
     /// The keys for tokens to and from its prompt site.
     pub keys: Arc<dyn TokenKeys>,
+    /// The keys that it may use itself.
+    pub own_keys: Arc<dyn OwnKeys>,
     /// Development mode: redirects to http on loopback are allowed.
     pub development: bool,
 }

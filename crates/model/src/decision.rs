@@ -1,5 +1,6 @@
 //! What one action returned, and the buffered effects that came with it.
 
+use crate::cache::CacheEntry;
 use crate::json::Json;
 use crate::names::FactorName;
 use serde::{Deserialize, Serialize};
@@ -117,4 +118,11 @@ pub enum Command {
     },
     /// A value for this action's `on-continue`.
     Stash(Json),
+    /// A value of the action's cache; none removes.
+    SetCache {
+        /// The key.
+        key: String,
+        /// The value, until when.
+        entry: Option<CacheEntry>,
+    },
 }

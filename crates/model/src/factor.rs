@@ -1,11 +1,13 @@
 //! Factor policy: when a record still counts, and what it is worth in the answer.
 
-use crate::action::{Action, FactorPolicy, Mode};
+use crate::action::{Action, ActionSpec, FactorPolicy, Mode};
+use crate::course::Course;
 use crate::json::Json;
 use crate::limits;
 use crate::login::{FactorStanding, Settled};
-use crate::names::{FactorName, Timestamp};
-use crate::session::FactorRecord;
+use crate::names::{ClientId, FactorName, Timestamp};
+use crate::orders::Orders;
+use crate::session::{FactorRecord, RecordKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,36 +18,124 @@ pub enum Standing<'a> {
     /// The newest record still counts.
     Fresh(&'a FactorRecord),
     /// There is a record, and it no longer counts.
-    Stale(&'a FactorRecord),
+    Stale(&'a FactorRecord, Stale),
+    /// There is a record, and it counts for another client alone.
+    Elsewhere(&'a FactorRecord),
     /// There is none.
     Absent,
+}
+
+/// Why a record no longer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// It is dated in the future.
+    Future,
+    /// It is as old as `max_age`.
+    Age,
+    /// Its last use is as long ago as `max_idle`.
+    Idle,
+    /// It satisfied `max_uses` logins.
+    Uses,
+}
+
+/// From where a session's records are looked at: a login, at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Lens<'a> {
+    /// The login's client.
+    pub client: &'a ClientId,
+    /// Records that the login used already: its own use is not held against it.
+    pub used: &'a [RecordKey],
+    /// The operator's orders: a void record is none.
+    pub orders: &'a Orders,
+    /// The store's epoch.
+    pub epoch: u64,
+    /// The host's clock.
+    pub now: Timestamp,
 }
 
 /// The newest record of a factor that was made in this epoch.
 #[must_use]
 pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, epoch: u64) -> Option<&'a FactorRecord> {
+    newest_where(records, name, epoch, |_| true)
+}
+
+fn newest_where<'a>(
+    records: &'a [FactorRecord],
+    name: &FactorName,
+    epoch: u64,
+    also: impl Fn(&FactorRecord) -> bool,
+) -> Option<&'a FactorRecord> {
     records
         .iter()
-        .filter(|record| record.name == *name && record.epoch == epoch)
+        .filter(|record| record.name == *name && record.epoch == epoch && also(record))
         .max_by_key(|record| record.completed_at)
 }
 
-/// How a factor stands under a policy. A record as old as `max_age` is stale, so zero prompts every time; so is one dated
-/// more than [`limits::CLOCK_SKEW`] in the future.
+/// How a factor stands under a policy. A record as old as `max_age` is stale, so zero prompts every time; so is one whose
+/// last use is as long ago as `max_idle`, one that satisfied `max_uses` logins, and one dated more than
+/// [`limits::CLOCK_SKEW`] in the future.
 #[must_use]
-pub fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Standing<'a> {
-    match newest(records, &policy.name, epoch) {
-        None => Standing::Absent,
-        Some(record) if counts(record, policy.max_age, now) => Standing::Fresh(record),
-        Some(record) => Standing::Stale(record),
+pub fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, lens: &Lens<'_>) -> Standing<'a> {
+    let holds = |record: &FactorRecord| lens.orders.accepts(record);
+    let ours = |record: &FactorRecord| holds(record) && (!policy.per_client || record.client_id == *lens.client);
+    match newest_where(records, &policy.name, lens.epoch, ours) {
+        Some(record) => stale(record, policy, lens).map_or(Standing::Fresh(record), |why| Standing::Stale(record, why)),
+        None => newest_where(records, &policy.name, lens.epoch, holds).map_or(Standing::Absent, Standing::Elsewhere),
     }
 }
 
-fn counts(record: &FactorRecord, max_age: Duration, now: Timestamp) -> bool {
-    record.completed_at <= now.plus(limits::CLOCK_SKEW) && now.since(record.completed_at) < max_age
+fn stale(record: &FactorRecord, policy: &FactorPolicy, lens: &Lens<'_>) -> Option<Stale> {
+    let latest = lens.now.plus(limits::CLOCK_SKEW);
+    if record.completed_at > latest || record.last_used_at > latest {
+        return Some(Stale::Future);
+    }
+    if lens.now.since(record.completed_at) >= policy.max_age {
+        return Some(Stale::Age);
+    }
+    if policy.max_idle.is_some_and(|idle| lens.now.since(record.last_used_at) >= idle) {
+        return Some(Stale::Idle);
+    }
+    let own = u32::from(lens.used.iter().any(|key| record.is(key)));
+    policy.max_uses.is_some_and(|most| record.uses.saturating_sub(own) >= most).then_some(Stale::Uses)
 }
 
-/// What the factors of a session are worth at the outcome of a login.
+/// How a factor stands, for a person.
+#[must_use]
+pub fn explain(standing: Standing<'_>, policy: &FactorPolicy, lens: &Lens<'_>) -> String {
+    let ago = |at: Timestamp| human(lens.now.since(at));
+    match standing {
+        Standing::Absent => "no record in this session".to_owned(),
+        Standing::Elsewhere(record) => {
+            format!("completed for client `{}`, this is `{}`", record.client_id, lens.client)
+        }
+        Standing::Stale(_, Stale::Future) => "record dated in the future".to_owned(),
+        Standing::Stale(record, Stale::Idle) => {
+            let idle = policy.max_idle.unwrap_or_default();
+            format!("record idle {}, policy {}", ago(record.last_used_at), human(idle))
+        }
+        Standing::Stale(record, Stale::Uses) => {
+            format!("used {} of {} times", record.uses, policy.max_uses.unwrap_or_default())
+        }
+        Standing::Fresh(record) | Standing::Stale(record, Stale::Age) => {
+            let most = if policy.max_age.is_zero() {
+                ": every time".to_owned()
+            } else {
+                format!(" {}", human(policy.max_age))
+            };
+            format!("record {} old, policy{most}", ago(record.completed_at))
+        }
+    }
+}
+
+/// When a record stops to count: the strictest of its policy's limits, as far as time tells.
+fn ends_at(record: &FactorRecord, policy: &FactorPolicy, now: Timestamp) -> Timestamp {
+    let age = record.completed_at.plus(policy.max_age);
+    let idle = policy.max_idle.map_or(age, |idle| record.last_used_at.plus(idle));
+    let used_up = policy.max_uses.is_some_and(|most| record.uses >= most);
+    age.min(idle).min(if used_up { now } else { age })
+}
+
+/// What the factors of a session are worth to a login.
 #[derive(Debug, Clone, Copy)]
 pub struct Worth<'a> {
     /// The actions of the pipeline.
@@ -58,13 +148,13 @@ pub struct Worth<'a> {
     pub records: &'a [FactorRecord],
     /// The records made in this login.
     pub recorded: &'a [FactorRecord],
-    /// The store's epoch.
-    pub epoch: u64,
-    /// The host's clock.
-    pub now: Timestamp,
+    /// What the login's policy decided.
+    pub course: &'a Course,
+    /// From where the records are looked at.
+    pub lens: Lens<'a>,
 }
 
-impl Worth<'_> {
+impl<'a> Worth<'a> {
     /// The amr values and the factors for the answer.
     #[must_use]
     pub fn settle(&self, event: &Json) -> Settled {
@@ -75,7 +165,7 @@ impl Worth<'_> {
         for policy in self.policies() {
             let Some(record) = self.counting(policy) else { continue };
             policy.amr.iter().for_each(|value| add(&mut settled.amr, value));
-            stand(&mut settled.factors, record, policy.max_age);
+            stand(&mut settled.factors, record, ends_at(record, policy, self.lens.now));
         }
         settled
     }
@@ -87,17 +177,24 @@ impl Worth<'_> {
         names.filter_map(|name| self.method_amr.get(name)).flatten().cloned().collect()
     }
 
-    fn policies(&self) -> impl Iterator<Item = &FactorPolicy> {
-        let applied = self.actions.iter().filter(|action| action.spec.applies_to.contains(&self.mode));
-        applied.flat_map(|action| &action.spec.factors)
+    /// The policies of the actions that applied to the login: not those of one that only reports, or was set aside.
+    pub fn policies(&self) -> impl Iterator<Item = &'a FactorPolicy> {
+        let (mode, course) = (self.mode, self.course);
+        let applied = move |spec: &ActionSpec| {
+            spec.applies_to.contains(&mode) && !spec.rules.report_only && course.takes_part(&spec.name)
+        };
+        let actions = self.actions.iter().map(|action| &action.spec);
+        actions.filter(move |spec| applied(spec)).flat_map(|spec| &spec.factors)
     }
 
-    fn counting(&self, policy: &FactorPolicy) -> Option<&FactorRecord> {
-        // A factor recorded in this login counts for it even where the policy prompts every time.
-        newest(self.recorded, &policy.name, self.epoch).or_else(|| {
-            match standing(self.records, policy, self.epoch, self.now) {
+    /// The record that counts under a policy. One made in this login counts for it even where the policy prompts every time.
+    #[must_use]
+    pub fn counting(&self, policy: &FactorPolicy) -> Option<&'a FactorRecord> {
+        let holds = |record: &FactorRecord| self.lens.orders.accepts(record);
+        newest_where(self.recorded, &policy.name, self.lens.epoch, holds).or_else(|| {
+            match standing(self.records, policy, &self.lens) {
                 Standing::Fresh(record) => Some(record),
-                Standing::Stale(_) | Standing::Absent => None,
+                Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
             }
         })
     }
@@ -110,8 +207,7 @@ fn add(amr: &mut Vec<String>, value: &str) {
 }
 
 /// Several actions may ask for one factor: the strictest policy says when it ends.
-fn stand(factors: &mut Vec<FactorStanding>, record: &FactorRecord, max_age: Duration) {
-    let expires_at = record.completed_at.plus(max_age);
+fn stand(factors: &mut Vec<FactorStanding>, record: &FactorRecord, expires_at: Timestamp) {
     match factors.iter_mut().find(|known| known.name == record.name) {
         Some(known) => known.expires_at = known.expires_at.min(expires_at),
         None => {

@@ -35,6 +35,19 @@ pub const ACTIONS: usize = 20;
 pub const FACTOR_RECORDS: usize = 16;
 /// Factors that one login may record, over all its actions: a record must stay small enough to be stored.
 pub const FACTORS_OF_A_LOGIN: usize = 64;
+/// Conditions of an action, alternatives counted: a rule that a person can still read.
+pub const CONDITIONS: usize = 16;
+/// Values that one condition compares with: lists of clients and countries fit.
+pub const CONDITION_VALUES: usize = 256;
+/// The coarseness of a record's last use, as a part of its `max_idle`: finer would write at every login, and a prompt that
+/// comes a tenth early harms nobody.
+pub const IDLE_GRAIN: u32 = 10;
+/// How long a bypass may be valid: a help desk's call ends the same day.
+pub const BYPASS_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bypasses of one user that are kept at a time, used ones until they expire: more is a habit, not an exception.
+pub const BYPASSES: usize = 8;
+/// Bytes of a bypass's reason: a ticket's number and a sentence.
+pub const REASON_BYTES: usize = 256;
 /// How far in the future a factor's record may be dated, for hosts whose clocks differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// How long a state is accepted.
@@ -70,3 +83,25 @@ pub const LOG_BYTES: usize = 64 * 1024;
 pub const RANDOM_BYTES: usize = 64 * 1024;
 /// Bytes of a zero-WASI component file.
 pub const COMPONENT_BYTES: usize = 8 << 20;
+/// Requests of one run: a token exchange with discovery and user information needs four.
+pub const HTTP_CALLS: usize = 8;
+/// Time of one request in all, from the name to the last byte: a browser waits.
+pub const HTTP_TIMEOUT: Duration = Duration::from_secs(2);
+/// What is left of a run's wall clock when a request is given up, so that the plugin can still decide.
+pub const HTTP_MARGIN: Duration = Duration::from_millis(100);
+/// Bytes of content, of a request and of a response: key sets and user records have a few KiB.
+pub const HTTP_BODY_BYTES: usize = 256 * 1024;
+/// Header fields of a request or response: what common servers take.
+pub const HTTP_HEADERS: usize = 64;
+/// Bytes of all header fields of a request or response: twice the 8 KiB that common servers take.
+pub const HTTP_HEADER_BYTES: usize = 16 * 1024;
+/// Bytes of a request's URL: what common servers take.
+pub const HTTP_URL_BYTES: usize = 8 * 1024;
+/// Bytes of a token that an action verifies or signs with a key of its own: ID tokens with many groups have some 10 KiB.
+pub const OWN_TOKEN_BYTES: usize = 16 * 1024;
+/// Bytes of an action's cache, keys and values: a note, not a database.
+pub const CACHE_BYTES: usize = 8 * 1024;
+/// Keys of an action's cache.
+pub const CACHE_KEYS: usize = 64;
+/// How long a cached value lives at most.
+pub const CACHE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);

@@ -2,6 +2,7 @@
 //! trace and the audit entry.
 
 use crate::action::Mode;
+use crate::course::Course;
 use crate::decision::Denial;
 use crate::json::Json;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
@@ -49,6 +50,8 @@ pub struct LoginRecord {
     pub recorded: Vec<FactorRecord>,
     /// Session metadata of a login whose session still belongs to another user, held back until its `continue`.
     pub held_metadata: Metadata,
+    /// What policy decided on its way.
+    pub course: Course,
     /// What ran, in order.
     pub trace: Vec<Trace>,
 }
@@ -176,8 +179,10 @@ pub struct Trace {
     pub step: u32,
     /// The export.
     pub phase: Phase,
-    /// What it came to.
+    /// What it came to, or would have come to where it only reports.
     pub verdict: Verdict,
+    /// It only reports: nothing came of it.
+    pub report_only: bool,
     /// Why, for a person.
     pub why: String,
     /// Fuel units.
@@ -204,10 +209,14 @@ pub enum Verdict {
     InteractionRequired,
     /// It failed, and the failure policy decided.
     Failed,
-    /// It does not apply to the login's mode.
+    /// It does not apply to the login's mode, or its conditions do not hold.
     NotApplicable,
     /// Its plugin is killed: it did not run, or what it decided was dropped.
     Killed,
+    /// It did not run: another action of its group satisfied the group.
+    Satisfied,
+    /// It did not run: it was bypassed.
+    Bypassed,
 }
 
 impl LoginRecord {

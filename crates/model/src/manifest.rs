@@ -1,5 +1,6 @@
 //! The manifest that a plugin carries: what it is, what it asks for, and how its replies are proved.
 
+use crate::http::host_of;
 use crate::json::{Json, JsonError};
 use crate::names::{FactorName, PluginName};
 use crate::token::Profile;
@@ -50,7 +51,8 @@ pub enum Text {
     Literal(String),
     /// A setting's value.
     Setting {
-        /// An RFC 6901 pointer into the settings.
+        /// An RFC 6901 pointer into the settings. Among capabilities the segment `*` stands for each element of an array, and
+        /// what is found there are as many texts.
         setting: String,
     },
 }
@@ -114,7 +116,7 @@ pub struct Capabilities {
     pub secrets: Vec<Text>,
     /// Keys by name.
     pub keys: Vec<Text>,
-    /// Hosts for outbound requests.
+    /// Hosts for outbound requests, `host` or `host:port`; a URL counts by these.
     pub hosts: Vec<Text>,
     /// Claims that it may set.
     pub claims: Vec<Text>,
@@ -177,7 +179,7 @@ pub struct Grants {
     pub secrets: Vec<String>,
     /// Keys.
     pub keys: Vec<String>,
-    /// Hosts.
+    /// Hosts, as [`host_of`] writes them.
     pub hosts: Vec<String>,
     /// Claims.
     pub claims: Vec<String>,
@@ -267,8 +269,21 @@ impl Resolver {
         }
     }
 
+    /// The texts, each once, in their order.
     fn list(&self, texts: &[Text]) -> Vec<String> {
-        texts.iter().filter_map(|text| self.optional(text)).collect()
+        let mut list: Vec<String> = Vec::new();
+        for text in texts {
+            let found = match text {
+                Text::Literal(text) => vec![text.as_str()],
+                Text::Setting { setting } => strings_at(&self.settings, setting),
+            };
+            for text in found {
+                if !list.iter().any(|known| known == text) {
+                    list.push(text.to_owned());
+                }
+            }
+        }
+        list
     }
 
     fn refuse(&mut self, what: &'static str, value: &str, why: impl ToString) {
@@ -316,18 +331,43 @@ impl Resolver {
                 Err(why) => self.refuse("the redirect origin", &text, why),
             }
         }
+        let mut hosts: Vec<String> = Vec::new();
+        for text in self.list(&asked.hosts) {
+            match host_of(&text) {
+                Ok(host) if hosts.contains(&host) => {}
+                Ok(host) => hosts.push(host),
+                Err(why) => self.refuse("the host", &text, why),
+            }
+        }
         Grants {
             event: self.list(&asked.event),
             redirect_origins,
             secrets: self.list(&asked.secrets),
             keys: self.list(&asked.keys),
-            hosts: self.list(&asked.hosts),
+            hosts,
             claims: self.list(&asked.claims),
             scopes: self.list(&asked.scopes),
             app_metadata: self.list(&asked.app_metadata),
             user_metadata: self.list(&asked.user_metadata),
         }
     }
+}
+
+/// The strings at a pointer; in an array the segment `*`, which no index is (RFC 6901, section 4), stands for each element.
+fn strings_at<'v>(settings: &'v Value, pointer: &str) -> Vec<&'v str> {
+    let mut found = vec![settings];
+    let mut segments = pointer.split('/');
+    if segments.next() != Some("") {
+        return Vec::new();
+    }
+    for segment in segments {
+        let step = |value: &'v Value| match value {
+            Value::Array(elements) if segment == "*" => elements.iter().collect(),
+            other => other.pointer(&format!("/{segment}")).into_iter().collect::<Vec<_>>(),
+        };
+        found = found.into_iter().flat_map(step).collect();
+    }
+    found.into_iter().filter_map(Value::as_str).collect()
 }
 
 /// The origin of a URL (RFC 6454, section 6.2): scheme, host and a port that is not the scheme's own.

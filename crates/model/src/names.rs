@@ -88,6 +88,8 @@ names! {
     ActionName, "an action name", "1 to 64 characters a-z, 0-9 and -, not beginning with -", |t| is_slug(t, 64);
     /// A plugin's name, as its manifest and the configuration give it.
     PluginName, "a plugin name", "1 to 64 characters a-z, 0-9 and -, not beginning with -", |t| is_slug(t, 64);
+    /// A group's name: actions of which one suffices.
+    GroupName, "a group name", "1 to 64 characters a-z, 0-9 and -, not beginning with -", |t| is_slug(t, 64);
     /// A factor's name, URL-shaped and compared byte for byte.
     FactorName, "a factor name", "1 to 256 visible ASCII characters", |t| is_visible_ascii(t, 256);
     /// A login's identifier.
@@ -99,6 +101,8 @@ names! {
     UserId, "a user id", "1 to 256 bytes without control characters", |t| is_printable(t, 256);
     /// An OAuth client's identifier.
     ClientId, "a client id", "1 to 256 bytes without control characters", |t| is_printable(t, 256);
+    /// A bypass's identifier.
+    BypassId, "a bypass id", "1 to 64 visible ASCII characters", |t| is_visible_ascii(t, 64);
     /// The identifier of one step of a login; a retry of the step has the same one.
     RunId, "a run id", "1 to 64 visible ASCII characters", |t| is_visible_ascii(t, 64);
 }
@@ -117,7 +121,7 @@ macro_rules! derived {
     )*};
 }
 
-derived! { LoginId SessionId RunId }
+derived! { LoginId SessionId RunId BypassId }
 
 /// The SHA-256 digest of a plugin file: its identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,9 @@
 //! One run: what goes into a fresh instance of a plugin, and what came out of it.
 
 use crate::action::{Action, Mode};
+use crate::cache::Cache;
 use crate::decision::{Command, Decision, Failure};
+use crate::http::{Exchange, WayOut};
 use crate::json::Json;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
@@ -57,6 +59,10 @@ pub struct RunInput {
     pub now: Timestamp,
     /// The seed of the run's random numbers.
     pub seed: [u8; 32],
+    /// The action's cache as it was when the run began.
+    pub cache: Cache,
+    /// The way out. With what it answers in the report, a run can be repeated without it.
+    pub http: WayOut,
 }
 
 /// A factor's record as its action may see it.
@@ -116,6 +122,8 @@ pub struct Report {
     pub commands: Vec<Command>,
     /// What the plugin logged.
     pub log: Log,
+    /// The requests that it made and their answers, in order.
+    pub http: Vec<Exchange>,
     /// What the run consumed.
     pub usage: Usage,
 }

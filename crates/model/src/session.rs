@@ -1,7 +1,7 @@
 //! The user's session at the IdP: its factors, metadata and generation.
 
 use crate::json::Json;
-use crate::names::{ActionName, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
+use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
 use crate::run::Metadata;
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +41,41 @@ pub struct FactorRecord {
     pub action: ActionName,
     /// The login in which it was completed.
     pub login_id: LoginId,
+    /// The client of that login.
+    pub client_id: ClientId,
+    /// How many later logins it satisfied under a policy with `max_uses`.
+    pub uses: u32,
+    /// When a login last used it under a policy with `max_idle`, coarsely; else when it was completed.
+    pub last_used_at: Timestamp,
     /// The store's epoch; records of older epochs count as absent.
     pub epoch: u64,
     /// For the audit trail; an object.
     pub evidence: Option<Json>,
+}
+
+/// What tells a session's records apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordKey {
+    /// The factor.
+    pub name: FactorName,
+    /// The login in which it was completed.
+    pub login_id: LoginId,
+    /// When.
+    pub completed_at: Timestamp,
+}
+
+impl FactorRecord {
+    /// The record's key within its session.
+    #[must_use]
+    pub fn key(&self) -> RecordKey {
+        RecordKey { name: self.name.clone(), login_id: self.login_id.clone(), completed_at: self.completed_at }
+    }
+
+    /// Whether it is the record of this key.
+    #[must_use]
+    pub fn is(&self, key: &RecordKey) -> bool {
+        self.name == key.name && self.login_id == key.login_id && self.completed_at == key.completed_at
+    }
 }
 
 impl Session {

@@ -1,1 +1,27 @@
 //! The way out for plugins: HTTPS to granted hosts only, to pinned public addresses.
+//!
+//! The only crate that makes requests for plugins. A request passes, in this order:
+//!
+//! 1. [`target`]: the URL, read by the `url` crate alone, names a host and port that the operator granted. Never an address.
+//! 2. [`headers`]: what belongs to the connection is the host's own and refused.
+//! 3. [`breaker`]: a host that failed several times in a row rests for a while.
+//! 4. [`resolve`]: the name is resolved once for a connection, every address must be a public one, and the connection goes
+//!    to one of exactly these.
+//! 5. TLS with the name checked; no proxy, no redirect, no cookie, no decoding.
+//! 6. [`limits`]: one deadline for all of it, and sizes both ways.
+//!
+//! Not here: who is granted what, how many requests a run may make, and what a recorded answer is.
+
+pub mod address;
+pub mod breaker;
+mod client;
+mod exchange;
+pub mod headers;
+pub mod limits;
+pub mod resolve;
+mod roots;
+pub mod target;
+
+pub use client::{Outbound, OutboundConfig, OutboundError};
+pub use resolve::{Resolve, Resolving};
+pub use roots::{RootsError, read_roots};

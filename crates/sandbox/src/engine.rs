@@ -50,6 +50,25 @@ pub enum EngineError {
 pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
     let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
     let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
+    let mut engine = settings();
+    engine.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
+    start(&engine)
+}
+
+/// Makes an engine that only compiles: what it makes runs on [`engine`], but it reserves no address space and starts no
+/// thread, so that it fits into a small process.
+pub fn compiler() -> Result<Engine, EngineError> {
+    let mut engine = settings();
+    engine.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
+    start(&engine)
+}
+
+fn start(engine: &Config) -> Result<Engine, EngineError> {
+    Engine::new(engine).map_err(|e| EngineError::Engine(format!("{e:#}")))
+}
+
+/// Everything that machine code depends on.
+fn settings() -> Config {
     let mut engine = Config::new();
     features(&mut engine);
     engine
@@ -58,9 +77,8 @@ pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
         .cranelift_nan_canonicalization(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
-        .native_unwind_info(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
-    Engine::new(&engine).map_err(|e| EngineError::Engine(format!("{e:#}")))
+        .native_unwind_info(false);
+    engine
 }
 
 /// What no guest of ours needs is off; `load::features` refuses the same by name. Threads, garbage collection, exceptions,

@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! bytes --Sandbox::load--> Plugin        checked, then compiled
+//! bytes --precompile--> code --Sandbox::load_code--> Plugin    the same in two steps, the first in another process
 //! RunInput --Sandbox::run--> Report      one store, one instance, one call; nothing of it is left afterwards
 //! ```
+//!
+//! Embedding: one [`Sandbox`] per process, `load` where blocking is allowed (milliseconds to seconds, and it compiles in
+//! this process: load what you trust to be compiled), `run` from any number of tasks. `examples/embed` is a whole program.
 //!
 //! This is the only crate that knows wasmtime. Everything that a guest observes comes from its [`RunInput`], so the same
 //! input gives the same [`Report`], the duration apart.
@@ -12,8 +16,10 @@
 //! [`Report`]: postlude_model::run::Report
 
 mod abi;
+mod code;
 mod engine;
 mod host;
+mod inspect;
 mod limiter;
 mod load;
 mod run;
@@ -21,7 +27,10 @@ mod sandbox;
 mod state;
 mod trap;
 
+pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{EngineError, SandboxConfig};
+pub use inspect::{Inspection, Tier, inspect};
 pub use load::error::LoadError;
+pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
-pub use sandbox::{Plugin, Sandbox};
+pub use sandbox::{Plugin, Sandbox, WeakPlugin};

@@ -22,10 +22,10 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
-        return report(Ending::Busy, Run::new(input), 0, started.elapsed());
+        return report(Ending::Busy, Run::new(input, deadline), 0, started.elapsed());
     };
     let fuel = input.action.spec.budget.fuel;
-    let mut store = Store::new(engine, Run::new(input));
+    let mut store = Store::new(engine, Run::new(input, deadline));
     let outcome = timeout_at(deadline, call(&mut store, plugin)).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
@@ -58,5 +58,5 @@ async fn call(store: &mut Store<Run>, plugin: &PostLoginPre<Run>) -> Outcome {
 
 fn report(ending: Ending, state: Run, fuel: u64, duration: Duration) -> Report {
     let usage = Usage { fuel, memory_bytes: state.limiter.memory_peak(), host_calls: state.host_calls, duration };
-    Report { ending, commands: state.commands, log: state.log, usage }
+    Report { ending, commands: state.commands, log: state.log, http: state.http, usage }
 }

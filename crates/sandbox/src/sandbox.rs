@@ -1,15 +1,16 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
 use crate::abi::PostLoginPre;
+use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::engine::{EngineError, SandboxConfig, engine};
-use crate::load::{LoadError, check};
+use crate::load::{Checked, LoadError, check};
 use crate::state::Run;
 use crate::{host, run};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
 use postlude_model::run::{Report, RunInput};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
@@ -20,6 +21,7 @@ pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
     engine: Engine,
+    id: EngineId,
     linker: Linker<Run>,
     places: Semaphore,
 }
@@ -33,7 +35,8 @@ impl Sandbox {
         let engine = engine(&config)?;
         let linker = host::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
         let places = Semaphore::new(config.max_concurrent_runs);
-        Ok(Self(Arc::new(Parts { engine, linker, places })))
+        let id = EngineId::of(&engine);
+        Ok(Self(Arc::new(Parts { engine, id, linker, places })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -42,18 +45,45 @@ impl Sandbox {
     /// # Errors
     /// Everything that this host does not run, each by name and with what to do about it.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
-        let checked = check(bytes)?;
+        let Checked { manifest, imports } = check(bytes)?;
         let component =
             Component::from_binary(&self.0.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-        let ready = self.0.linker.instantiate_pre(&component).map_err(|e| LoadError::Link(format!("{e:#}")))?;
-        let ready = PostLoginPre::new(ready).map_err(|e| LoadError::Link(format!("{e:#}")))?;
-        Ok(Plugin(Arc::new(Loaded {
-            digest: digest(bytes),
-            manifest: checked.manifest,
-            imports: checked.imports,
-            size: bytes.len(),
-            ready,
-        })))
+        let ready = self.link(&component)?;
+        Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
+    }
+
+    /// Checks a component and compiles it to code for [`Sandbox::load_code`], as [`crate::precompile`] does in a process of
+    /// its own, but on this engine and with all processors.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`].
+    pub fn compile(&self, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+        code::compile(&self.0.engine, bytes)
+    }
+
+    /// Loads what was compiled before, without looking into the component again: a fraction of a millisecond.
+    ///
+    /// # Errors
+    /// When the code was made by another version, for another processor or from another component, or does not fit the
+    /// contract.
+    pub fn load_code(&self, digest: Digest, code: Vouched<'_>) -> Result<Plugin, CodeError> {
+        let code = Code::read(code.bytes(), &self.engine_id(), &digest)?;
+        let manifest = Manifest::parse(code.manifest).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let component = code.component(&self.0.engine)?;
+        let ready = self.link(&component).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let imports = code.imports();
+        Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
+    }
+
+    /// What machine code must have been made for to be loaded here.
+    #[must_use]
+    pub fn engine_id(&self) -> EngineId {
+        self.0.id
+    }
+
+    fn link(&self, component: &Component) -> Result<PostLoginPre<Run>, LoadError> {
+        let link = |e| LoadError::Link(format!("{e:#}"));
+        PostLoginPre::new(self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
     }
 
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
@@ -105,6 +135,30 @@ impl Plugin {
     pub fn size(&self) -> usize {
         self.0.size
     }
+
+    /// A handle that does not keep its code in memory.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakPlugin {
+        WeakPlugin(Arc::downgrade(&self.0))
+    }
+}
+
+/// A plugin that may be gone: its code is freed with the last [`Plugin`] of it.
+#[derive(Clone, Default)]
+pub struct WeakPlugin(Weak<Loaded>);
+
+impl WeakPlugin {
+    /// The plugin, if it is still in memory.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Plugin> {
+        self.0.upgrade().map(Plugin)
+    }
+}
+
+impl fmt::Debug for WeakPlugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeakPlugin({:?})", self.upgrade().map(|plugin| plugin.digest()))
+    }
 }
 
 impl fmt::Debug for Plugin {
@@ -113,7 +167,8 @@ impl fmt::Debug for Plugin {
     }
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+/// The digest of a component's file.
+pub fn digest(bytes: &[u8]) -> Digest {
     use sha2::Digest as _;
     Digest::from_bytes(sha2::Sha256::digest(bytes).into())
 }

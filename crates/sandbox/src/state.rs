@@ -4,7 +4,9 @@ use crate::host::event::Projection;
 use crate::host::random::Stream;
 use crate::limiter::Limiter;
 use postlude_model::decision::Command;
+use postlude_model::http::Exchange;
 use postlude_model::run::{Log, RunInput};
+use tokio::time::Instant;
 
 /// The data of a run's store.
 #[derive(Debug)]
@@ -29,11 +31,17 @@ pub struct Run {
     pub event: Option<Projection>,
     /// The random numbers; made at the first use.
     pub random: Option<Stream>,
+    /// Requests so far, answered or not.
+    pub requests: usize,
+    /// The requests that were answered.
+    pub http: Vec<Exchange>,
+    /// When the wall clock runs out.
+    pub deadline: Instant,
 }
 
 impl Run {
     /// The state before the first instruction.
-    pub fn new(input: RunInput) -> Self {
+    pub fn new(input: RunInput, deadline: Instant) -> Self {
         Self {
             limiter: Limiter::new(input.action.spec.budget.memory_bytes),
             input,
@@ -45,6 +53,9 @@ impl Run {
             owed: 0,
             event: None,
             random: None,
+            requests: 0,
+            http: Vec::new(),
+            deadline,
         }
     }
 

@@ -1,10 +1,10 @@
 //! The fake host keeps the rules of the contract, so that a plugin that passes natively passes in the real one.
 
 use postlude_sdk::session::{Factor, Freshness};
-use postlude_sdk::testing::{Command, FakeHost};
+use postlude_sdk::testing::{Command, Exchange, FakeHost, claims_of, header_of, signed};
 use postlude_sdk::{
-    Action, ClaimError, Context, Decision, EventError, FactorError, Failure, HttpError, Redirect, TokenError,
-    TokenRequest, ValueError, http, json, login, reply,
+    Action, CacheError, ClaimError, Context, Decision, EventError, FactorError, Failure, HttpError, KeyError, Redirect,
+    TokenError, TokenRequest, Value, ValueError, http, json, login, reply,
 };
 use std::cell::RefCell;
 
@@ -198,6 +198,112 @@ fn requests_are_answered_in_order_and_then_time_out() {
     let response = http::Response { status: 204, headers: Vec::new(), body: Vec::new() };
     assert_eq!(FakeHost::new().response(Ok(response)).on_login::<Probed>().requests.len(), 2);
     assert!(matches!(Failure::from(HttpError::Timeout), Failure::Unavailable(_)));
+}
+
+#[test]
+fn an_exchange_is_answered_when_the_request_is_the_expected_one() {
+    probe(|cx| {
+        let form = http::Request::new("POST", "https://api.example/token").header("Accept", "application/json");
+        let answer = cx.http().send(form.body("a=1+2&b=%C3%A9")).unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (201, br#"{"x":1}"#.as_slice()));
+        let json = http::Request::new("PUT", "https://api.example/note").body(r#"{ "n": 1 }"#);
+        assert_eq!(cx.http().send(json), Err(HttpError::TooLarge));
+    });
+    let token = Exchange::post("https://api.example/token").header("accept", "application/json");
+    let note = Exchange::new("PUT", "https://api.example/note").json(json!({ "n": 1 })).fails(HttpError::TooLarge);
+    let host = FakeHost::new().exchange(token.form("a", "1 2").form("b", "é").answers(201, &json!({ "x": 1 })));
+    assert_eq!(host.exchange(note).on_login::<Probed>().requests.len(), 2);
+}
+
+#[test]
+fn an_unexpected_request_fails_the_test_and_says_how() {
+    let sent = || http::Request::new("POST", "https://api.example/").header("a", "1").body("x=1&x=1");
+    probe(move |cx| drop(cx.http().send(sent())));
+    let expected = Exchange::post("https://api.example/");
+    for (exchange, said) in [
+        (Exchange::get("https://api.example/"), "expected GET https://api.example/, got POST"),
+        (Exchange::post("https://api.example/x"), "expected POST https://api.example/x, got"),
+        (expected.clone().header("a", "2"), "the header field `a`"),
+        (expected.clone().header("b", "1"), "the header field `b`"),
+        (expected.clone().form("x", "1"), "the pair of the form `x`"),
+        (expected.json(json!({})), "expected the content {}"),
+    ] {
+        let host = FakeHost::new().exchange(exchange);
+        let panicked = std::panic::catch_unwind(|| host.on_login::<Probed>()).unwrap_err();
+        let message = panicked.downcast_ref::<String>().unwrap();
+        assert!(message.starts_with("request 1: ") && message.contains(said), "{message}");
+    }
+}
+
+#[test]
+fn requests_need_a_granted_host_and_are_eight_at_most() {
+    const HOSTS: &str = r#"{"capabilities": {"hosts": ["api.example", {"setting": "/issuer"}]}}"#;
+    probe(|cx| {
+        let send = |url: &str| cx.http().send(http::Request::new("GET", url));
+        for url in ["https://evil.example/", "https://api.example:444/", "https://api.example.evil.example/"] {
+            assert_eq!(send(url), Err(HttpError::NotGranted));
+        }
+        for n in 0..8 {
+            let host = ["https://api.example/a", "https://API.example:443?b", "http://localhost:4100/"][n % 3];
+            assert_eq!(send(host), Err(HttpError::Timeout));
+        }
+        assert!(matches!(send("https://api.example/"), Err(HttpError::Other(_))));
+    });
+    let settings = json!({ "issuer": "http://localhost:4100/realm" });
+    assert_eq!(FakeHost::new().manifest(HOSTS).settings(settings).on_login::<Probed>().requests.len(), 8);
+}
+
+#[test]
+fn keys_are_stand_ins_that_tell_one_from_another() {
+    probe(|cx| {
+        let keys = cx.keys();
+        let header = json!({ "typ": "oauth-authz-req+jwt" });
+        let token = keys.sign_jwt("partner", header.as_object().unwrap(), &json!({ "iss": "app" })).unwrap();
+        assert_eq!(claims_of(&token), json!({ "iss": "app" }));
+        assert_eq!(header_of(&token), json!({ "alg": "FAKE", "typ": "oauth-authz-req+jwt" }));
+        assert_eq!(keys.verify_jwt::<Value>("partner", &token).unwrap(), json!({ "iss": "app" }));
+        assert_eq!(keys.verify_jwt::<Value>("partner", &signed("partner", &json!({ "é": "ü" }))).unwrap()["é"], "ü");
+        for bad in [signed("another", &json!({})), "a.b".to_owned(), signed("partner", &json!([])), String::new()] {
+            assert!(matches!(keys.verify_jwt::<Value>("partner", &bad), Err(KeyError::Invalid(_))), "{bad}");
+        }
+        assert!(matches!(keys.sign_jwt("partner", &serde_json::Map::new(), &json!([])), Err(KeyError::Invalid(_))));
+        let (one, two) = (keys.hmac("partner", b"a").unwrap(), keys.hmac("partner", b"b").unwrap());
+        assert!(one.len() == 32 && one != two && one == keys.hmac("partner", b"a").unwrap());
+        assert_eq!(keys.hmac("another", b"a"), Err(KeyError::NotGranted));
+        assert_eq!(keys.verify_jwt::<Value>("another", &token), Err(KeyError::NotGranted));
+    });
+    let _ = host("postlude").on_login::<Probed>();
+}
+
+#[test]
+fn the_cache_lasts_into_the_next_run_until_it_expires() {
+    probe(|cx| {
+        assert_eq!(cx.cache().get::<u8>("n").unwrap(), None);
+        cx.cache().set("n", &7, 60).unwrap();
+        for seconds in [0, 86_401] {
+            assert!(matches!(cx.cache().set("x", &1, seconds), Err(CacheError::Other(_))));
+        }
+        assert_eq!(cx.cache().set("x", &"y".repeat(8_192 - 4), 86_400), Err(CacheError::TooLarge(8_192)));
+        cx.cache().set("x", &"y".repeat(8_192 - 5), 86_400).unwrap();
+        cx.cache().delete("x").unwrap();
+    });
+    let first = FakeHost::new().now(1_000).on_login::<Probed>();
+    probe(|cx| cx.log().info(format!("{:?}", cx.cache().get::<u8>("n").unwrap())));
+    let later = |now| FakeHost::new().cache(&first.cache).now(now).on_login::<Probed>().log[0].message.clone();
+    assert_eq!((later(60_999).as_str(), later(61_000).as_str()), ("Some(7)", "None"));
+}
+
+#[test]
+fn a_star_in_a_setting_stands_for_each_element() {
+    probe(|cx| {
+        assert_eq!(cx.event().get::<u8>("/a").unwrap(), Some(1));
+        assert_eq!(cx.event().get::<u8>("/b").unwrap(), Some(2));
+        assert_eq!(cx.event().get::<u8>("/c"), Err(EventError::NotGranted));
+    });
+    let manifest = r#"{"capabilities": {"event": [{"setting": "/list/*/from"}]}}"#;
+    let settings = json!({ "list": [{ "from": "/a" }, { "from": "/b" }], "c": "/c" });
+    let event = json!({ "a": 1, "b": 2, "c": 3 });
+    let _ = FakeHost::new().manifest(manifest).settings(settings).event(event).on_login::<Probed>();
 }
 
 #[test]

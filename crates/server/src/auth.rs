@@ -41,7 +41,7 @@ pub(crate) struct Caller {
     /// The key's role.
     pub(crate) role: Role,
     /// The key's name in the configuration, for the audit.
-    pub(crate) key: Arc<str>,
+    pub(crate) key_name: Arc<str>,
 }
 
 /// The tenant of the caller, once its key is known and its role suffices.

@@ -1,9 +1,11 @@
 //! The loop that drives a pipeline: run what is due, feed its report, until the login is suspended or has its outcome.
 
+use crate::outside::Outside;
 use crate::pipelines::Pipeline;
 use postlude_model::pipeline::{Finished, Login, Overload};
 use postlude_model::run::{Ending, Level, Report, RunInput};
 use postlude_sandbox::Sandbox;
+use std::sync::Arc;
 
 /// Why a login could not be driven to its end. Nothing of it may be stored.
 #[derive(Debug, thiserror::Error)]
@@ -21,14 +23,19 @@ pub(crate) async fn drive(
     sandbox: &Sandbox,
     pipeline: &Pipeline,
     mut login: Login<'_>,
+    outside: &mut Outside,
 ) -> Result<Finished, DriveError> {
-    while let Some(input) = login.next_run() {
-        let spec = &input.action.spec;
+    while let Some(mut input) = login.next_run() {
+        let action = Arc::clone(&input.action);
+        let spec = &action.spec;
         let plugin = pipeline.plugin(&spec.digest).ok_or_else(|| DriveError::NotLoaded(spec.name.to_string()))?;
+        outside.lend(plugin, &mut input).await;
+        let run_id = input.run_id.clone();
         let span = tracing::info_span!("run", action = %spec.name, run_id = %input.run_id);
         let told = About::of(&input);
         let report = tracing::Instrument::instrument(sandbox.run(plugin, *input), span.clone()).await;
         span.in_scope(|| told.log(&report));
+        outside.record(run_id, &report);
         login.feed(report)?;
     }
     Ok(login.finish())

@@ -1,9 +1,9 @@
 //! From a configuration file to plugins that can run, with everything that is wrong said at once.
 
-use crate::config::{self, Checked, Environment, Problem, Problems};
+use crate::compiling::{self, Compiler};
+use crate::config::{Checked, Draft, Environment, Found, Problem, Problems, Severity};
 use postlude_model::names::Digest;
-use postlude_sandbox::{Plugin, Sandbox};
-use std::cell::RefCell;
+use postlude_sandbox::Plugin;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -35,16 +35,54 @@ impl Loaded {
 ///
 /// # Errors
 /// Every mistake at once.
-pub fn load(file: &Path, sandbox: &Sandbox, environment: &Environment) -> Result<Loaded, Problems> {
-    let compiled = RefCell::new(HashMap::new());
-    let inspect = |bytes: &[u8]| match sandbox.load(bytes) {
-        Ok(plugin) => {
-            let manifest = plugin.manifest().clone();
-            compiled.borrow_mut().insert(plugin.digest(), plugin);
-            Ok(manifest)
+pub async fn load(file: &Path, compiler: &Compiler, environment: &Environment) -> Result<Loaded, Problems> {
+    let draft = read(file, environment).await?;
+    finish(draft, compiler, environment).await
+}
+
+/// The same for a server, which keeps the compiled code in its data folder.
+pub(crate) async fn load_and_keep(
+    file: &Path,
+    compiler: &Compiler,
+    environment: &Environment,
+) -> Result<Loaded, Problems> {
+    let draft = read(file, environment).await?;
+    if let Some(signing) = draft.signing() {
+        compiler.keep_code(&draft.config().server.data_dir, signing.roots());
+    }
+    finish(draft, compiler, environment).await
+}
+
+async fn read(file: &Path, environment: &Environment) -> Result<Draft, Problems> {
+    let (path, environment) = (file.to_owned(), environment.clone());
+    blocking(file, move || Draft::read(&path, &environment)).await
+}
+
+async fn finish(draft: Draft, compiler: &Compiler, environment: &Environment) -> Result<Loaded, Problems> {
+    let (mut plugins, mut found) = (HashMap::new(), Found::new());
+    for (digest, made) in compiling::all(compiler, draft.files()).await {
+        match made {
+            Ok(plugin) => {
+                found.insert(digest, Ok(plugin.manifest().clone()));
+                plugins.insert(digest, plugin);
+            }
+            Err(why) => {
+                found.insert(digest, Err(vec![why.to_string()]));
+            }
         }
-        Err(why) => Err(vec![why.to_string()]),
-    };
-    let checked = config::check(file, environment, &inspect)?;
-    Ok(Loaded { checked, plugins: compiled.into_inner() })
+    }
+    let (file, environment) = (draft.config().file.clone(), environment.clone());
+    let checked = blocking(&file, move || draft.bind(found, &environment)).await?;
+    Ok(Loaded { checked, plugins })
+}
+
+async fn blocking<T: Send + 'static>(
+    file: &Path,
+    work: impl FnOnce() -> Result<T, Problems> + Send + 'static,
+) -> Result<T, Problems> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|why| {
+        let message = format!("reading it was broken off: {why}");
+        let (line, column, severity) = (1, 1, Severity::Error);
+        Err(Problems::new(vec![Problem { file: file.to_owned(), line, column, message, hint: None, severity }]))
+    })
 }

@@ -9,13 +9,14 @@ use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
 use postlude_crypto::handles::StateError;
 use postlude_model::action::Mode;
+use postlude_model::bypass::Bypass;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
-use postlude_model::names::LoginId;
+use postlude_model::names::{LoginId, UserId};
 use postlude_model::orders::Standing;
 use postlude_model::pipeline::{
-    BrowserReply, Finished, Login, Overload, Presented, Ruling, ended, rule, session_ended,
+    BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
@@ -53,6 +54,7 @@ struct Begin {
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
         let mut began_in = None;
+        let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
             if let Some(answer) = self.known().await? {
                 return Ok(answer);
@@ -64,10 +66,11 @@ impl Begin {
                 return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
             }
             let record = self.record(&pipeline, session.as_ref());
-            let scene = self.runtime.scene(&self.tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
-            let login = Login::begin(scene, record, session, event);
-            let finished = drive(&self.runtime.sandbox, &pipeline, login).await.map_err(undriven)?;
+            let bypasses = self.runtime.bypasses_of(&self.tenant, &record.subject.user_id).await?;
+            let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
+            let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
                 return self.tenant.answer(&finished.record);
@@ -140,6 +143,7 @@ impl Begin {
             effects: Default::default(),
             recorded: Vec::new(),
             held_metadata: Default::default(),
+            course: Default::default(),
             trace: Vec::new(),
         }
     }
@@ -234,6 +238,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
+        let mut outside = runtime.outside(&tenant);
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -244,10 +249,11 @@ impl Arrival {
             let pipeline = runtime.pipeline_of(&tenant, record.revision).await?;
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
-            let scene = runtime.scene(&tenant, &pipeline);
+            let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
-            let login = Login::resume(scene, current, session, event, self.reply.clone());
-            let finished = match drive(&runtime.sandbox, &pipeline, login).await {
+            let bypasses = runtime.bypasses_of(&tenant, &record.subject.user_id).await?;
+            let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
+            let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
                     return self.out_of_time(&runtime, &tenant, record).await;
@@ -267,7 +273,7 @@ impl Arrival {
         let expect = record.version;
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
-        let finished = Finished { record, session: None, session_seen: None, synced: true };
+        let finished = Finished::of_record(record);
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
@@ -293,7 +299,7 @@ impl Arrival {
             Ruling::SessionEnded => {
                 let expect = record.version;
                 let record = ended(record, EndReason::SessionEnded);
-                let finished = Finished { record, session: None, session_seen: None, synced: true };
+                let finished = Finished::of_record(record);
                 // Lost to another writer or not: the session is over, and so is the login.
                 commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
@@ -344,6 +350,11 @@ impl Tenant {
 }
 
 impl Runtime {
+    /// What a user may be let past, in words of the store: used and expired ones among them.
+    async fn bypasses_of(&self, tenant: &Tenant, user: &UserId) -> Result<Vec<Bypass>, ApiError> {
+        self.store.bypasses(&tenant.name, user).await.map_err(ApiError::unavailable)
+    }
+
     /// A login's session as it is now, under its present identifier; a new one where none is stored.
     async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
         let Some(id) = &record.subject.session_id else { return Ok(None) };
@@ -380,7 +391,8 @@ async fn reread(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<Logi
 }
 
 fn login_write(finished: &Finished, expect: u64, idempotency_key: Option<String>) -> LoginWrite {
-    LoginWrite { record: finished.record.clone(), expect, idempotency_key, max_open: limits::OPEN_LOGINS }
+    let (record, bypasses) = (finished.record.clone(), finished.bypasses.clone());
+    LoginWrite { record, expect, idempotency_key, max_open: limits::OPEN_LOGINS, bypasses }
 }
 
 /// One transaction: the login record, the session, and that the session is still what the runs saw.
@@ -399,14 +411,20 @@ async fn commit(
         login: Some(login),
         sessions: sessions.into_iter().collect(),
         check_session,
+        cache: finished.cache.clone(),
         now: runtime.clock.now(),
         durability: if finished.synced { Durability::Synced } else { Durability::Batched },
     };
-    runtime.store.commit(commit).await.map_err(|why| match why {
+    let outcome = runtime.store.commit(commit).await.map_err(|why| match why {
         // A retry would meet the same.
         StoreError::Encoding(..) => ApiError::internal(why),
         why => ApiError::unavailable(why),
-    })
+    })?;
+    let used = finished.record.course.bypasses.iter().filter(|bypass| finished.bypasses.contains(&bypass.id));
+    for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
+        tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
+    }
+    Ok(outcome)
 }
 
 fn undriven(why: DriveError) -> ApiError {

@@ -68,15 +68,11 @@ impl Runtime {
     }
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
-        if let Some(plugin) = self.compiled(digest) {
+        if let Some(plugin) = self.compiler.held(&digest) {
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
         let bytes = bytes.ok_or_else(|| ApiError::internal(format!("plugin {digest} is not in the store")))?;
-        let sandbox = self.sandbox.clone();
-        let compiled = tokio::task::spawn_blocking(move || sandbox.load(&bytes)).await.map_err(ApiError::internal)?;
-        let plugin = compiled.map_err(ApiError::internal)?;
-        self.keep_compiled(plugin.clone());
-        Ok(plugin)
+        self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)
     }
 }

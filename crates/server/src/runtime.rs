@@ -2,6 +2,7 @@
 
 use crate::auth::{Caller, Role};
 use crate::clock::Clock;
+use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
 use crate::flight::Flights;
 use crate::orders::LiveOrders;
@@ -9,10 +10,11 @@ use crate::pipelines::Pipeline;
 use crate::reload_handle::ReloadHandle;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
+use postlude_model::http::HttpClient;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName};
+use postlude_model::names::TenantName;
 use postlude_model::pipeline::Scene;
-use postlude_sandbox::{Plugin, Sandbox};
+use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -23,8 +25,11 @@ use tokio_util::task::TaskTracker;
 /// What all requests share.
 pub struct Runtime {
     pub(crate) sandbox: Sandbox,
+    pub(crate) compiler: Compiler,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
+    /// The plugins' way out.
+    pub(crate) http: Arc<dyn HttpClient>,
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
@@ -35,7 +40,6 @@ pub struct Runtime {
     pub(crate) reloads: ReloadHandle,
     /// Places for uploads.
     pub(crate) uploads: tokio::sync::Semaphore,
-    plugins: Mutex<HashMap<Digest, Plugin>>,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -70,8 +74,9 @@ impl Tenants {
 
 impl Runtime {
     pub(crate) fn new(
-        sandbox: Sandbox,
+        compiler: Compiler,
         store: Arc<dyn Store>,
+        http: Arc<dyn HttpClient>,
         clock: Clock,
         environment: Environment,
         reloads: ReloadHandle,
@@ -83,9 +88,11 @@ impl Runtime {
             tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
         }
         Self {
-            sandbox,
+            sandbox: compiler.sandbox().clone(),
+            compiler,
             store,
             clock,
+            http,
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
@@ -93,7 +100,6 @@ impl Runtime {
             orders: tokio::sync::Mutex::default(),
             reloads,
             uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
-            plugins: Mutex::default(),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
@@ -102,8 +108,9 @@ impl Runtime {
     /// The caller of a key: its tenant, its role and its name.
     pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (tenant, role, key) = tenants.by_key.get(&hash_of(key))?;
-        Some(Caller { tenant: tenants.by_name.get(tenant).cloned()?, role: *role, key: Arc::clone(key) })
+        let (tenant, role, key_name) = tenants.by_key.get(&hash_of(key))?;
+        let tenant = tenants.by_name.get(tenant).cloned()?;
+        Some(Caller { tenant, role: *role, key_name: Arc::clone(key_name) })
     }
 
     /// The tenant whose public route a path is.
@@ -133,14 +140,6 @@ impl Runtime {
 
     pub(crate) fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn compiled(&self, digest: Digest) -> Option<Plugin> {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
-    }
-
-    pub(crate) fn keep_compiled(&self, plugin: Plugin) {
-        self.plugins.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.digest(), plugin);
     }
 
     /// Whether logins can be served, or why not.

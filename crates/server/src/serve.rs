@@ -1,8 +1,9 @@
 //! The server's life: prepare everything, serve, reload, stop with no login half done.
 
 use crate::clock::Clock;
+use crate::compiling::{Compilation, Compiler};
 use crate::config::{self, Config, Environment, Problem, Problems, Signing};
-use crate::loading::{Loaded, load};
+use crate::loading::{Loaded, load_and_keep};
 use crate::pipelines::Pipeline;
 use crate::reload_handle::{Asked, ReloadHandle};
 use crate::runtime::{Runtime, Tenants};
@@ -33,6 +34,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where secrets by variable come from.
     pub environment: Environment,
+    /// Where plugins are compiled.
+    pub compilation: Compilation,
 }
 
 /// Why a server does not start, or stopped.
@@ -50,6 +53,9 @@ pub enum ServeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The plugins' way out cannot be opened.
+    #[error(transparent)]
+    Outbound(#[from] postlude_outbound::OutboundError),
     /// A revision cannot be stored.
     #[error("the configuration was not taken: {0}")]
     Revision(String),
@@ -118,13 +124,15 @@ impl Server {
     /// Every mistake of the configuration at once; a store that is in use, damaged or newer; an engine that does not work.
     pub async fn prepare(options: Options) -> Result<Self, ServeError> {
         let sandbox = Sandbox::new(Default::default())?;
-        let loaded = blocking_load(&options, &sandbox).await?;
+        let compiler = Compiler::new(sandbox, options.compilation.clone());
+        let loaded = load_and_keep(&options.config, &compiler, &options.environment).await?;
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
         let store = SledStore::open(store_options(&config, &signing))?;
+        let http = Arc::new(config.server.outbound.open(config.server.development)?);
         let (reloads, asked) = ReloadHandle::new();
         let (clock, environment) = (options.clock.clone(), options.environment.clone());
-        let runtime = Runtime::new(sandbox, Arc::new(store), clock, environment, reloads);
+        let runtime = Runtime::new(compiler, Arc::new(store), http, clock, environment, reloads);
         let server = Self { runtime: Arc::new(runtime), config, options, signing, asked };
         server.install(loaded).await?;
         Ok(server)
@@ -147,7 +155,7 @@ impl Server {
     /// # Errors
     /// Every mistake at once; the old configuration keeps serving.
     pub async fn reload(&self) -> Result<Vec<Problem>, ServeError> {
-        let loaded = blocking_load(&self.options, &self.runtime.sandbox).await?;
+        let loaded = load_and_keep(&self.options.config, &self.runtime.compiler, &self.options.environment).await?;
         let (old, new) = (&self.config.server, &loaded.checked.config.server);
         let fixed = |server: &config::Server| {
             (
@@ -156,11 +164,12 @@ impl Server {
                 server.data_dir.clone(),
                 server.high_water_file.clone(),
                 server.previous_root_keys.len(),
+                server.outbound.clone(),
             )
         };
         if fixed(old) != fixed(new) {
             tracing::warn!(
-                "`listen`, `public_listen`, `data_dir`, `high_water_file` and `previous_root_keys` change with a restart only"
+                "`listen`, `public_listen`, `data_dir`, `high_water_file`, `previous_root_keys` and `outbound` change with a restart only"
             );
         }
         let kid = |signing: &Signing| signing.roots().current.kid().to_owned();
@@ -193,8 +202,8 @@ impl Server {
             orders.warn(&bound.name, &pipeline);
             tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline, orders), keys));
         }
-        plugins.into_values().for_each(|plugin| self.runtime.keep_compiled(plugin));
         self.runtime.install(Tenants::new(tenants));
+        self.runtime.compiler.settle(checked.plugins.into_keys().collect()).await;
         Ok(())
     }
 
@@ -243,12 +252,6 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-async fn blocking_load(options: &Options, sandbox: &Sandbox) -> Result<Loaded, ServeError> {
-    let (options, sandbox) = (options.clone(), sandbox.clone());
-    let loaded = tokio::task::spawn_blocking(move || load(&options.config, &sandbox, &options.environment)).await;
-    Ok(loaded.map_err(|why| ServeError::Revision(why.to_string()))??)
 }
 
 fn store_options(config: &Config, signing: &Signing) -> SledOptions {

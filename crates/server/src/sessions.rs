@@ -175,6 +175,7 @@ async fn write(
         login: None,
         sessions,
         check_session: None,
+        cache: Vec::new(),
         now,
         durability: Durability::Synced,
     };

@@ -280,6 +280,9 @@ pub struct AnswerAction {
     /// What it came to.
     #[schema(value_type = crate::openapi::VerdictText)]
     pub decision: Verdict,
+    /// It only reports: this is what would have come of it, and nothing did.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub report_only: bool,
     /// Why.
     pub why: String,
     /// Fuel units.
@@ -389,6 +392,7 @@ impl AnswerAction {
             version: trace.version.clone(),
             digest: trace.digest.to_string(),
             decision: trace.verdict,
+            report_only: trace.report_only,
             why: trace.why.clone(),
             fuel: trace.fuel,
             memory_bytes: trace.memory_bytes,

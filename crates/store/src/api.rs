@@ -1,8 +1,10 @@
 //! What a host needs of a store, whatever its engine.
 
 use async_trait::async_trait;
+use postlude_model::bypass::Bypass;
+use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::{Deserialize, Serialize};
@@ -97,6 +99,8 @@ pub struct LoginWrite {
     pub idempotency_key: Option<String>,
     /// How many suspended logins a user may have; the oldest beyond that is ended as evicted.
     pub max_open: usize,
+    /// Bypasses that the login uses up; each must be its user's, unused and not expired.
+    pub bypasses: Vec<BypassId>,
 }
 
 /// A session to write.
@@ -119,6 +123,8 @@ pub struct Commit {
     pub sessions: Vec<SessionWrite>,
     /// A session that must be stored in this version (zero: not at all), also where it is not written.
     pub check_session: Option<(SessionId, u64)>,
+    /// Changes of actions' caches, in order. Another login's are kept: the last word on a key counts.
+    pub cache: Vec<CacheChange>,
     /// The host's clock.
     pub now: Timestamp,
     /// How soon it must be on the disk.
@@ -134,6 +140,46 @@ pub enum CommitOutcome {
     LoginChanged,
     /// A session's version is another one. Nothing was written.
     SessionChanged,
+    /// A bypass was used, revoked or has expired. Nothing was written.
+    BypassChanged,
+}
+
+/// A change of a user's bypasses.
+#[derive(Debug, Clone)]
+pub enum BypassChange {
+    /// A new one.
+    Issue(Bypass),
+    /// An unused one goes.
+    Revoke {
+        /// Whose it is.
+        user_id: UserId,
+        /// Which.
+        id: BypassId,
+    },
+}
+
+impl BypassChange {
+    /// Whose bypasses change.
+    #[must_use]
+    pub const fn user(&self) -> &UserId {
+        match self {
+            Self::Issue(bypass) => &bypass.user_id,
+            Self::Revoke { user_id, .. } => user_id,
+        }
+    }
+}
+
+/// What became of a change of a user's bypasses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BypassOutcome {
+    /// It is durable.
+    Done,
+    /// The user has [`limits::BYPASSES`](postlude_model::limits::BYPASSES) of them already.
+    TooMany,
+    /// There is none of that id, or it has expired.
+    Unknown,
+    /// A login used it up.
+    Used,
 }
 
 /// A plugin that a tenant's operator uploaded.
@@ -179,8 +225,19 @@ pub trait Store: Send + Sync + 'static {
     async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
     /// A session as it is stored; `moved_to` is not followed.
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// An action's cache, with what has expired and was not swept yet. It may lag behind: it is written within a second.
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
     /// Writes all of it or nothing.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
+    /// A user's bypasses, used and expired ones among them.
+    async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError>;
+    /// Issues or revokes a bypass, durably.
+    async fn change_bypass(
+        &self,
+        tenant: &TenantName,
+        change: BypassChange,
+        now: Timestamp,
+    ) -> Result<BypassOutcome, StoreError>;
     /// The content of a pipeline's revision.
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
     /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.

@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{Commit, CommitOutcome, Durability, StoreError, Upload};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, StoreError, Upload};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -32,6 +32,7 @@ pub(crate) enum Job {
     Revision(TenantName, [u8; 32], Answer<u64>),
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
     Sweep(Timestamp, usize, Answer<usize>),
     Stop(Answer<()>),
 }
@@ -156,6 +157,16 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
+            Job::Bypass(tenant, change, now, answer) => {
+                let done = self.tables.plan_bypass(&tenant, change, now).and_then(|(changes, outcome)| {
+                    if outcome == BypassOutcome::Done {
+                        self.write(changes, now, true)?;
+                    }
+                    Ok(outcome)
+                });
+                let wait = matches!(done, Ok(BypassOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
             Job::Orders(tenant, orders, expect, answer) => {
                 let planned = self.tables.plan_orders(&tenant, *orders, expect);
                 self.write_planned(planned, answer, waiting);
@@ -236,6 +247,7 @@ fn refuse(job: Job, why: StoreError) {
     let _ = match job {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
@@ -280,7 +292,7 @@ mod tests {
         let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
         let session = Session::new(SessionId::new("s").unwrap(), now);
         let sessions = vec![SessionWrite { session, expect: 0 }];
-        Box::new(Commit { tenant, login: None, sessions, check_session: None, now, durability })
+        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
     }
 
     /// Neither the answer nor another reader is faster than the disk.

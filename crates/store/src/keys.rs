@@ -1,6 +1,6 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 
 /// What a key leads to.
@@ -12,26 +12,30 @@ pub(crate) enum Kind {
     IdempotencyKey = b'K',
     Session = b'S',
     OpenLogins = b'U',
+    Bypasses = b'B',
     Revision = b'R',
     RevisionNumber = b'H',
     Expiry = b'E',
     Part = b'P',
+    Cache = b'C',
     Orders = b'O',
     Upload = b'A',
     ByUser = b'W',
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
         Self::Session,
         Self::OpenLogins,
+        Self::Bypasses,
         Self::Revision,
         Self::RevisionNumber,
         Self::Expiry,
         Self::Part,
+        Self::Cache,
         Self::Orders,
         Self::Upload,
         Self::ByUser,
@@ -53,10 +57,12 @@ impl Kind {
             Self::IdempotencyKey => "idempotency key",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",
+            Self::Bypasses => "list of bypasses",
             Self::Revision => "revision",
             Self::RevisionNumber => "revision number",
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
+            Self::Cache => "cache of an action",
             Self::Orders => "list of orders",
             Self::Upload => "upload",
             Self::ByUser => "list of a user's logins",
@@ -98,6 +104,14 @@ pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {
 
 pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
     key(Kind::OpenLogins, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
+    key(Kind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
+}
+
+pub(crate) fn bypasses(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(Kind::Bypasses, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
 }
 
 pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {

@@ -6,6 +6,7 @@
 
 mod admin;
 mod api;
+mod bypasses;
 mod codec;
 mod committer;
 mod files;
@@ -18,7 +19,8 @@ mod tables;
 mod values;
 
 pub use api::{
-    Commit, CommitOutcome, Durability, LoginWrite, OpenError, Page, RecordMac, SessionWrite, Store, StoreError, Upload,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, OpenError, Page, RecordMac,
+    SessionWrite, Store, StoreError, Upload,
 };
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -1,6 +1,6 @@
 //! The embedded store: reads; writes go to the committer.
 
-use crate::api::{Commit, CommitOutcome, OpenError, Page, Store, StoreError, Upload};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, OpenError, Page, Store, StoreError, Upload};
 use crate::committer::Job;
 use crate::files::Files;
 use crate::keys::{self, Kind};
@@ -9,8 +9,10 @@ use crate::shared::Shared;
 use crate::tables::{Started, Tables};
 use crate::values::failed;
 use async_trait::async_trait;
+use postlude_model::bypass::Bypass;
+use postlude_model::cache::Cache;
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
@@ -121,8 +123,25 @@ impl Store for SledStore {
         self.read(&keys::session(tenant, id)).await
     }
 
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
+        Ok(self.read(&keys::cache(tenant, action)).await?.unwrap_or_default())
+    }
+
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
+    }
+
+    async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {
+        Ok(self.read(&keys::bypasses(tenant, user)).await?.unwrap_or_default())
+    }
+
+    async fn change_bypass(
+        &self,
+        tenant: &TenantName,
+        change: BypassChange,
+        now: Timestamp,
+    ) -> Result<BypassOutcome, StoreError> {
+        self.ask(|answer| Job::Bypass(tenant.clone(), change, now, answer)).await
     }
 
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {

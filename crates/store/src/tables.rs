@@ -3,12 +3,15 @@
 use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::keys::{self, Kind};
 use crate::values::{Changes, Values};
+use postlude_model::bypass::Bypass;
+use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status};
 use postlude_model::names::{LoginId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How coarse expiry is. A record has one expiry entry, made with it; the sweep moves it when the record lives longer.
@@ -89,12 +92,47 @@ impl Tables {
                 return Ok(nothing(CommitOutcome::SessionChanged));
             }
         }
-        if let Some(write) = commit.login
-            && !self.plan_login(&mut changes, tenant, write, commit.now)?
-        {
-            return Ok(nothing(CommitOutcome::LoginChanged));
+        if let Some(write) = commit.login {
+            let outcome = self.plan_login(&mut changes, tenant, write, commit.now)?;
+            if outcome != CommitOutcome::Done {
+                return Ok(nothing(outcome));
+            }
         }
+        self.plan_caches(&mut changes, tenant, &commit.cache, commit.now)?;
         Ok(Plan { changes, outcome: CommitOutcome::Done })
+    }
+
+    /// Changes are made in what is stored now, not in what a run saw: of two logins at the same time neither is lost.
+    fn plan_caches(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        wanted: &[CacheChange],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let actions: BTreeSet<_> = wanted.iter().map(|change| &change.action).collect();
+        for action in actions {
+            let key = keys::cache(tenant, action);
+            // Best effort: a damaged cache must not stop a login, and is made anew.
+            let before: Option<Cache> = self.get(&key).unwrap_or_else(|why| {
+                tracing::error!(cause = %why, %action, "a cache cannot be read, and is made anew");
+                None
+            });
+            let mut cache = before.clone().unwrap_or_default();
+            cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now);
+            match (last_expiry(&cache), before) {
+                (_, Some(before)) if before == cache => {}
+                (None, None) => {}
+                (None, Some(_)) => changes.remove(key),
+                (Some(last), before) => {
+                    if before.is_none() {
+                        self.expire(changes, last, &key);
+                    }
+                    self.put(changes, key, &cache)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn plan_session(
@@ -123,17 +161,20 @@ impl Tables {
         tenant: &TenantName,
         write: LoginWrite,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let LoginWrite { mut record, expect, idempotency_key, max_open } = write;
+    ) -> Result<CommitOutcome, StoreError> {
+        let LoginWrite { mut record, expect, idempotency_key, max_open, bypasses } = write;
         let key = keys::login(tenant, &record.id);
         let stored: Option<LoginRecord> = self.get(&key)?;
         if stored.map_or(0, |stored| stored.version) != expect {
-            return Ok(false);
+            return Ok(CommitOutcome::LoginChanged);
+        }
+        if !self.plan_uses(changes, tenant, &record, &bypasses, now)? {
+            return Ok(CommitOutcome::BypassChanged);
         }
         if let Some(text) = idempotency_key {
             let used = keys::idempotency(tenant, &text);
             if self.get::<Started>(&used)?.is_some_and(|started| started.login != record.id) {
-                return Ok(false);
+                return Ok(CommitOutcome::LoginChanged);
             }
             self.expire(changes, record.expires_at, &used);
             self.put(changes, used, &Started { login: record.id.clone(), expires_at: record.expires_at })?;
@@ -145,7 +186,7 @@ impl Tables {
             changes.mark(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
         }
         self.put(changes, key, &record)?;
-        Ok(true)
+        Ok(CommitOutcome::Done)
     }
 
     /// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
@@ -197,7 +238,7 @@ impl Tables {
         self.put(changes, key, &record)
     }
 
-    fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
+    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
         let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
         let at = Timestamp(at.0.div_ceil(grain).saturating_mul(grain));
         changes.mark(keys::expiry(at, key));
@@ -245,9 +286,13 @@ impl Tables {
             Some(Kind::OpenLogins) => {
                 self.get::<Vec<OpenLogin>>(key)?.and_then(|open| open.iter().map(|login| login.deadline).max())
             }
+            Some(Kind::Bypasses) => {
+                self.get::<Vec<Bypass>>(key)?.and_then(|all| all.iter().map(|bypass| bypass.expires_at).max())
+            }
             Some(Kind::Session) => {
                 self.get::<Session>(key)?.map(|session| session.last_used_at.plus(self.session_lifetime))
             }
+            Some(Kind::Cache) => self.get::<Cache>(key)?.and_then(|cache| last_expiry(&cache)),
             _ => None,
         })
     }
@@ -264,4 +309,8 @@ impl Tables {
         self.put(&mut changes, by_hash, &number)?;
         Ok((changes, number))
     }
+}
+
+fn last_expiry(cache: &Cache) -> Option<Timestamp> {
+    cache.values().map(|entry| entry.expires_at).max()
 }

@@ -171,7 +171,7 @@ pub fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
 }
 
 /// An unsigned number in LEB128 (core specification, section 5.2.2).
-fn leb128(mut number: usize) -> Vec<u8> {
+pub(crate) fn leb128(mut number: usize) -> Vec<u8> {
     let mut out = Vec::new();
     loop {
         let low = u8::try_from(number & 0x7f).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::partner::{Alg, Partner};
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, ServeError, Server};
+use postlude_server::{Compilation, Listeners, Options, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub struct Builder {
     after: String,
     guests: Vec<(String, Vec<u8>)>,
     process: bool,
+    compilation: Compilation,
 }
 
 impl Default for Builder {
@@ -51,6 +52,7 @@ impl Default for Builder {
             after: String::new(),
             guests: Vec::new(),
             process: false,
+            compilation: Compilation::InProcess,
         }
     }
 }
@@ -106,6 +108,13 @@ impl Builder {
         self
     }
 
+    /// Compiles plugins in processes of `program`, instead of in the test's own.
+    #[must_use]
+    pub fn compiler(mut self, program: PathBuf) -> Self {
+        self.compilation = Compilation::Child(program);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -129,6 +138,7 @@ impl Builder {
             dir,
             partner,
             process: self.process,
+            compilation: self.compilation,
             running: None,
         };
         if self.process {
@@ -230,6 +240,7 @@ pub struct Postlude {
     dir: TempDir,
     ahead: Arc<AtomicU64>,
     process: bool,
+    compilation: Compilation,
     running: Option<Running>,
 }
 
@@ -286,6 +297,19 @@ impl Postlude {
     pub async fn kill(&mut self) {
         let Some(Running::Process(mut child)) = self.running.take() else { panic!("it is no process of its own") };
         child.kill().await.unwrap();
+    }
+
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child.id().expect("it runs")
+    }
+
+    /// Starts it, when it was stopped, as a process of its own from now on.
+    pub async fn start_as_process(&mut self) {
+        self.process = true;
+        self.spawn().await;
     }
 
     async fn spawn(&mut self) {
@@ -345,6 +369,7 @@ impl Postlude {
             config: self.dir().join("postlude.toml"),
             clock: Clock::ahead(Arc::clone(&self.ahead)),
             environment: Environment::process(),
+            compilation: self.compilation.clone(),
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();

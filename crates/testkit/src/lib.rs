@@ -8,6 +8,7 @@
     reason = "tests stop at what surprises them"
 )]
 
+pub mod bombs;
 mod contract;
 pub mod guests;
 mod host;
@@ -20,4 +21,4 @@ pub use host::{
     program,
 };
 pub use partner::{Alg, Partner, claims_of};
-pub use story::{Browser, FACTOR, Returned, event};
+pub use story::{Browser, FACTOR, Returned, event, merge};

@@ -31,6 +31,8 @@ pub struct Browser<'p> {
     pub session: Option<String>,
     /// The transaction: the last answer.
     pub open: Option<Answered>,
+    /// What its logins' events say besides, as a merge patch (RFC 7396).
+    pub more: Value,
 }
 
 /// What came back from the continue URL.
@@ -58,7 +60,7 @@ impl Postlude {
     /// A browser in which a user logs in.
     #[must_use]
     pub fn browser(&self, user: &str) -> Browser<'_> {
-        Browser { postlude: self, user: user.to_owned(), session: None, open: None }
+        Browser { postlude: self, user: user.to_owned(), session: None, open: None, more: json!({}) }
     }
 
     /// A request to the continue URL of tenant acme.
@@ -79,8 +81,7 @@ impl Browser<'_> {
     #[must_use]
     pub fn body(&self, mode: &str) -> Value {
         let return_url = "http://localhost:3000/interaction/abc/postlude";
-        let mut body =
-            json!({ "trigger": "post-login", "mode": mode, "event": event(&self.user, self.session.as_deref()) });
+        let mut body = json!({ "trigger": "post-login", "mode": mode, "event": self.event(self.session.as_deref()) });
         if mode == "interactive" {
             body["return_url"] = json!(return_url);
         }
@@ -151,13 +152,37 @@ impl Browser<'_> {
     pub fn continue_body(&self, sealed: &str) -> Value {
         let open = self.open.as_ref().expect("an open login");
         let session = open.body.pointer("/subject/session_id").and_then(Value::as_str);
-        json!({ "resume_key": open.text_at("/resume_key"), "reply": sealed, "event": event(&self.user, session) })
+        json!({ "resume_key": open.text_at("/resume_key"), "reply": sealed, "event": self.event(session) })
+    }
+
+    fn event(&self, session: Option<&str>) -> Value {
+        let mut event = event(&self.user, session);
+        merge(&mut event, &self.more);
+        event
     }
 
     /// Duty 4 of an IdP: the session id is kept with the SSO session after `continue`.
     fn settle(&mut self, answered: &Answered) {
         if answered.outcome() == "continue" {
             self.session = answered.body.pointer("/subject/session_id").and_then(Value::as_str).map(str::to_owned);
+        }
+    }
+}
+
+/// A merge patch (RFC 7396), as an IdP applies `user_updates`.
+pub fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, change) in changes {
+        if change.is_null() {
+            target.as_object_mut().unwrap().remove(name);
+        } else {
+            merge(&mut target[name], change);
         }
     }
 }

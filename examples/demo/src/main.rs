@@ -17,7 +17,7 @@ use config::Origins;
 use idp::Idp;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, ServeError, Server};
+use postlude_server::{Compilation, Listeners, Options, ServeError, Server};
 use prompt::{PartnerKeys, PromptSite};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
@@ -114,7 +114,10 @@ impl Demo {
         let (config, keys) = config::write(dir.path(), &origins, &partner)?;
         let ahead = Arc::new(AtomicU64::new(0));
         let clock = Clock::ahead(Arc::clone(&ahead));
-        let options = Options { config, clock: clock.clone(), environment: Environment::of::<&str, &str>([]) };
+        // The demo's plugins are this repository's own, and its program is not the one that compiles in a process apart.
+        let compilation = Compilation::InProcess;
+        let environment = Environment::of::<&str, &str>([]);
+        let options = Options { config, clock: clock.clone(), environment, compilation };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);

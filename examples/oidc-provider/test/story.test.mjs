@@ -3,24 +3,10 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
 import { startStack } from '../start.mjs';
-
-const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
-const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
-const STEP_MS = 20_000;
-const SHOTS = process.env.SCREENSHOTS; // a folder, to look at the pages
-
-const need = (name) => {
-  if (!process.env[name]) throw new Error(`set ${name}: the test runs the real thing, see README.md`);
-  return resolve(process.env[name]);
-};
-
-// A test that is stopped from outside leaves nothing running either: start.mjs kills Postlude at `exit`.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+import { again, amr, atShop, enterPassword, freshPage, launch, need, shot } from './support.mjs';
 
 describe('post-login stories', { timeout: 300_000 }, () => {
   let folder, browser, day, short;
@@ -39,7 +25,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     const log = process.env.VERBOSE ? (text) => process.stderr.write(text) : undefined;
     day = await startStack({ binary, plugin, dir: join(folder, 'day'), log, fetch: watched });
     short = await startStack({ binary, plugin, dir: join(folder, 'short'), maxAge: '3s', log, fetch: watched });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+    browser = await launch();
   });
 
   after(async () => {
@@ -47,31 +33,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  /** A browser of its own: nothing is shared with any other. */
-  async function newBrowser() {
-    const context = await browser.newContext();
-    context.setDefaultTimeout(STEP_MS);
-    return context.newPage();
-  }
-
-  const shot = (page, name) => (SHOTS ? page.screenshot({ path: join(SHOTS, `${name}.png`) }) : undefined);
-  const at = (page, origin) => page.waitForURL((url) => url.origin === origin);
-
-  /** From the shop to the password, and with it as far as the login goes by itself. */
-  async function enterPassword(page, { urls }, user = 'ana') {
-    await page.goto(`${urls.rp}/login`);
-    await at(page, urls.idp);
-    await shot(page, 'login');
-    await page.fill('#login', user);
-    await page.fill('#password', 'anything');
-    await page.click('button');
-  }
-
-  /** What the shop knows in the end: `{claims}` or `{error}`. */
-  async function atShop(page, { urls }) {
-    await page.waitForURL(`${urls.rp}/`);
-    return JSON.parse(await page.textContent('#data'));
-  }
+  const newBrowser = () => freshPage(browser);
 
   async function press(page, { urls }, button) {
     await page.waitForURL(`${urls.prompt}/prompt**`);
@@ -84,11 +46,6 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     return atShop(page, stack);
   }
 
-  async function again(page, stack, query = '') {
-    await page.goto(`${stack.urls.rp}/login${query}`);
-    return atShop(page, stack);
-  }
-
   /** Answers the prompt as the browser would, and stops short of following the link that leads back. */
   async function linkBack(page, { urls }) {
     await page.waitForURL(`${urls.prompt}/prompt**`);
@@ -98,7 +55,6 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     return answer.headers().location;
   }
 
-  const amr = ({ claims }) => [...(claims?.amr ?? [])].sort();
   const WITH_FACTOR = ['acme', 'mfa', 'pwd'];
 
   it('a first login prompts, and the ID token carries amr and the claim of the action', async () => {

@@ -1,8 +1,10 @@
 //! `postlude check`: every mistake of a configuration and its plugins at once.
 
 use crate::output::{self, Paint};
+use crate::subcommands::compile_worker;
 use anyhow::Result;
 use postlude_sandbox::Sandbox;
+use postlude_server::Compiler;
 use postlude_server::config::{Environment, Problem};
 use serde_json::json;
 use std::path::PathBuf;
@@ -25,8 +27,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let sandbox = Sandbox::new(Default::default())?;
-    let (problems, summary) = match postlude_server::load(&args.config, &sandbox, &Environment::process()) {
+    let compiler = Compiler::new(Sandbox::new(Default::default())?, compile_worker::compilation()?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let loaded = runtime.block_on(postlude_server::load(&args.config, &compiler, &Environment::process()));
+    let (problems, summary) = match loaded {
         Ok(loaded) => (loaded.warnings().to_vec(), Some(loaded.summary())),
         Err(problems) => (problems.into_vec(), None),
     };

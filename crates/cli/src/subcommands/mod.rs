@@ -2,6 +2,10 @@
 
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod compile_worker;
+pub(crate) mod completions;
+pub(crate) mod inspect;
 pub(crate) mod keys;
+pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod serve;

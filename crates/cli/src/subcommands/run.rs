@@ -4,11 +4,10 @@ use crate::output::{self, Paint, grouped};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use postlude_crypto::token::local_keys;
-use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Secret};
+use postlude_model::action::{Action, Mode, Secret};
 use postlude_model::decision::{Command, Decision, Failure};
 use postlude_model::json::Json;
-use postlude_model::manifest::Declared;
-use postlude_model::names::{ActionName, FactorName, LoginId, RunId, Timestamp};
+use postlude_model::names::{FactorName, Timestamp};
 use postlude_model::run::{Ending, Phase, Proof, Reply, Report, RunInput};
 use postlude_model::token::{Profile, TokenError, Verdict};
 use postlude_sandbox::{Plugin, Sandbox};
@@ -18,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run a plugin once and show everything that came of it: decision, commands, log, fuel, memory, time.
 ///
@@ -106,62 +105,25 @@ fn input(args: &Args, plugin: &Plugin) -> Result<RunInput> {
     let settings = read_json("--settings", &args.settings)?;
     let action = action(args, plugin, settings)?;
     let reply = args.reply.as_deref().map(|text| reply(text, &action)).transpose()?;
-    let user_id = event.pointer("/user/user_id").and_then(|id| id.to_value().as_str().map(str::to_owned));
     let now = args.now.map_or_else(system_now, Timestamp);
-    Ok(RunInput {
-        phase: if reply.is_some() { Phase::Continue } else { Phase::Login },
-        action: Arc::new(action),
-        mode: args.mode.into(),
-        login_id: LoginId::new("lgn_run")?,
-        run_id: RunId::new("run_0")?,
-        user_id: user_id.unwrap_or_else(|| "user".to_owned()),
-        issuer: "http://localhost:8480".to_owned(),
-        continue_url: "http://localhost:8480/continue".to_owned(),
-        event: Arc::new(event),
-        reply,
-        factors: Vec::new(),
-        login_metadata: BTreeMap::new(),
-        session_metadata: BTreeMap::new(),
-        state: "state-of-this-run".to_owned(),
-        now,
-        seed: [0; 32],
-    })
+    let phase = if reply.is_some() { Phase::Continue } else { Phase::Login };
+    let input = RunInput::on_login(Arc::new(action), event, now);
+    Ok(RunInput { phase, reply, mode: args.mode.into(), ..input })
 }
 
 fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
-    let manifest = plugin.manifest();
-    let declared = manifest.resolve(&settings).map_err(|errors| {
+    let mut action = Action::granting_all(plugin.manifest(), plugin.digest(), settings).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the settings do not fit the manifest: {}", errors.join("; "))
     })?;
-    let Declared { factors, result, capabilities } = declared;
-    let external = result.profile == Profile::External;
-    let factors = factors.into_iter().map(|(name, amr)| FactorPolicy {
-        name,
-        max_age: Duration::ZERO,
-        amr,
-        external,
-        silent: false,
-    });
-    let keys = local_keys(&result, &capabilities.keys)?;
-    Ok(Action {
-        spec: ActionSpec {
-            name: ActionName::new(manifest.name.as_str())?,
-            plugin: manifest.name.clone(),
-            version: manifest.version.clone(),
-            digest: plugin.digest(),
-            applies_to: Mode::ALL.into_iter().collect(),
-            on_failure: OnFailure::Deny,
-            settings,
-            grants: capabilities,
-            factors: factors.collect(),
-            result,
-            budget: Budget { fuel: args.fuel, ..Budget::default() },
-        },
-        secrets: args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?,
-        keys,
-        development: true,
-    })
+    let spec = &mut action.spec;
+    let external = spec.result.profile == Profile::External;
+    spec.factors.iter_mut().for_each(|factor| factor.external = external);
+    spec.budget.fuel = args.fuel;
+    action.keys = local_keys(&spec.result, &spec.grants.keys)?;
+    action.secrets = args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?;
+    action.development = true;
+    Ok(action)
 }
 
 fn secret(pair: &str) -> Result<(String, Secret)> {
@@ -300,6 +262,8 @@ fn command_text(command: &Command) -> String {
         Command::SetAppMetadata { key, value } => change("app", key, value),
         Command::SetUserMetadata { key, value } => change("user", key, value),
         Command::Stash(value) => format!("stash {value}"),
+        Command::SetCache { key, entry: Some(entry) } => format!("cache `{key}` = {}", entry.value),
+        Command::SetCache { key, entry: None } => format!("forget cached `{key}`"),
     }
 }
 
@@ -323,6 +287,11 @@ fn command_json(command: &Command) -> Value {
         Command::SetAppMetadata { key, value } => change("set_app_metadata", key, value),
         Command::SetUserMetadata { key, value } => change("set_user_metadata", key, value),
         Command::Stash(value) => json!({ "command": "stash", "value": value.to_value() }),
+        Command::SetCache { key, entry } => {
+            let expires_at = entry.as_ref().map(|entry| entry.expires_at);
+            let to = entry.as_ref().map(|entry| entry.value.clone());
+            json!({ "command": "set_cache", "key": key, "value": value(&to), "expires_at": expires_at })
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! `postlude serve`: the server, until a signal stops it.
 
+use crate::subcommands::compile_worker;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
 use postlude_server::{Listeners, Options, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,6 +44,7 @@ enum LogFormat {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     start_log(&args)?;
+    allow_files();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }
 
@@ -57,8 +60,21 @@ fn start_log(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Every connection takes a file, and so does the data of every plugin that has run: as many as the system permits, not the
+/// 1,024 that a service is given by default.
+fn allow_files() {
+    let permitted = getrlimit(Resource::Nofile);
+    // Where this is refused, fewer fit: the limit before it stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: permitted.maximum, maximum: permitted.maximum });
+}
+
 async fn serve(args: Args) -> Result<ExitCode> {
-    let options = Options { config: args.config, clock: Clock::system(), environment: Environment::process() };
+    let options = Options {
+        config: args.config,
+        clock: Clock::system(),
+        environment: Environment::process(),
+        compilation: compile_worker::compilation()?,
+    };
     let server = Server::prepare(options).await?;
     let listeners = Listeners::bind(server.config()).await?;
     for (what, address) in listeners.addresses() {

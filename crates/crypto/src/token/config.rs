@@ -18,6 +18,12 @@ pub enum Algorithm {
     ES256,
     /// HMAC with SHA-256 (RFC 7518, section 3.2).
     HS256,
+    /// HMAC with SHA-384. For an action's own use.
+    HS384,
+    /// HMAC with SHA-512. For an action's own use.
+    HS512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3). For an action's own use.
+    RS256,
 }
 
 impl Algorithm {
@@ -28,6 +34,20 @@ impl Algorithm {
             Self::EdDSA => "EdDSA",
             Self::ES256 => "ES256",
             Self::HS256 => "HS256",
+            Self::HS384 => "HS384",
+            Self::HS512 => "HS512",
+            Self::RS256 => "RS256",
+        }
+    }
+
+    /// Bytes that a shared secret has at least: the size of the hash (RFC 7518, section 3.2). None for key pairs.
+    #[must_use]
+    pub const fn secret_bytes(self) -> Option<usize> {
+        match self {
+            Self::HS256 => Some(32),
+            Self::HS384 => Some(48),
+            Self::HS512 => Some(64),
+            Self::EdDSA | Self::ES256 | Self::RS256 => None,
         }
     }
 }
@@ -92,6 +112,9 @@ pub enum KeyProblem {
     /// Profile `auth0` is HS256 by definition.
     #[error("profile `auth0` takes `alg = \"HS256\"` and a secret, not {0}")]
     Auth0Algorithm(Algorithm),
+    /// Prompt sites' tokens have fewer algorithms.
+    #[error("tokens to and from a prompt site take EdDSA, ES256 or HS256, not {0}")]
+    NotForTokens(Algorithm),
     /// A JWK set for HS256, or a secret for the others.
     #[error("{0} takes {1}")]
     WrongMaterial(Algorithm, &'static str),
@@ -168,6 +191,7 @@ pub(super) fn check(config: KeyConfig) -> Result<ActionKey, KeyProblem> {
         _ => {}
     }
     let verifier = match (alg, verify) {
+        (Algorithm::HS384 | Algorithm::HS512 | Algorithm::RS256, _) => return Err(KeyProblem::NotForTokens(alg)),
         (Algorithm::HS256, VerifyWith::Secret(secret)) if secret.len() < SECRET_BYTES => {
             return Err(KeyProblem::ShortSecret(secret.len()));
         }

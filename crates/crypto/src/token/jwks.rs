@@ -4,27 +4,36 @@ use super::config::{Algorithm, KeyProblem, KeySet};
 use crate::prim;
 use p256::ecdsa::signature::Verifier as _;
 use postlude_model::json::parse_value;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Map, Value};
 
 /// Keys in a set at most: rotation needs two or three.
 pub(super) const MOST_KEYS: usize = 16;
 /// Members that only private and secret keys have (RFC 7518, section 6).
-const PRIVATE: [&str; 8] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
+pub(crate) const PRIVATE: [&str; 8] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// A public key of the partner.
 #[derive(Clone)]
-pub(super) enum PartnerKey {
+pub(crate) enum PartnerKey {
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
     P256(Box<p256::ecdsa::VerifyingKey>),
+    /// Modulus and exponent, big-endian and without zeros before them.
+    Rsa(Box<RsaPublicKeyComponents<Vec<u8>>>),
 }
 
 impl PartnerKey {
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Ok(bytes) = <&[u8; 64]>::try_from(signature) else { return false };
-        match self {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let bytes = <&[u8; 64]>::try_from(signature);
+        match (self, bytes) {
             // Strict: no small-order points, so that a signature is of one message and one key.
-            Self::Ed25519(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(bytes)).is_ok(),
-            Self::P256(key) => p256::ecdsa::Signature::from_slice(bytes).is_ok_and(|s| key.verify(message, &s).is_ok()),
+            (Self::Ed25519(key), Ok(bytes)) => {
+                key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(bytes)).is_ok()
+            }
+            (Self::P256(key), Ok(bytes)) => {
+                p256::ecdsa::Signature::from_slice(bytes).is_ok_and(|s| key.verify(message, &s).is_ok())
+            }
+            (Self::Rsa(key), _) => key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok(),
+            (_, Err(_)) => false,
         }
     }
 }
@@ -71,20 +80,21 @@ fn text<'a>(key: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
     key.get(member).and_then(Value::as_str)
 }
 
-fn fits(key: &Map<String, Value>, alg: Algorithm) -> bool {
+pub(crate) fn fits(key: &Map<String, Value>, alg: Algorithm) -> bool {
     let wanted = match alg {
+        Algorithm::RS256 => return text(key, "kty") == Some("RSA"),
         Algorithm::EdDSA => ("OKP", "Ed25519"),
         Algorithm::ES256 => ("EC", "P-256"),
-        Algorithm::HS256 => return false,
+        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => return false,
     };
     (text(key, "kty"), text(key, "crv")) == (Some(wanted.0), Some(wanted.1))
 }
 
 /// The member that forbids the key's use, if one does.
-fn usable(key: &Map<String, Value>, alg: Algorithm) -> Option<&'static str> {
-    let names: &[&str] = if alg == Algorithm::EdDSA { &["EdDSA", "Ed25519"] } else { &["ES256"] };
+pub(crate) fn usable(key: &Map<String, Value>, alg: Algorithm) -> Option<&'static str> {
+    let names = |name: &str| name == alg.as_str() || (alg == Algorithm::EdDSA && name == "Ed25519");
     let says = |member: &str, good: &dyn Fn(&Value) -> bool| key.get(member).is_none_or(good);
-    if !says("alg", &|v| v.as_str().is_some_and(|v| names.contains(&v))) {
+    if !says("alg", &|v| v.as_str().is_some_and(names)) {
         return Some("alg");
     }
     if !says("use", &|v| v == "sig") {
@@ -94,7 +104,7 @@ fn usable(key: &Map<String, Value>, alg: Algorithm) -> Option<&'static str> {
     (!says("key_ops", &verifies)).then_some("key_ops")
 }
 
-fn kid(key: &Map<String, Value>) -> Result<Option<String>, &'static str> {
+pub(crate) fn kid(key: &Map<String, Value>) -> Result<Option<String>, &'static str> {
     match key.get("kid") {
         None => Ok(None),
         Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= 256 => Ok(Some(kid.clone())),
@@ -102,7 +112,10 @@ fn kid(key: &Map<String, Value>) -> Result<Option<String>, &'static str> {
     }
 }
 
-fn public(key: &Map<String, Value>, alg: Algorithm) -> Result<PartnerKey, &'static str> {
+pub(crate) fn public(key: &Map<String, Value>, alg: Algorithm) -> Result<PartnerKey, &'static str> {
+    if alg == Algorithm::RS256 {
+        return rsa(key);
+    }
     let coordinate = |member| text(key, member).and_then(prim::decode).and_then(|b| <[u8; 32]>::try_from(b).ok());
     let x = coordinate("x").ok_or("its `x` is not 32 bytes in base64url")?;
     if alg == Algorithm::EdDSA {
@@ -114,4 +127,23 @@ fn public(key: &Map<String, Value>, alg: Algorithm) -> Result<PartnerKey, &'stat
     let key =
         p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| "`x` and `y` are no point of the curve")?;
     Ok(PartnerKey::P256(Box::new(key)))
+}
+
+/// Bytes of a modulus: 2048 bits at least (RFC 7518, section 3.3), 8192 at most.
+const MODULUS: std::ops::RangeInclusive<usize> = 256..=1024;
+
+fn rsa(key: &Map<String, Value>) -> Result<PartnerKey, &'static str> {
+    let number = |member| {
+        let bytes = text(key, member).and_then(prim::decode)?;
+        // Base64urlUInt has no zeros before it; some write one, as DER does.
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Some(bytes.get(zeros..)?.to_vec())
+    };
+    let n = number("n").ok_or("its `n` is not a number in base64url")?;
+    let e = number("e").ok_or("its `e` is not a number in base64url")?;
+    if !MODULUS.contains(&n.len()) || n.len() == 256 && n.first().is_none_or(|top| *top < 0x80) {
+        return Err("its `n` does not have 2048 to 8192 bits");
+    }
+    let good = e.len() <= 4 && e.last().is_some_and(|low| low % 2 == 1) && e != [1];
+    if good { Ok(PartnerKey::Rsa(Box::new(RsaPublicKeyComponents { n, e }))) } else { Err("its `e` is no exponent") }
 }

@@ -8,20 +8,26 @@ use postlude_model::token::TokenError;
 use serde_json::{Map, Value};
 
 /// A token in its parts. Nothing in it is believed before its signature is checked.
-pub(super) struct Jws<'a> {
-    pub(super) alg: String,
+pub(crate) struct Jws<'a> {
+    pub(crate) alg: String,
     pub(super) typ: Option<String>,
-    pub(super) kid: Option<String>,
+    pub(crate) kid: Option<String>,
     /// What the signature covers.
-    pub(super) signed: &'a [u8],
-    pub(super) signature: Vec<u8>,
+    pub(crate) signed: &'a [u8],
+    pub(crate) signature: Vec<u8>,
     payload: Vec<u8>,
 }
 
 impl<'a> Jws<'a> {
+    /// A result token: its header has nothing but what is needed.
     pub(super) fn read(token: &'a str) -> Result<Self, TokenError> {
-        if token.len() > limits::RESULT_TOKEN_BYTES {
-            return Err(invalid(format!("it has more than {} bytes", limits::RESULT_TOKEN_BYTES)));
+        Self::read_with(token, limits::RESULT_TOKEN_BYTES, |_| false)
+    }
+
+    /// A token of anyone's. Of its header, members for which `ignored` says so are not looked at.
+    pub(crate) fn read_with(token: &'a str, most: usize, ignored: fn(&str) -> bool) -> Result<Self, TokenError> {
+        if token.len() > most {
+            return Err(invalid(format!("it has more than {most} bytes")));
         }
         let three = || invalid("it is not three non-empty parts");
         let (signed, signature) = token.rsplit_once('.').ok_or_else(three)?;
@@ -31,12 +37,12 @@ impl<'a> Jws<'a> {
         }
         let bytes = |part, name| prim::decode(part).ok_or_else(|| invalid(format!("its {name} is not base64url")));
         let (header, payload) = (bytes(header, "header")?, bytes(payload, "payload")?);
-        let (alg, typ, kid) = read_header(&header)?;
+        let (alg, typ, kid) = read_header(&header, ignored)?;
         Ok(Self { alg, typ, kid, signed: signed.as_bytes(), signature: bytes(signature, "signature")?, payload })
     }
 
     /// The claims; only after the signature has been checked.
-    pub(super) fn claims(&self) -> Result<Map<String, Value>, TokenError> {
+    pub(crate) fn claims(&self) -> Result<Map<String, Value>, TokenError> {
         match parse_value(&self.payload) {
             Ok(Value::Object(claims)) => Ok(claims),
             Ok(_) => Err(invalid("its claims are not an object")),
@@ -47,7 +53,7 @@ impl<'a> Jws<'a> {
 
 type HeaderParts = (String, Option<String>, Option<String>);
 
-fn read_header(bytes: &[u8]) -> Result<HeaderParts, TokenError> {
+fn read_header(bytes: &[u8], ignored: fn(&str) -> bool) -> Result<HeaderParts, TokenError> {
     let header = match parse_value(bytes) {
         Ok(Value::Object(header)) => header,
         Ok(_) => return Err(invalid("its header is not an object")),
@@ -59,6 +65,7 @@ fn read_header(bytes: &[u8]) -> Result<HeaderParts, TokenError> {
             "alg" => &mut alg,
             "typ" => &mut typ,
             "kid" => &mut kid,
+            name if ignored(name) => continue,
             // `crit`, `jku`, `jwk`, `x5u`, `x5c`, `b64`, `zip` and whatever else would ask for another way to verify.
             _ => return Err(invalid("its header has a member besides `alg`, `typ` and `kid`")),
         };
@@ -71,7 +78,7 @@ fn read_header(bytes: &[u8]) -> Result<HeaderParts, TokenError> {
 }
 
 /// The part of a token that is signed.
-pub(super) fn unsigned(header: &Value, claims: &Value) -> String {
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| prim::encode(Json::from_value(value).as_str());
     format!("{}.{}", part(header), part(claims))
 }

@@ -1,8 +1,8 @@
 //! Tokens to and from a prompt site: request tokens that Postlude signs, result tokens that it verifies.
 
 mod config;
-mod jwks;
-mod jws;
+pub(crate) mod jwks;
+pub(crate) mod jws;
 mod local;
 mod request;
 mod result;

@@ -56,7 +56,7 @@ impl TenantSigner {
         match alg {
             Algorithm::EdDSA => Some(&self.current.ed25519_kid),
             Algorithm::ES256 => Some(&self.current.p256_kid),
-            Algorithm::HS256 => None,
+            _ => None,
         }
     }
 
@@ -68,7 +68,7 @@ impl TenantSigner {
                 let signature: p256::ecdsa::Signature = self.current.p256.try_sign(message).ok()?;
                 Some(signature.to_bytes().to_vec())
             }
-            Algorithm::HS256 => None,
+            _ => None,
         }
     }
 }

@@ -3,21 +3,28 @@
 
 use super::working::with_changes;
 use super::{Login, Run};
+use crate::cache::CacheChange;
 use crate::decision::Command;
 use crate::json::Json;
 use crate::limits;
 use crate::login::Effects;
+use crate::names::ActionName;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
+
+/// What some commands come to: within the limits, and not applied yet.
+pub(super) struct Kept {
+    login: Metadata,
+    session: Metadata,
+    effects: Effects,
+}
 
 impl Login<'_> {
     /// Continue: everything is kept. Returns the names of the recorded factors.
     pub(super) fn keep_continue(&mut self, run: &Run<'_>, commands: &[Command]) -> Result<Vec<String>, String> {
-        let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
-        if self.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
-            return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
-        }
-        self.keep_redirect(commands)?;
+        let kept = self.weigh_continue(commands)?;
+        self.keep(kept);
+        self.keep_cache(&run.action.spec.name, commands);
         let mut names = Vec::new();
         for command in commands {
             let Command::RecordFactor { name, evidence } = command else { continue };
@@ -27,6 +34,9 @@ impl Login<'_> {
                 digest: run.action.spec.digest,
                 action: run.action.spec.name.clone(),
                 login_id: self.record.id.clone(),
+                client_id: self.record.subject.client_id.clone(),
+                uses: 0,
+                last_used_at: self.scene.now,
                 epoch: self.scene.epoch,
                 evidence: evidence.clone(),
             };
@@ -40,7 +50,34 @@ impl Login<'_> {
     }
 
     /// Redirect: everything but factors. Returns what the action put aside.
-    pub(super) fn keep_redirect(&mut self, commands: &[Command]) -> Result<Option<Json>, String> {
+    pub(super) fn keep_redirect(&mut self, action: &ActionName, commands: &[Command]) -> Result<Option<Json>, String> {
+        let kept = self.weigh(commands)?;
+        self.keep(kept);
+        self.keep_cache(action, commands);
+        Ok(commands.iter().rev().find_map(|command| match command {
+            Command::Stash(value) => Some(value.clone()),
+            _ => None,
+        }))
+    }
+
+    fn keep_cache(&mut self, action: &ActionName, commands: &[Command]) {
+        self.cache.extend(commands.iter().filter_map(|command| match command {
+            Command::SetCache { key, entry } => {
+                Some(CacheChange { action: action.clone(), key: key.clone(), entry: entry.clone() })
+            }
+            _ => None,
+        }));
+    }
+
+    pub(super) fn weigh_continue(&self, commands: &[Command]) -> Result<Kept, String> {
+        let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
+        if self.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
+            return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
+        }
+        self.weigh(commands)
+    }
+
+    pub(super) fn weigh(&self, commands: &[Command]) -> Result<Kept, String> {
         let login = with_changes(&self.record.metadata, commands, |command| match command {
             Command::SetLoginMetadata { key, value } => Some((key, value)),
             _ => None,
@@ -52,7 +89,10 @@ impl Login<'_> {
         check_metadata("login", &login)?;
         check_metadata("session", &session)?;
         let effects = fold_effects(&self.record.effects, commands, |_| true)?;
+        Ok(Kept { login, session, effects })
+    }
 
+    fn keep(&mut self, Kept { login, session, effects }: Kept) {
         self.synced |= login != self.record.metadata || effects != self.record.effects;
         self.record.metadata = login;
         self.record.effects = effects;
@@ -60,18 +100,18 @@ impl Login<'_> {
             self.session.own(&self.record.subject.user_id);
             self.session.set_metadata(session);
         }
-        Ok(commands.iter().rev().find_map(|command| match command {
-            Command::Stash(value) => Some(value.clone()),
-            _ => None,
-        }))
     }
 
     /// Deny: the user's metadata alone.
     pub(super) fn keep_deny(&mut self, commands: &[Command]) -> Result<(), String> {
+        self.record.effects = self.weigh_deny(commands)?;
+        Ok(())
+    }
+
+    pub(super) fn weigh_deny(&self, commands: &[Command]) -> Result<Effects, String> {
         let user =
             |command: &Command| matches!(command, Command::SetAppMetadata { .. } | Command::SetUserMetadata { .. });
-        self.record.effects = fold_effects(&self.record.effects, commands, user)?;
-        Ok(())
+        fold_effects(&self.record.effects, commands, user)
     }
 }
 
@@ -94,6 +134,7 @@ fn fold_effects(effects: &Effects, commands: &[Command], keep: impl Fn(&Command)
                 effects.user_metadata.insert(key.clone(), value.clone());
             }
             Command::RecordFactor { .. }
+            | Command::SetCache { .. }
             | Command::SetLoginMetadata { .. }
             | Command::SetSessionMetadata { .. }
             | Command::Stash(_) => {}

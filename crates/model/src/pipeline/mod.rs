@@ -2,27 +2,35 @@
 //!
 //! It never waits. A login paused for a redirect is this state, stored as its [`LoginRecord`].
 
+mod dry;
 mod fold;
 mod overruled;
+mod prompt;
 mod proof;
 mod redirect;
 mod resume;
+mod turn;
 mod working;
 
 pub use resume::{Presented, Ruling, ended, rule, session_ended};
 
-use crate::action::{Action, Mode, OnFailure};
-use crate::decision::{Command, Decision, Denial, Failure, RedirectRequest};
-use crate::factor::{self, Standing, Worth, human};
+use crate::action::{Action, ActionSpec, FailureKind};
+use crate::bypass::Bypass;
+use crate::cache::{Cache, CacheChange};
+use crate::course::Aside;
+use crate::decision::{Command, Decision, Denial, Failure};
+use crate::factor::{self, Standing};
 use crate::handle::{Handles, StateClaims};
+use crate::http::WayOut;
 use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
-use crate::names::{FactorName, RunId, Timestamp};
-use crate::orders;
-use crate::run::{Ending, FactorView, Phase, Proof, Reply, Report, RunInput, Usage};
+use crate::names::{ActionName, BypassId, FactorName, RunId, Timestamp};
+use crate::orders::{self, Orders};
+use crate::run::{Ending, FactorView, Limit, Phase, Proof, Reply, Report, RunInput, Trap, Usage};
 use crate::session::Session;
 use crate::token::TokenContext;
+use crate::when;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,8 +90,20 @@ pub struct Finished {
     pub session: Option<Session>,
     /// The version of the session that the runs saw; none without a session.
     pub session_seen: Option<u64>,
+    /// Changes of the actions' caches, in order. They need not be durable.
+    pub cache: Vec<CacheChange>,
+    /// Bypasses that the login uses up: none of it may be stored unless all of them are still to be had.
+    pub bypasses: Vec<BypassId>,
     /// The answer may leave only when this is durable.
     pub synced: bool,
+}
+
+impl Finished {
+    /// A record that changes alone, durably.
+    #[must_use]
+    pub const fn of_record(record: LoginRecord) -> Self {
+        Self { record, session: None, session_seen: None, cache: Vec::new(), bypasses: Vec::new(), synced: true }
+    }
 }
 
 /// One passage of a login through its pipeline.
@@ -95,6 +115,12 @@ pub struct Login<'a> {
     event: Arc<Json>,
     /// The suspended action's reply, until its `on-continue` has run.
     reply: Option<Reply>,
+    cache: Vec<CacheChange>,
+    /// The user's bypasses, and those that the login uses up.
+    bypasses: Vec<Bypass>,
+    consumed: Vec<BypassId>,
+    /// The operator's orders as of the run that is due, or was.
+    orders: Arc<Orders>,
     synced: bool,
 }
 
@@ -106,7 +132,27 @@ impl<'a> Login<'a> {
         let session = Working::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
-        Self { scene, record, session, event, reply: None, synced: false }
+        // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
+        record.course.aside.extend(unmet(scene.actions, &event));
+        Self {
+            orders: scene.orders.orders(),
+            scene,
+            record,
+            session,
+            event,
+            reply: None,
+            cache: Vec::new(),
+            bypasses: Vec::new(),
+            consumed: Vec::new(),
+            synced: false,
+        }
+    }
+
+    /// The same with the user's bypasses. The login uses up those that it needs.
+    #[must_use]
+    pub fn with_bypasses(mut self, bypasses: Vec<Bypass>) -> Self {
+        self.bypasses = bypasses;
+        self
     }
 
     /// Resumes a suspended login. [`rule`] allowed it; the reply's result token is verified here, before the run.
@@ -121,7 +167,10 @@ impl<'a> Login<'a> {
         let mut session = Working::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let mut login = Self { scene, record, session, event, reply: None, synced: true };
+        let (cache, bypasses, consumed) = (Vec::new(), Vec::new(), Vec::new());
+        let orders = scene.orders.orders();
+        let mut login =
+            Self { scene, record, session, event, reply: None, cache, bypasses, consumed, orders, synced: true };
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -149,14 +198,12 @@ impl<'a> Login<'a> {
                 self.finish_pipeline();
                 break;
             };
-            if self.reply.is_some() || action.spec.applies_to.contains(&self.record.mode) {
-                if self.overruled(&action) {
-                    continue;
-                }
-                return Some(Box::new(self.input(action)));
+            let over = if self.reply.is_some() { None } else { self.passed_over(&action) };
+            match over {
+                Some((verdict, why)) => self.pass(&action, Phase::Login, verdict, why, Usage::default()),
+                None if self.overruled(&action) => {}
+                None => return Some(Box::new(self.input(action))),
             }
-            let why = format!("does not apply to mode {}", self.record.mode.as_str());
-            self.pass(&action, Phase::Login, Verdict::NotApplicable, why, Usage::default());
         }
         None
     }
@@ -171,7 +218,13 @@ impl<'a> Login<'a> {
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
         // A plugin that was killed while it ran decides nothing.
+        self.orders = self.scene.orders.orders();
         if self.killed(&run) {
+            self.record.step = self.record.step.saturating_add(1);
+            return Ok(());
+        }
+        if action.spec.rules.report_only {
+            self.rehearse(&run, ending, &commands);
             self.record.step = self.record.step.saturating_add(1);
             return Ok(());
         }
@@ -179,13 +232,14 @@ impl<'a> Login<'a> {
         let decided = match ending {
             Ending::Busy => return Err(Overload { resuming: false }),
             Ending::TimedOut => return Err(Overload { resuming: phase == Phase::Continue }),
-            Ending::Decided(decision) => self.decide(&run, decision, &commands),
-            Ending::Failed(Failure::Other(why)) => Err(why),
-            Ending::Failed(Failure::Unavailable(why)) => Err(format!("unavailable: {why}")),
-            Ending::Trapped(trap) => Err(trap.message),
+            Ending::Decided(decision) => {
+                self.decide(&run, decision, &commands).map_err(|why| Failing { kind: FailureKind::Other, why })
+            }
+            Ending::Failed(failure) => Err(Failing::of_failure(failure)),
+            Ending::Trapped(trap) => Err(Failing::of_trap(trap)),
         };
-        if let Err(why) = decided {
-            self.fail(&run, why, stops);
+        if let Err(failing) = decided {
+            self.fail(&run, failing, stops);
         }
         self.record.step = self.record.step.saturating_add(1);
         Ok(())
@@ -213,7 +267,7 @@ impl<'a> Login<'a> {
         let session_seen = self.session.seen_version();
         let session = self.session.changed();
         let synced = self.synced || self.session.must_sync();
-        Finished { record: self.record, session, session_seen, synced }
+        Finished { record: self.record, session, session_seen, cache: self.cache, bypasses: self.consumed, synced }
     }
 
     fn action(&self) -> Option<Arc<Action>> {
@@ -221,11 +275,11 @@ impl<'a> Login<'a> {
     }
 
     fn input(&self, action: Arc<Action>) -> RunInput {
-        let (record, scene, records) = (&self.record, &self.scene, self.records());
-        let view = |policy| match factor::standing(&records, policy, scene.epoch, scene.now) {
+        let (record, scene) = (&self.record, &self.scene);
+        let view = |policy| match factor::standing(self.session.factors(), policy, &self.lens()) {
             Standing::Fresh(found) => Some((found, true)),
-            Standing::Stale(found) => Some((found, false)),
-            Standing::Absent => None,
+            Standing::Stale(found, _) => Some((found, false)),
+            Standing::Elsewhere(_) | Standing::Absent => None,
         };
         let factors = action.spec.factors.iter().filter_map(view).map(|(found, fresh)| FactorView {
             name: found.name.clone(),
@@ -248,6 +302,8 @@ impl<'a> Login<'a> {
             state: scene.handles.state(&self.state_claims()),
             now: scene.now,
             seed: scene.handles.seed(&record.id, record.step),
+            cache: Cache::new(),
+            http: WayOut::default(),
             action,
         }
     }
@@ -301,141 +357,51 @@ impl<'a> Login<'a> {
                 let recorded = self.keep_continue(run, commands)?;
                 let why = if recorded.is_empty() { String::new() } else { format!("recorded {}", recorded.join(", ")) };
                 self.pass(run.action, run.phase, Verdict::Continue, why, run.usage);
+                self.close_group(run.action);
             }
             Decision::Deny(denial) => {
                 redirect::check_denial(&denial)?;
                 self.keep_deny(commands)?;
-                self.note(run.action, run.phase, Verdict::Deny, denial.code.clone(), run.usage);
-                self.deny(run.action, denial);
+                self.stop(run, Verdict::Deny, denial.code.clone(), denial);
             }
             Decision::Redirect(request) => self.redirect(run, &request, commands)?,
         }
         Ok(())
     }
 
-    /// The one place that knows what a redirect comes to: skipped, `interaction_required`, or a suspension.
-    fn redirect(&mut self, run: &Run<'_>, request: &RedirectRequest, commands: &[Command]) -> Result<(), String> {
-        let (factor, why) = match request.factor.as_deref() {
-            None => (None, "no factor named".to_owned()),
-            Some(name) => {
-                let policy = run
-                    .action
-                    .spec
-                    .factor(name)
-                    .ok_or_else(|| format!("redirects for `{name}`, which its manifest does not declare"))?;
-                let (fresh, why) = {
-                    let records = self.records();
-                    let standing = factor::standing(&records, policy, self.scene.epoch, self.scene.now);
-                    (matches!(standing, Standing::Fresh(_)), self.explain(standing, policy.max_age))
-                };
-                if fresh {
-                    self.keep_redirect(commands)?;
-                    self.pass(run.action, run.phase, Verdict::Skipped, format!("{why}: no prompt"), run.usage);
-                    return Ok(());
-                }
-                (Some(policy.name.clone()), why)
-            }
-        };
-        if self.record.mode != Mode::Interactive {
-            self.note(run.action, run.phase, Verdict::InteractionRequired, why, run.usage);
-            self.record.status = Status::InteractionRequired { action: run.action.spec.name.clone() };
-            return Ok(());
-        }
-        if self.record.suspensions >= limits::SUSPENSIONS {
-            self.note(
-                run.action,
-                run.phase,
-                Verdict::Deny,
-                format!("a redirect after {} suspensions", limits::SUSPENSIONS),
-                run.usage,
-            );
-            self.deny(run.action, Denial { code: "too_many_suspensions".to_owned(), message: UNDECIDED.to_owned() });
-            return Ok(());
-        }
-        let location = self.location(run.action, request, factor.as_ref())?;
-        let stash = self.keep_redirect(commands)?;
-        self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
-        self.suspend(run.action, location, factor, stash);
-        Ok(())
-    }
-
-    fn explain(&self, standing: Standing<'_>, max_age: Duration) -> String {
-        match standing {
-            Standing::Absent => "no record in this session".to_owned(),
-            Standing::Fresh(record) | Standing::Stale(record) if max_age.is_zero() => {
-                format!("record {} old, policy: every time", human(self.scene.now.since(record.completed_at)))
-            }
-            Standing::Fresh(record) | Standing::Stale(record) => {
-                format!("record {} old, policy {}", human(self.scene.now.since(record.completed_at)), human(max_age))
-            }
-        }
-    }
-
-    fn location(
-        &self,
-        action: &Action,
-        request: &RedirectRequest,
-        factor: Option<&FactorName>,
-    ) -> Result<String, String> {
-        let claims = self.state_claims();
-        let state = self.scene.handles.state(&claims);
-        let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
-        let context = self.token_context(action, &state, factor, &run_id);
-        redirect::location(action, request, &context)
-    }
-
-    fn suspend(&mut self, action: &Action, location: String, factor: Option<FactorName>, stash: Option<Json>) {
-        let claims = self.state_claims();
-        self.record.suspensions = self.record.suspensions.saturating_add(1);
-        self.record.status = Status::Suspended(Suspension {
-            action: action.spec.name.clone(),
-            step: claims.step,
-            expires_at: claims.expires_at,
-            location,
-            factor,
-            stash,
-            timed_out: 0,
-        });
-        self.synced = true;
-    }
-
-    fn fail(&mut self, run: &Run<'_>, why: String, stops: bool) {
-        self.note(run.action, run.phase, Verdict::Failed, why, run.usage);
+    fn fail(&mut self, run: &Run<'_>, Failing { kind, why }: Failing, stops: bool) {
         // A reply crafted to make a plugin trap must not open the door, a factor must not be passed over, and a denial or a
         // redirect that a user made unacceptable (by a long name in its message or URL) still stops the login.
         let spec = &run.action.spec;
-        let open =
-            spec.on_failure == OnFailure::Continue && run.phase == Phase::Login && spec.factors.is_empty() && !stops;
-        if open {
-            self.record.position = self.record.position.saturating_add(1);
+        if spec.on_failure.opens(kind) && run.phase == Phase::Login && spec.factors.is_empty() && !stops {
+            self.pass(run.action, run.phase, Verdict::Failed, why, run.usage);
         } else {
-            self.deny(run.action, Denial { code: "action_failed".to_owned(), message: UNDECIDED.to_owned() });
+            let denial = Denial { code: "action_failed".to_owned(), message: UNDECIDED.to_owned() };
+            self.stop(run, Verdict::Failed, why, denial);
+        }
+    }
+
+    /// The action stops the login, unless its group has another one to ask.
+    fn stop(&mut self, run: &Run<'_>, verdict: Verdict, why: String, denial: Denial) {
+        if let Some(next) = self.next_of_group(run.action) {
+            self.note(run.action, run.phase, verdict, format!("{why}; {next}"), run.usage);
+            self.refused(run.action);
+        } else {
+            self.note(run.action, run.phase, verdict, why, run.usage);
+            self.deny(run.action, denial);
         }
     }
 
     fn deny(&mut self, action: &Action, denial: Denial) {
         self.synced = true;
-        let settled = self.settle();
+        let settled = self.worth().settle(&self.event);
         self.record.status = Status::Denied { action: action.spec.name.clone(), denial, settled };
     }
 
     fn finish_pipeline(&mut self) {
         self.session.continued(&mut self.record, self.scene.now);
-        self.record.status = Status::Continued(self.settle());
-    }
-
-    fn settle(&self) -> Settled {
-        let (records, recorded) = (self.records(), self.recorded());
-        let worth = Worth {
-            actions: self.scene.actions,
-            mode: self.record.mode,
-            method_amr: self.scene.method_amr,
-            records: &records,
-            recorded: &recorded,
-            epoch: self.scene.epoch,
-            now: self.scene.now,
-        };
-        worth.settle(&self.event)
+        self.use_records();
+        self.record.status = Status::Continued(self.worth().settle(&self.event));
     }
 
     fn pass(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
@@ -456,6 +422,7 @@ impl<'a> Login<'a> {
             step: self.record.step,
             phase,
             verdict,
+            report_only: action.spec.rules.report_only,
             why,
             fuel: usage.fuel,
             memory_bytes: usage.memory_bytes,
@@ -476,4 +443,34 @@ struct Run<'a> {
     action: &'a Arc<Action>,
     phase: Phase,
     usage: Usage,
+}
+
+/// How a run failed, and why.
+struct Failing {
+    kind: FailureKind,
+    why: String,
+}
+
+impl Failing {
+    fn of_failure(failure: Failure) -> Self {
+        match failure {
+            Failure::Other(why) => Self { kind: FailureKind::Other, why },
+            Failure::Unavailable(why) => Self { kind: FailureKind::Unavailable, why: format!("unavailable: {why}") },
+        }
+    }
+
+    fn of_trap(trap: Trap) -> Self {
+        let kind = if trap.limit == Some(Limit::Fuel) { FailureKind::Fuel } else { FailureKind::Trap };
+        Self { kind, why: trap.message }
+    }
+}
+
+/// The actions whose conditions do not hold for an event.
+fn unmet(actions: &[Arc<Action>], event: &Json) -> Vec<(ActionName, Aside)> {
+    let mut conditional =
+        actions.iter().map(|action| &action.spec).filter(|spec| !spec.rules.when.is_empty()).peekable();
+    // Most pipelines have no conditions, and an event is large.
+    let event = if conditional.peek().is_some() { event.to_value() } else { return Vec::new() };
+    let unmet = |spec: &ActionSpec| Some((spec.name.clone(), Aside::Unmet(when::unmet(&spec.rules.when, &event)?)));
+    conditional.filter_map(unmet).collect()
 }

@@ -5,7 +5,7 @@ use crate::limits;
 use crate::login::LoginRecord;
 use crate::names::{Timestamp, UserId};
 use crate::run::Metadata;
-use crate::session::{FactorRecord, Session};
+use crate::session::{FactorRecord, RecordKey, Session};
 use std::time::Duration;
 
 /// How coarse the record of a session's last use is: finer would write at every login.
@@ -81,6 +81,29 @@ impl Working {
             session.factors.remove(oldest);
         }
         self.sync = true;
+    }
+
+    /// A login used a record.
+    pub(super) fn count_use(&mut self, key: &RecordKey) {
+        if let Some(record) = self.record_mut(key) {
+            record.uses = record.uses.saturating_add(1);
+            self.sync = true;
+        }
+    }
+
+    /// The same for the time of the use, where the one that is written is older than a grain.
+    pub(super) fn touch_record(&mut self, key: &RecordKey, now: Timestamp, grain: Duration) {
+        if let Some(record) = self.record_mut(key)
+            && now > record.last_used_at
+            && now.since(record.last_used_at) >= grain
+        {
+            record.last_used_at = now;
+            self.touch = true;
+        }
+    }
+
+    fn record_mut(&mut self, key: &RecordKey) -> Option<&mut FactorRecord> {
+        self.now.as_mut()?.factors.iter_mut().find(|record| record.is(key))
     }
 
     pub(super) fn set_metadata(&mut self, metadata: Metadata) {

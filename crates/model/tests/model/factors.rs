@@ -1,11 +1,12 @@
 //! Factor policy at its edges: age, future, epoch, newest.
 
 use crate::support::*;
-use postlude_model::action::Mode;
-use postlude_model::factor::{Standing, newest, standing};
+use postlude_model::action::{FactorPolicy, Mode};
+use postlude_model::factor::{Lens, Standing, newest};
 use postlude_model::limits;
 use postlude_model::login::Status;
 use postlude_model::names::Timestamp;
+use postlude_model::orders::Orders;
 use postlude_model::session::FactorRecord;
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ fn ago(millis: u64) -> FactorRecord {
 
 fn ahead(millis: u64) -> FactorRecord {
     record(FACE, Timestamp(NOW.0 + millis))
+}
+
+fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Standing<'a> {
+    let client = "client".parse().unwrap();
+    postlude_model::factor::standing(
+        records,
+        policy,
+        &Lens { client: &client, used: &[], orders: &Orders::default(), epoch, now },
+    )
 }
 
 fn is_fresh(records: &[FactorRecord], max_age: Duration) -> bool {

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod amr;
 #[cfg(test)]
+mod bypass;
+#[cfg(test)]
 mod effects;
 #[cfg(test)]
 mod factors;
 #[cfg(test)]
 mod failure;
+#[cfg(test)]
+mod groups;
 #[cfg(test)]
 mod manifest;
 #[cfg(test)]
@@ -23,6 +27,10 @@ mod redirect;
 #[cfg(test)]
 mod reply;
 #[cfg(test)]
+mod report_only;
+#[cfg(test)]
+mod reuse;
+#[cfg(test)]
 mod ruling;
 #[cfg(test)]
 mod sessions;
@@ -30,3 +38,5 @@ mod sessions;
 mod support;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod when;

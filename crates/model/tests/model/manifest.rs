@@ -52,6 +52,32 @@ fn references_resolve_to_settings() {
 }
 
 #[test]
+fn a_star_stands_for_each_element_of_an_array_and_of_nothing_else() {
+    let event = |pointer: &str| {
+        let rest = format!(r#","capabilities":{{"event":["/fixed",{{"setting":"{pointer}"}}]}}"#);
+        let settings = r#"{"list":[{"from":"/a"},{"from":"/b"},{"from":"/a"},{"from":7},{},"/c"],
+            "texts":["/d","/fixed"],"object":{"*":"/e","x":"/f"},"nested":[["/g"],["/h","/i"]],"a/b":["/j"]}"#;
+        parse(&rest).unwrap().resolve(&json(settings)).unwrap().capabilities.event
+    };
+    assert_eq!(event("/list/*/from"), ["/fixed", "/a", "/b"], "each once, and what is no string is left out");
+    assert_eq!(event("/texts/*"), ["/fixed", "/d"]);
+    assert_eq!(event("/object/*"), ["/fixed", "/e"], "of an object, `*` is the member of that name");
+    assert_eq!(event("/nested/*/*"), ["/fixed", "/g", "/h", "/i"]);
+    assert_eq!(event("/a~1b/*"), ["/fixed", "/j"]);
+    assert_eq!(event("/list/1/from"), ["/fixed", "/b"]);
+    assert_eq!(event("/list/*"), ["/fixed", "/c"]);
+    for nothing in ["/texts", "/texts/**", "/absent/*", "texts/*", "*", ""] {
+        assert_eq!(event(nothing), ["/fixed"], "{nothing}");
+    }
+}
+
+#[test]
+fn a_factor_and_a_proof_are_one_text_never_a_list() {
+    let found = errors(r#","factors":[{"name":{"setting":"/factors/*"}}]"#, r#"{"factors":["https://a.example/f"]}"#);
+    assert!(found.len() == 1 && found[0].contains("`/factors/*`"), "{found:?}");
+}
+
+#[test]
 fn every_reference_that_does_not_resolve_is_reported_at_once() {
     let rest = r#","factors":[{"name":{"setting":"/factor"}},{"name":"not a name"}],
         "result":{"parameter":"r","key":"k","profile":{"setting":"/profile"}},

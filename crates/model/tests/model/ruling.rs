@@ -81,9 +81,11 @@ const MISMATCHES: [Change; 7] = [
 
 fn consume(c: &mut Case) {
     let stored = postlude_model::pipeline::Finished {
+        bypasses: Vec::new(),
         record: c.record.clone(),
         session: c.session.clone(),
         session_seen: None,
+        cache: Vec::new(),
         synced: true,
     };
     c.record = World::face().back(&stored, None, &[on_continue("face", completes(FACE))]).record;

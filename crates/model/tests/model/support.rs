@@ -1,6 +1,7 @@
 //! A tiny world: readable handles and tokens in place of cryptography, scripted reports in place of plugins.
 
-use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure};
+use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Rules};
+use postlude_model::course::Course;
 use postlude_model::decision::{Command, Decision, Denial, Failure, RedirectRequest, TokenRequest};
 use postlude_model::handle::{Handles, StateClaims};
 use postlude_model::json::Json;
@@ -91,6 +92,7 @@ pub fn spec(name: &str) -> ActionSpec {
         digest: Digest::from_bytes([7; 32]),
         applies_to: Mode::ALL.into(),
         on_failure: OnFailure::Deny,
+        rules: Rules::default(),
         settings: Json::object(),
         grants: Grants { redirect_origins: vec!["https://prompt.example".to_owned()], ..Grants::default() },
         factors: Vec::new(),
@@ -106,12 +108,18 @@ pub fn factor_spec(name: &str, factor: &str) -> ActionSpec {
 
 pub fn policy(factor: &str, max_age: Duration, amr: &[&str]) -> FactorPolicy {
     let amr = amr.iter().map(|&value| value.to_owned()).collect();
-    FactorPolicy { name: factor.parse().unwrap(), max_age, amr, external: false, silent: false }
+    FactorPolicy { amr, ..FactorPolicy::new(factor.parse().unwrap(), max_age) }
 }
 
 pub fn action(spec: ActionSpec) -> Arc<Action> {
     let keys = Arc::new(TextKeys(spec.result.profile));
-    Arc::new(Action { spec, secrets: BTreeMap::new(), keys, development: false })
+    Arc::new(Action {
+        spec,
+        secrets: BTreeMap::new(),
+        keys,
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
+        development: false,
+    })
 }
 
 /// What a login runs in, owned.
@@ -219,6 +227,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Metadata::new(),
+        course: Course::default(),
         trace: Vec::new(),
     }
 }
@@ -240,6 +249,9 @@ pub fn record(factor: &str, completed_at: Timestamp) -> FactorRecord {
         digest: Digest::from_bytes([7; 32]),
         action: "face".parse().unwrap(),
         login_id: "earlier".parse().unwrap(),
+        client_id: "client".parse().unwrap(),
+        uses: 0,
+        last_used_at: completed_at,
         epoch: 1,
         evidence: None,
     }
@@ -270,7 +282,7 @@ pub fn play(login: &mut Login<'_>, script: &[Scripted]) -> Vec<RunInput> {
 }
 
 pub fn report(ending: Ending, commands: Vec<Command>) -> Report {
-    Report { ending, commands, log: Log::default(), usage: Usage { fuel: 5, ..Usage::default() } }
+    Report { ending, commands, log: Log::default(), http: Vec::new(), usage: Usage { fuel: 5, ..Usage::default() } }
 }
 
 pub fn go_on(commands: Vec<Command>) -> Report {

@@ -1,11 +1,75 @@
-//! `cache`: this host has none yet, and says so.
+//! `cache`: the action's own small cache. Values come in with the run; changes go out with its commands.
 
 use super::meter::Interface;
+use super::value;
 use crate::abi::cache::CacheError;
+use crate::state::Run;
+use postlude_model::cache::{CacheEntry, size};
+use postlude_model::decision::Command;
+use postlude_model::json::Json;
+use postlude_model::limits::{CACHE_BYTES, CACHE_KEYS, CACHE_LIFETIME};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Links the interface.
 pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("get", |_, (_key,): (String,)| -> Result<Option<String>, CacheError> { Err(CacheError::NotAvailable) })?;
-    to.func("set", |_, _: (String, String, u32)| -> Result<(), CacheError> { Err(CacheError::NotAvailable) })?;
-    to.func("delete", |_, (_key,): (String,)| -> Result<(), CacheError> { Err(CacheError::NotAvailable) })
+    to.func("get", get)?;
+    to.func("set", set)?;
+    to.func("delete", delete)
+}
+
+fn get(run: &mut Run, (key,): (String,)) -> Result<Option<String>, CacheError> {
+    value::pay_for_scan(run);
+    let changed = run.commands.iter().rev().find_map(|command| match command {
+        Command::SetCache { key: known, entry } if *known == key => Some(entry.as_ref()),
+        _ => None,
+    });
+    let entry = changed.unwrap_or_else(|| run.input.cache.get(&key));
+    let fresh = entry.filter(|entry| entry.expires_at > run.input.now);
+    Ok(fresh.map(|entry| entry.value.to_string()))
+}
+
+fn set(run: &mut Run, (key, text, ttl): (String, String, u32)) -> Result<(), CacheError> {
+    let ttl = Duration::from_secs(u64::from(ttl));
+    if ttl.is_zero() || ttl > CACHE_LIFETIME {
+        return Err(CacheError::Other(format!("a value is kept for 1 to {} seconds", CACHE_LIFETIME.as_secs())));
+    }
+    let too_large = || CacheError::TooLarge(value::limit(CACHE_BYTES));
+    if key.len().saturating_add(text.len()) > CACHE_BYTES {
+        return Err(too_large());
+    }
+    let value = value::json(run, &text).map_err(CacheError::InvalidJson)?;
+    value::pay_for_scan(run);
+    let standing = standing(run);
+    let others = standing.iter().filter(|(known, _)| **known != key);
+    let (count, bytes) = others.fold((1_usize, size(&key, &value)), |(count, bytes), (key, value)| {
+        (count.saturating_add(1), bytes.saturating_add(size(key, value)))
+    });
+    if bytes > CACHE_BYTES {
+        return Err(too_large());
+    }
+    if count > CACHE_KEYS {
+        return Err(CacheError::Other(format!("more than {CACHE_KEYS} keys")));
+    }
+    let entry = Some(CacheEntry { value, expires_at: run.input.now.plus(ttl) });
+    run.commands.push(Command::SetCache { key, entry });
+    Ok(())
+}
+
+fn delete(run: &mut Run, (key,): (String,)) -> Result<(), CacheError> {
+    if key.len() > CACHE_BYTES {
+        return Err(CacheError::TooLarge(value::limit(CACHE_BYTES)));
+    }
+    run.commands.push(Command::SetCache { key, entry: None });
+    Ok(())
+}
+
+/// The cache with what this run changed, without what has expired.
+fn standing(run: &Run) -> BTreeMap<&str, &Json> {
+    let before = run.input.cache.iter().filter(|(_, entry)| entry.expires_at > run.input.now);
+    let changes = run.commands.iter().filter_map(|command| match command {
+        Command::SetCache { key, entry } => Some((key.as_str(), entry.as_ref().map(|entry| &entry.value))),
+        _ => None,
+    });
+    value::overlaid(before.map(|(key, entry)| (key.as_str(), &entry.value)), changes)
 }

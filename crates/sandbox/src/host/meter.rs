@@ -9,6 +9,8 @@ use crate::state::Run;
 use crate::trap::Stop;
 use postlude_model::limits;
 use postlude_model::run::Limit;
+use std::future::Future;
+use std::pin::Pin;
 use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
 use wasmtime::{StoreContextMut, Trap};
 
@@ -24,6 +26,13 @@ pub const SCAN_FUEL: u64 = 100;
 pub const JSON_FUEL: u64 = 200;
 /// Fuel of a signature made or checked: ES256 in software takes some 200 microseconds.
 pub const SIGNATURE_FUEL: u64 = 4_000_000;
+
+/// Fuel of a private RSA operation: a millisecond and more.
+pub const RSA_FUEL: u64 = 20_000_000;
+/// Fuel of a request: building it, the records of TLS and now and then a handshake take some 100 microseconds.
+pub const REQUEST_FUEL: u64 = 2_000_000;
+/// Fuel of a byte that is hashed.
+pub const HASH_FUEL: u64 = 60;
 
 /// An interface that is being linked.
 pub struct Interface<'a>(LinkerInstance<'a, Run>);
@@ -67,6 +76,42 @@ impl<'a> Interface<'a> {
     {
         self.0.func_wrap(name, move |store, parameters| metered(store, parameters, f).map(|r| (r,)))
     }
+
+    /// Links a function that may wait: `begin` has the run, then the wait has not, then `end` has it again.
+    pub fn waiting<P, O, R>(
+        &mut self,
+        name: &str,
+        begin: fn(&mut Run, P) -> Begun<O, R>,
+        end: fn(&mut Run, O) -> R,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + Send + 'static,
+        O: Send + 'static,
+        R: Lower + Weight + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lower,
+    {
+        self.0.func_wrap_async(name, move |mut store, parameters: P| {
+            Box::new(async move {
+                enter(&mut store, &parameters)?;
+                let result = match begin(store.data_mut(), parameters) {
+                    Begun::Done(result) => result,
+                    Begun::Waits(wait) => {
+                        let outcome = wait.await;
+                        end(store.data_mut(), outcome)
+                    }
+                };
+                leave(&mut store, result).map(|result| (result,))
+            })
+        })
+    }
+}
+
+/// What a host function that may have to wait begins with.
+pub enum Begun<O, R> {
+    /// It has its result.
+    Done(R),
+    /// It waits for something, without the run: the executor is free meanwhile, and the wall clock goes on.
+    Waits(Pin<Box<dyn Future<Output = O> + Send>>),
 }
 
 fn metered<P: Weight, R: Weight>(
@@ -74,6 +119,13 @@ fn metered<P: Weight, R: Weight>(
     parameters: P,
     f: impl FnOnce(&mut Run, P) -> Result<R, Stop>,
 ) -> wasmtime::Result<R> {
+    enter(&mut store, &parameters)?;
+    let result = f(store.data_mut(), parameters)?;
+    leave(&mut store, result)
+}
+
+/// Pays for a call and its arguments.
+fn enter<P: Weight>(store: &mut StoreContextMut<'_, Run>, parameters: &P) -> wasmtime::Result<()> {
     let (bytes, items) = (parameters.bytes(), parameters.items());
     let run = store.data_mut();
     run.host_calls = run.host_calls.saturating_add(1);
@@ -81,10 +133,13 @@ fn metered<P: Weight, R: Weight>(
     if run.argument_bytes > limits::HOST_CALL_BYTES {
         return Err(Stop(Limit::HostCallBytes).into());
     }
-    debit(&mut store, CALL_FUEL.saturating_add(price(bytes, items)))?;
-    let result = f(store.data_mut(), parameters)?;
+    debit(store, CALL_FUEL.saturating_add(price(bytes, items)))
+}
+
+/// Pays for the work and the result.
+fn leave<R: Weight>(store: &mut StoreContextMut<'_, Run>, result: R) -> wasmtime::Result<R> {
     let owed = std::mem::take(&mut store.data_mut().owed);
-    debit(&mut store, owed.saturating_add(price(result.bytes(), result.items())))?;
+    debit(store, owed.saturating_add(price(result.bytes(), result.items())))?;
     Ok(result)
 }
 

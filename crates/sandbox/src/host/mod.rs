@@ -1,4 +1,5 @@
-//! The host functions, one file per WIT interface. They read the run's input and push commands and log lines; nothing else.
+//! The host functions, one file per WIT interface. They read the run's input and push commands and log lines; `http` alone asks
+//! the world, and `keys` where public keys are kept somewhere else.
 
 mod cache;
 mod claims;

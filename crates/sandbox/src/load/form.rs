@@ -3,7 +3,11 @@
 use super::LoadError;
 use postlude_model::limits;
 
-/// Accepts component binaries alone (the component model's binary format: `\0asm`, version 13, layer 1).
+/// Accepts component binaries alone, by size and first bytes (the component model's binary format: `\0asm`, version 13,
+/// layer 1). Looks no further, so it costs nothing.
+///
+/// # Errors
+/// What kind of file it is instead; precompiled machine code has an error of its own.
 pub fn component(bytes: &[u8]) -> Result<(), LoadError> {
     if bytes.len() > limits::COMPONENT_BYTES {
         return Err(LoadError::TooLarge(bytes.len()));

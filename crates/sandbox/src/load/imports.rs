@@ -28,35 +28,57 @@ const INTERFACES: [&str; 16] = [
     "decisions",
 ];
 
+/// Everything that a component imports.
+#[derive(Debug, Default)]
+pub struct Imports {
+    /// The contract's functions as `interface.function`, sorted.
+    pub functions: Vec<String>,
+    /// What WASI defines.
+    pub wasi: Vec<String>,
+    /// What this host knows nothing of.
+    pub foreign: Vec<String>,
+}
+
 /// The imported functions as `interface.function`, sorted.
 pub fn functions(bytes: &[u8], types: TypesRef<'_>) -> Result<Vec<String>, LoadError> {
-    let (mut functions, mut wasi, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = sorted_out(bytes, types)?;
+    if !all.foreign.is_empty() {
+        all.foreign.append(&mut all.wasi);
+        return Err(LoadError::Imports(all.foreign));
+    }
+    if !all.wasi.is_empty() {
+        return Err(LoadError::Wasi(all.wasi));
+    }
+    Ok(all.functions)
+}
+
+/// What a component imports, also one that this host does not run.
+pub fn list(bytes: &[u8]) -> Result<Imports, LoadError> {
+    let types = super::features::validate(bytes)?;
+    sorted_out(bytes, types.as_ref())
+}
+
+fn sorted_out(bytes: &[u8], types: TypesRef<'_>) -> Result<Imports, LoadError> {
+    let mut all = Imports::default();
     for name in names(bytes)? {
         match (ours(&name), types.component_item_for_import(&name).map(|item| item.ty)) {
             (Some(interface), Some(ComponentEntityType::Instance(id))) => {
                 for (export, item) in types.get(id).into_iter().flat_map(|instance| &instance.exports) {
                     match item.ty {
-                        ComponentEntityType::Func(_) => functions.push(format!("{interface}.{export}")),
+                        ComponentEntityType::Func(_) => all.functions.push(format!("{interface}.{export}")),
                         item if is_plain_type(item) => {}
-                        _ => foreign.push(format!("{name}#{export}")),
+                        _ => all.foreign.push(format!("{name}#{export}")),
                     }
                 }
             }
             // The world names the types of its exports: `decision`, `failure`. A type alone gives a guest nothing.
             (None, Some(item)) if is_plain_type(item) => {}
-            _ if name.starts_with("wasi:") => wasi.push(name),
-            _ => foreign.push(name),
+            _ if name.starts_with("wasi:") => all.wasi.push(name),
+            _ => all.foreign.push(name),
         }
     }
-    if !foreign.is_empty() {
-        foreign.append(&mut wasi);
-        return Err(LoadError::Imports(foreign));
-    }
-    if !wasi.is_empty() {
-        return Err(LoadError::Wasi(wasi));
-    }
-    functions.sort();
-    Ok(functions)
+    all.functions.sort();
+    Ok(all)
 }
 
 /// Whether an import is a type, and no resource: those come with handles and a destructor.

@@ -16,6 +16,11 @@ pub fn manifest_section(bytes: &[u8]) -> Result<Manifest, LoadError> {
 
 /// The manifest of what is known to be a component.
 pub fn read(bytes: &[u8]) -> Result<Manifest, LoadError> {
+    Ok(Manifest::parse(text(bytes)?)?)
+}
+
+/// The section's content, not yet parsed.
+pub fn text(bytes: &[u8]) -> Result<&[u8], LoadError> {
     let (mut depth, mut nested, mut found) = (0_u32, false, Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {
@@ -34,7 +39,7 @@ pub fn read(bytes: &[u8]) -> Result<Manifest, LoadError> {
     match found.as_slice() {
         _ if nested => Err(LoadError::ManifestNested),
         [] => Err(LoadError::NoManifest),
-        [text] => Ok(Manifest::parse(text)?),
+        [text] => Ok(text),
         more => Err(LoadError::ManifestRepeated(more.len())),
     }
 }

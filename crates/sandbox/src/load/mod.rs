@@ -5,7 +5,7 @@ pub mod error;
 mod exports;
 mod features;
 pub mod form;
-mod imports;
+pub mod imports;
 pub mod manifest;
 mod structure;
 

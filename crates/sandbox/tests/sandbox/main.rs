@@ -6,6 +6,7 @@ mod guests;
 mod support;
 
 mod basics;
+mod code;
 mod determinism;
 mod edges;
 mod functions;

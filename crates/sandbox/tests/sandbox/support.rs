@@ -71,14 +71,12 @@ pub fn input() -> RunInput {
         digest: Digest::from_bytes([7; 32]),
         applies_to: Mode::ALL.into(),
         on_failure: OnFailure::Deny,
+        rules: postlude_model::action::Rules::default(),
         settings: json(r#"{"prompt_url":"https://prompt.example/"}"#),
         grants: grants(),
         factors: vec![FactorPolicy {
-            name: face(),
-            max_age: Duration::from_secs(86_400),
             amr: vec!["face".to_owned()],
-            external: false,
-            silent: false,
+            ..FactorPolicy::new(face(), Duration::from_secs(86_400))
         }],
         result: ResolvedProof { profile: Profile::Postlude, key: "partner".into(), parameter: "token".into() },
         budget: Budget { wall_clock: Duration::from_secs(60), ..Budget::default() },
@@ -87,6 +85,7 @@ pub fn input() -> RunInput {
         spec,
         secrets: [("api_token".to_owned(), Secret::new("s3cret"))].into(),
         keys: Arc::new(NoKeys),
+        own_keys: Arc::new(postlude_model::keys::NoOwnKeys),
         development: false,
     };
     RunInput {
@@ -106,6 +105,8 @@ pub fn input() -> RunInput {
         state: "state-next".to_owned(),
         now: Timestamp(1_795_000_000_123),
         seed: [42; 32],
+        cache: Default::default(),
+        http: Default::default(),
     }
 }
 

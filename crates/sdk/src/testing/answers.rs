@@ -1,6 +1,7 @@
 //! The contract's functions as the fake host answers them.
 
 use super::fake::{Fake, Phase, evidence, optional, put, value};
+use super::keys;
 use super::run::{Command, LogLine};
 use crate::decision::TokenRequest;
 use crate::error::{
@@ -9,6 +10,7 @@ use crate::error::{
 use crate::host::{Host, Pairs};
 use crate::http::{Request, Response};
 use crate::log::Level;
+use serde_json::Value;
 
 impl Host for Fake {
     fn login_id(&self) -> String {
@@ -95,11 +97,11 @@ impl Host for Fake {
         "https://login.example/continue".to_owned()
     }
     fn encode_token(&self, request: &TokenRequest) -> Result<String, TokenError> {
-        let known = self.grants.has("keys", &request.key);
+        let known = self.grants.has_token_key(&request.key);
         if known { Ok(format!("request-token.{}", request.claims_text())) } else { Err(TokenError::UnknownKey) }
     }
     fn validate_token(&self, key: &str, _: &str) -> Result<String, TokenError> {
-        if self.grants.has("keys", key) { self.reply_token() } else { Err(TokenError::UnknownKey) }
+        if self.grants.has_token_key(key) { self.reply_token() } else { Err(TokenError::UnknownKey) }
     }
     fn stash(&self, text: &str) -> Result<(), ValueError> {
         self.push(Command::Stash(value(text).map_err(ValueError::InvalidJson)?));
@@ -138,16 +140,16 @@ impl Host for Fake {
         Ok(())
     }
     fn cache_get(&self, key: &str) -> Result<Option<String>, CacheError> {
-        Ok(self.cache.borrow().get(key).map(ToString::to_string))
+        Ok(self.cached(key).map(|value| value.to_string()))
     }
-    fn cache_set(&self, key: &str, text: &str, _: u32) -> Result<(), CacheError> {
+    fn cache_set(&self, key: &str, text: &str, ttl_seconds: u32) -> Result<(), CacheError> {
         let value = value(text).map_err(CacheError::InvalidJson)?;
-        put(&self.cache, key, Some(value.clone()));
+        self.set_cached(key, value.clone(), ttl_seconds)?;
         self.push(Command::SetCache { key: key.to_owned(), value: Some(value) });
         Ok(())
     }
     fn cache_delete(&self, key: &str) -> Result<(), CacheError> {
-        put(&self.cache, key, None);
+        self.cache.borrow_mut().remove(key);
         self.push(Command::SetCache { key: key.to_owned(), value: None });
         Ok(())
     }
@@ -157,19 +159,24 @@ impl Host for Fake {
         }
         self.setup.secrets.get(name).cloned().ok_or(SecretError::NotGranted)
     }
-    fn hmac(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, KeyError> {
-        Err(KeyError::NotAvailable)
+    fn hmac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.may_use_key(key)?;
+        Ok(keys::tag(key, data))
     }
-    fn sign_jwt(&self, _: &str, _: &str, _: &str) -> Result<String, KeyError> {
-        Err(KeyError::NotAvailable)
+    fn sign_jwt(&self, key: &str, header: &str, claims: &str) -> Result<String, KeyError> {
+        self.may_use_key(key)?;
+        let object = |text| value(text).ok().filter(Value::is_object);
+        match (object(header), object(claims)) {
+            (Some(header), Some(claims)) => Ok(keys::with_header(key, &header, &claims)),
+            _ => Err(KeyError::Invalid("header and claims are JSON objects".to_owned())),
+        }
     }
-    fn verify_jwt(&self, _: &str, _: &str) -> Result<String, KeyError> {
-        Err(KeyError::NotAvailable)
+    fn verify_jwt(&self, key: &str, token: &str) -> Result<String, KeyError> {
+        self.may_use_key(key)?;
+        Ok(keys::verified(key, token)?.to_string())
     }
     fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let mut requests = self.requests.borrow_mut();
-        requests.push(request);
-        self.setup.responses.get(requests.len().saturating_sub(1)).cloned().unwrap_or(Err(HttpError::Timeout))
+        self.answer(request)
     }
     fn now(&self) -> u64 {
         self.setup.now

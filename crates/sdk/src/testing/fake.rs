@@ -2,15 +2,22 @@
 
 use super::Setup;
 use super::grants::{Grants, Profile};
-use super::run::{Command, LogLine, Run};
+use super::run::{Cached, Command, LogLine, Run};
 use crate::decision::{Decision, Failure};
-use crate::error::{ClaimError, FactorError, ValueError};
-use crate::http::Request;
+use crate::error::{CacheError, ClaimError, FactorError, HttpError, KeyError, ValueError};
+use crate::http::{Request, Response};
 use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// Bytes of a factor's evidence.
 const EVIDENCE_BYTES: usize = 2_048;
+/// Bytes of the cache.
+const CACHE_BYTES: u32 = 8_192;
+/// Seconds that a cached value is kept at most.
+const CACHE_SECONDS: u32 = 86_400;
+/// Requests of a run.
+const REQUESTS: usize = 8;
 
 /// Claims that only the IdP sets; the host's own list.
 const RESERVED: [&str; 37] = [
@@ -68,7 +75,7 @@ pub(super) struct Fake {
     pub(super) grants: Grants,
     pub(super) login_metadata: RefCell<Map<String, Value>>,
     pub(super) session_metadata: RefCell<Map<String, Value>>,
-    pub(super) cache: RefCell<Map<String, Value>>,
+    pub(super) cache: RefCell<BTreeMap<String, Cached>>,
     pub(super) requests: RefCell<Vec<Request>>,
     pub(super) log: RefCell<Vec<LogLine>>,
     pub(super) random: Cell<u64>,
@@ -92,7 +99,13 @@ impl Fake {
     }
 
     pub(super) fn finish(&self, decision: Result<Decision, Failure>) -> Run {
-        Run { decision, commands: self.commands.take(), log: self.log.take(), requests: self.requests.take() }
+        Run {
+            decision,
+            commands: self.commands.take(),
+            log: self.log.take(),
+            requests: self.requests.take(),
+            cache: self.cache.take(),
+        }
     }
 
     pub(super) fn push(&self, command: Command) {
@@ -139,14 +152,68 @@ impl Fake {
         }
     }
 
-    /// Random enough for a test, and the same for a seed: the generator SplitMix64.
-    pub(super) fn next_random(&self) -> u64 {
-        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.random.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    /// Whether the action may use this key itself.
+    pub(super) fn may_use_key(&self, key: &str) -> Result<(), KeyError> {
+        if self.grants.has("keys", key) { Ok(()) } else { Err(KeyError::NotGranted) }
     }
+
+    /// Answers a request as the test scripted it.
+    #[expect(clippy::panic, reason = "a test helper: an unexpected request is the test's failure")]
+    pub(super) fn answer(&self, request: Request) -> Result<Response, HttpError> {
+        if !self.grants.has_host(&request.url) {
+            return Err(HttpError::NotGranted);
+        }
+        let mut requests = self.requests.borrow_mut();
+        if requests.len() >= REQUESTS {
+            return Err(HttpError::Other(format!("more than {REQUESTS} requests in a run")));
+        }
+        let number = requests.len();
+        requests.push(request.clone());
+        let Some(exchange) = self.setup.exchanges.get(number) else { return Err(HttpError::Timeout) };
+        match exchange.answer(&request) {
+            Ok(answer) => answer,
+            Err(why) => panic!("request {}: {why}", number.saturating_add(1)),
+        }
+    }
+
+    pub(super) fn cached(&self, key: &str) -> Option<Value> {
+        let cache = self.cache.borrow();
+        cache.get(key).filter(|cached| cached.expires_at > self.setup.now).map(|cached| cached.value.clone())
+    }
+
+    pub(super) fn set_cached(&self, key: &str, value: Value, seconds: u32) -> Result<(), CacheError> {
+        if !(1..=CACHE_SECONDS).contains(&seconds) {
+            return Err(CacheError::Other(format!("a value is kept for 1 to {CACHE_SECONDS} seconds, not {seconds}")));
+        }
+        let mut cache = self.cache.borrow_mut();
+        let size = |key: &str, value: &Value| key.len().saturating_add(value.to_string().len());
+        let live = cache.iter().filter(|(known, cached)| *known != key && cached.expires_at > self.setup.now);
+        let others = live.map(|(key, cached)| size(key, &cached.value)).fold(0, usize::saturating_add);
+        if others.saturating_add(size(key, &value)) > usize::try_from(CACHE_BYTES).unwrap_or(usize::MAX) {
+            return Err(CacheError::TooLarge(CACHE_BYTES));
+        }
+        let expires_at = self.setup.now.saturating_add(u64::from(seconds).saturating_mul(1000));
+        cache.insert(key.to_owned(), Cached { value, expires_at });
+        Ok(())
+    }
+
+    /// Random enough for a test, and the same for a seed.
+    pub(super) fn next_random(&self) -> u64 {
+        let state = self.random.get();
+        self.random.set(state.wrapping_add(STEP));
+        mixed(state)
+    }
+}
+
+/// The step of the generator SplitMix64.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What SplitMix64 makes of a state.
+pub(super) fn mixed(state: u64) -> u64 {
+    let state = state.wrapping_add(STEP);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// Evidence as the contract wants it: an object of a limited size.

@@ -22,11 +22,15 @@
 //! ```
 
 mod answers;
+mod exchange;
 mod fake;
 mod grants;
+mod keys;
 mod run;
 
-pub use run::{Command, LogLine, Run};
+pub use exchange::{Exchange, form_pairs};
+pub use keys::{claims_of, header_of, signed};
+pub use run::{Cached, Command, LogLine, Run};
 
 use crate::action::{Action, Context};
 use crate::decision::{Decision, Failure};
@@ -65,8 +69,8 @@ struct Setup {
     secrets: BTreeMap<String, String>,
     login_metadata: Map<String, Value>,
     session_metadata: Map<String, Value>,
-    cache: Map<String, Value>,
-    responses: Vec<Result<Response, HttpError>>,
+    cache: BTreeMap<String, Cached>,
+    exchanges: Vec<Exchange>,
     now: u64,
     seed: u64,
 }
@@ -97,8 +101,8 @@ impl FakeHost {
             secrets: BTreeMap::new(),
             login_metadata: Map::new(),
             session_metadata: Map::new(),
-            cache: Map::new(),
-            responses: Vec::new(),
+            cache: BTreeMap::new(),
+            exchanges: Vec::new(),
             now: 1_767_225_600_000,
             seed: 1,
         };
@@ -229,18 +233,31 @@ impl FakeHost {
         })
     }
 
-    /// A value in the action's cache.
+    /// A value in the action's cache, which does not expire.
     #[must_use]
     pub fn cached(self, key: &str, value: Value) -> Self {
         self.with(|setup| {
-            setup.cache.insert(key.to_owned(), value);
+            setup.cache.insert(key.to_owned(), Cached { value, expires_at: u64::MAX });
         })
     }
 
-    /// The answer to the next request, in order. A request without one times out.
+    /// The action's cache as an earlier run left it. What has expired by this host's clock is absent.
+    #[must_use]
+    pub fn cache(self, cache: &BTreeMap<String, Cached>) -> Self {
+        self.with(|setup| setup.cache.clone_from(cache))
+    }
+
+    /// The next request, in order, and its answer. Another request is the test's failure; one that no exchange is left
+    /// for times out. What was sent is in [`Run::requests`].
+    #[must_use]
+    pub fn exchange(self, exchange: Exchange) -> Self {
+        self.with(|setup| setup.exchanges.push(exchange))
+    }
+
+    /// The answer to the next request, in order, whatever that is. A request without one times out.
     #[must_use]
     pub fn response(self, response: Result<Response, HttpError>) -> Self {
-        self.with(|setup| setup.responses.push(response))
+        self.exchange(Exchange::any(response))
     }
 
     /// The host's clock, in milliseconds since 1970.

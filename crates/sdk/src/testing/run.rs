@@ -4,6 +4,7 @@ use crate::decision::{Decision, Denial, Failure, Redirect};
 use crate::http::Request;
 use crate::log::Level;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What came out of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,17 @@ pub struct Run {
     pub log: Vec<LogLine>,
     /// The requests that it sent.
     pub requests: Vec<Request>,
+    /// The action's cache as it left it, for [`super::FakeHost::cache`].
+    pub cache: BTreeMap<String, Cached>,
+}
+
+/// A value of the action's cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cached {
+    /// The value.
+    pub value: Value,
+    /// From when on it is absent, in milliseconds since 1970.
+    pub expires_at: u64,
 }
 
 /// A buffered effect.
@@ -75,6 +87,15 @@ impl Run {
             Ok(Decision::Deny(denial)) => Some(denial),
             _ => None,
         }
+    }
+
+    /// What the run put aside for `on_continue`, for [`super::FakeHost::stash`].
+    #[must_use]
+    pub fn stash(&self) -> Option<&Value> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::Stash(value) => Some(value),
+            _ => None,
+        })
     }
 
     /// Whether the factor was recorded.

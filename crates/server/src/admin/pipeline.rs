@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::runtime::Runtime;
 use axum::Json;
 use axum::extract::{Request, State};
-use postlude_model::action::{Action, FactorPolicy, OnFailure};
+use postlude_model::action::{Action, FactorPolicy, FailureKind, OnFailure};
 use postlude_model::orders::{Orders, Standing};
 use serde::Serialize;
 use serde_json::Value;
@@ -45,9 +45,15 @@ pub(crate) struct ActionView {
     /// The modes in which it runs.
     #[schema(value_type = Vec<crate::openapi::ModeText>)]
     applies_to: Vec<&'static str>,
-    /// `deny` or `continue`.
-    #[schema(value_type = crate::openapi::OnFailureText)]
-    on_failure: &'static str,
+    /// What of the event must hold; else it is passed over.
+    #[schema(value_type = Vec<Object>)]
+    when: Value,
+    /// The group of which one action suffices.
+    any_of: Option<String>,
+    /// Nothing comes of it but its trace.
+    report_only: bool,
+    /// What each kind of failure means.
+    on_failure: OnFailureView,
     /// Its settings.
     #[schema(value_type = Object)]
     settings: Value,
@@ -60,6 +66,23 @@ pub(crate) struct ActionView {
     limits: LimitsView,
 }
 
+/// What each kind of failure means for the login: `deny` or `continue`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OnFailureView {
+    /// It could not decide, or asked for what is not acceptable.
+    #[schema(value_type = crate::openapi::OnFailureText)]
+    other: &'static str,
+    /// Something it needs did not answer.
+    #[schema(value_type = crate::openapi::OnFailureText)]
+    unavailable: &'static str,
+    /// It was stopped.
+    #[schema(value_type = crate::openapi::OnFailureText)]
+    trap: &'static str,
+    /// Its fuel was spent.
+    #[schema(value_type = crate::openapi::OnFailureText)]
+    fuel: &'static str,
+}
+
 /// A factor's policy.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PolicyView {
@@ -67,6 +90,12 @@ pub(crate) struct PolicyView {
     name: String,
     /// How old a record may be, in seconds; 0: prompt every time.
     max_age_seconds: u64,
+    /// How long ago it may have been used last, in seconds.
+    max_idle_seconds: Option<u64>,
+    /// How many later logins it may satisfy.
+    max_uses: Option<u32>,
+    /// It counts only for the client in whose login it was completed.
+    per_client: bool,
     /// What it is worth (RFC 8176).
     amr: Vec<String>,
     /// The plugin's own word is taken for the proof.
@@ -96,10 +125,10 @@ impl ActionView {
             digest: spec.digest.to_string(),
             killed: orders.killed(&spec.digest).is_some(),
             applies_to: spec.applies_to.iter().map(|mode| mode.as_str()).collect(),
-            on_failure: match spec.on_failure {
-                OnFailure::Deny => "deny",
-                OnFailure::Continue => "continue",
-            },
+            when: serde_json::to_value(&spec.rules.when).unwrap_or_default(),
+            any_of: spec.rules.any_of.as_ref().map(ToString::to_string),
+            report_only: spec.rules.report_only,
+            on_failure: OnFailureView::of(spec.on_failure),
             settings: spec.settings.to_value(),
             grants: serde_json::to_value(&spec.grants).unwrap_or_default(),
             factors: spec.factors.iter().map(PolicyView::of).collect(),
@@ -112,11 +141,26 @@ impl ActionView {
     }
 }
 
+impl OnFailureView {
+    fn of(on_failure: OnFailure) -> Self {
+        let word = |kind| if on_failure.opens(kind) { "continue" } else { "deny" };
+        Self {
+            other: word(FailureKind::Other),
+            unavailable: word(FailureKind::Unavailable),
+            trap: word(FailureKind::Trap),
+            fuel: word(FailureKind::Fuel),
+        }
+    }
+}
+
 impl PolicyView {
     fn of(policy: &FactorPolicy) -> Self {
         Self {
             name: policy.name.to_string(),
             max_age_seconds: policy.max_age.as_secs(),
+            max_idle_seconds: policy.max_idle.map(|idle| idle.as_secs()),
+            max_uses: policy.max_uses,
+            per_client: policy.per_client,
             amr: policy.amr.clone(),
             external: policy.external,
             silent: policy.silent,

@@ -3,6 +3,7 @@
 use super::plugins::{PluginDetail, detail};
 use super::{audit, enter};
 use crate::auth::{Caller, Need};
+use crate::compiling::CompileError;
 use crate::error::ApiError;
 use crate::runtime::Runtime;
 use axum::Json;
@@ -94,7 +95,8 @@ async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
 
 /// Checks, compiles, stores the file and then the note of it.
 async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>) -> Result<(), ApiError> {
-    let (plugin, bytes) = compile(runtime, bytes).await?;
+    let bytes: Arc<[u8]> = bytes.into();
+    let plugin = compile(runtime, digest, Arc::clone(&bytes)).await?;
     if plugin.digest() != digest {
         return Err(ApiError::internal("an upload has two digests"));
     }
@@ -105,7 +107,7 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
         imports: plugin.imports().to_vec(),
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         at: runtime.clock.now(),
-        by: caller.key.to_string(),
+        by: caller.key_name.to_string(),
     };
     runtime.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
     let noted = runtime.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
@@ -116,11 +118,11 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
 }
 
 /// The way of every plugin into the host.
-async fn compile(runtime: &Runtime, bytes: Vec<u8>) -> Result<(Plugin, Vec<u8>), ApiError> {
-    let sandbox = runtime.sandbox.clone();
-    let compiled = tokio::task::spawn_blocking(move || (sandbox.load(&bytes), bytes)).await;
-    let (plugin, bytes) = compiled.map_err(ApiError::internal)?;
-    plugin.map(|plugin| (plugin, bytes)).map_err(refused)
+async fn compile(runtime: &Runtime, digest: Digest, bytes: Arc<[u8]>) -> Result<Plugin, ApiError> {
+    runtime.compiler.plugin(digest, bytes).await.map_err(|why| match why {
+        CompileError::Worker { .. } | CompileError::Deadline(_) => ApiError::unavailable(why),
+        why => refused(why),
+    })
 }
 
 fn refused(why: impl ToString) -> ApiError {

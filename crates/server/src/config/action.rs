@@ -2,6 +2,7 @@
 
 use super::grants::{self, GrantsConfig};
 use super::keys::{self, KeyConfig};
+use super::policy::{self, RulesConfig};
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, nearest, shown};
 use super::secret::SecretRef;
@@ -29,6 +30,10 @@ pub const LEAST_MEMORY: u64 = 64 << 10;
 pub const MOST_MEMORY: u64 = 256 << 20;
 /// A factor's age at most: longer is a slip of the keyboard.
 pub const LONGEST_MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// A factor's idle age at least: shorter than a login takes, it would prompt every time.
+pub const LEAST_MAX_IDLE: Duration = Duration::from_secs(60);
+/// Uses of a record at most: beyond that it is no limit.
+pub const MOST_USES: i64 = 1_000_000;
 /// An action of a pipeline, as the operator wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionConfig {
@@ -42,6 +47,8 @@ pub struct ActionConfig {
     pub applies_to: At<BTreeSet<Mode>>,
     /// What its failure means.
     pub on_failure: At<OnFailure>,
+    /// When and how it takes part in a login.
+    pub rules: RulesConfig,
     /// Its settings, an object.
     pub settings: At<Json>,
     /// Its secrets.
@@ -65,6 +72,12 @@ pub struct FactorConfig {
     pub name: FactorName,
     /// How old a record may be; zero: prompt every time.
     pub max_age: At<Duration>,
+    /// How long ago it may have been used last.
+    pub max_idle: Option<At<Duration>>,
+    /// How many later logins it may satisfy.
+    pub max_uses: Option<At<u32>>,
+    /// Whether it counts only for the client in whose login it was completed.
+    pub per_client: bool,
     /// The amr values (RFC 8176) that it is worth.
     pub amr: Vec<At<String>>,
 }
@@ -151,7 +164,8 @@ fn action(
     plugin: Option<At<PluginName>>,
 ) -> Option<ActionConfig> {
     let applies_to = applies_to(section);
-    let on_failure = section.parsed("on_failure", on_failure).unwrap_or(At::new(OnFailure::Deny, section.at));
+    let on_failure = policy::on_failure(section);
+    let rules = policy::rules(section);
     let settings = settings(section);
     let secrets = secrets(section, context);
     let grants = grants::read(section, context);
@@ -159,7 +173,20 @@ fn action(
     let factors = factors(section);
     let limits = limits(section);
     let (name, plugin, at) = (name?, plugin?, section.at);
-    Some(ActionConfig { at, name, plugin, applies_to, on_failure, settings, secrets, grants, keys, factors, limits })
+    Some(ActionConfig {
+        at,
+        name,
+        plugin,
+        applies_to,
+        on_failure,
+        rules,
+        settings,
+        secrets,
+        grants,
+        keys,
+        factors,
+        limits,
+    })
 }
 
 fn applies_to(section: &mut Section<'_>) -> At<BTreeSet<Mode>> {
@@ -178,10 +205,6 @@ fn applies_to(section: &mut Section<'_>) -> At<BTreeSet<Mode>> {
 
 fn mode(text: &str) -> Result<Mode, Complaint> {
     one_of(text, "a mode", &Mode::ALL.map(|mode| (mode.as_str(), mode)))
-}
-
-fn on_failure(text: &str) -> Result<OnFailure, Complaint> {
-    one_of(text, "a failure policy", &[("deny", OnFailure::Deny), ("continue", OnFailure::Continue)])
 }
 
 /// One of a few words.
@@ -237,10 +260,21 @@ fn factor(mut section: Section<'_>) -> Option<FactorConfig> {
     if !section.has("max_age") {
         section.missing("max_age", "write `max_age = \"24h\"`, or `\"0s\"` to prompt every time");
     }
+    let max_idle = section.parsed("max_idle", |text| units::duration_within(text, LEAST_MAX_IDLE, LONGEST_MAX_AGE));
+    let max_uses = max_uses(&mut section);
+    let per_client = section.boolean("per_client").unwrap_or_default();
     let amr = section.list("amr", amr_value);
     let at = section.at;
     section.finish();
-    Some(FactorConfig { at, name: name?.value, max_age: max_age?, amr })
+    Some(FactorConfig { at, name: name?.value, max_age: max_age?, max_idle, max_uses, per_client, amr })
+}
+
+fn max_uses(section: &mut Section<'_>) -> Option<At<u32>> {
+    let uses = section.integer("max_uses")?;
+    let within = (1..=MOST_USES).contains(&uses).then_some(uses.value).and_then(|uses| u32::try_from(uses).ok());
+    let hint = format!("it must be from 1 to {MOST_USES}; `max_age = \"0s\"` prompts every time");
+    let complaint = Complaint::new(format!("`{}` is out of range", *uses)).hint(hint);
+    section.settle("max_uses", uses.at, within.ok_or(complaint))
 }
 
 fn limits(section: &mut Section<'_>) -> LimitsConfig {

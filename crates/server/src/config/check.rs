@@ -1,7 +1,7 @@
 //! The whole way from a file to actions that can run, with every mistake at once: `postlude check`, and how `serve` begins.
 
 use super::bind::{Binder, BoundTenant, Known, PluginInfo, bind_known};
-use super::problem::{Complaint, Log, Problem, Problems};
+use super::problem::{Complaint, Log, Place, Problem, Problems};
 use super::revision::{KeyMaker, ReadyKey};
 use super::secret::Environment;
 use super::signing::{self, Signing};
@@ -21,6 +21,9 @@ pub const PLUGIN_FILE_BYTES: u64 = 64 << 20;
 
 /// Looks into a component without running it: its manifest, or everything that is wrong with it.
 pub type Inspect<'a> = dyn Fn(&[u8]) -> Result<Manifest, Vec<String>> + 'a;
+
+/// What was found in each plugin file: its manifest, or everything that is wrong with it.
+pub type Found = BTreeMap<Digest, Result<Manifest, Vec<String>>>;
 
 /// A configuration that can be served.
 #[derive(Debug)]
@@ -46,28 +49,85 @@ pub struct PluginBytes {
     pub bytes: Arc<[u8]>,
 }
 
+/// A configuration whose plugin files were read and not yet looked into.
+#[derive(Debug)]
+pub struct Draft {
+    config: Config,
+    signing: Option<Signing>,
+    files: BTreeMap<Digest, Arc<[u8]>>,
+    uses: Vec<Use>,
+    problems: Problems,
+}
+
+/// A tenant's plugin, and the file that it is.
+#[derive(Debug)]
+struct Use {
+    tenant: TenantName,
+    plugin: PluginName,
+    at: Place,
+    digest: Digest,
+}
+
 /// Reads the file, looks into the plugins and binds them.
 ///
 /// # Errors
 /// All problems of all parts, when one of them is an error.
 pub fn check(file: &Path, environment: &Environment, inspect: &Inspect<'_>) -> Result<Checked, Problems> {
-    let log = Log::new(file);
-    let Some(config) = read_file(file, environment, &log) else { return Err(log.into_problems()) };
-    let mut plugins = Plugins::default();
-    for tenant in &config.tenants {
-        plugins.read(tenant, inspect, &log);
+    let draft = Draft::read(file, environment)?;
+    let found = draft.files().map(|(digest, bytes)| (digest, inspect(&bytes))).collect();
+    draft.bind(found, environment)
+}
+
+impl Draft {
+    /// Reads the file, the keys and the plugins that it names.
+    ///
+    /// # Errors
+    /// When the file itself cannot be read; every other mistake is kept for [`Draft::bind`].
+    pub fn read(file: &Path, environment: &Environment) -> Result<Self, Problems> {
+        let log = Log::new(file);
+        let Some(config) = read_file(file, environment, &log) else { return Err(log.into_problems()) };
+        let (mut files, mut uses) = (BTreeMap::new(), Vec::new());
+        for tenant in &config.tenants {
+            read_plugins(tenant, &mut files, &mut uses, &log);
+        }
+        let signing = signing::read(&config, environment, &log);
+        Ok(Self { config, signing, files, uses, problems: log.into_problems() })
     }
-    let signing = signing::read(&config, environment, &log);
-    let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
-    let keys: &dyn KeyMaker = signing.as_ref().map_or(&no_keys, |signing| signing);
-    let (tenants, bound) = bind_known(&config, &lookup, Binder { environment, keys });
-    let mut problems = log.into_problems().into_vec();
-    problems.extend(bound.into_vec());
-    let problems = Problems::new(problems);
-    // Without keys there is an error that says so.
-    let Some(signing) = signing else { return Err(problems) };
-    let (tenants, warnings) = problems.settle(tenants)?;
-    Ok(Checked { config, tenants, signing, plugins: plugins.files, warnings })
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Root and signing keys, if those are usable.
+    #[must_use]
+    pub const fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+
+    /// Each plugin file once, however many tenants use it.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = (Digest, Arc<[u8]>)> {
+        self.files.iter().map(|(digest, bytes)| (*digest, Arc::clone(bytes)))
+    }
+
+    /// Binds the configuration to what was found in its plugins: their manifests, or everything that is wrong with them.
+    ///
+    /// # Errors
+    /// All problems of all parts, when one of them is an error.
+    pub fn bind(self, found: Found, environment: &Environment) -> Result<Checked, Problems> {
+        let log = Log::new(&self.config.file);
+        let plugins = Plugins::new(self.files, found, &self.uses, &log);
+        let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
+        let keys: &dyn KeyMaker = self.signing.as_ref().map_or(&no_keys, |signing| signing);
+        let (tenants, bound) = bind_known(&self.config, &lookup, Binder { environment, keys });
+        let parts = [self.problems, log.into_problems(), bound];
+        let problems = Problems::new(parts.into_iter().flat_map(Problems::into_vec).collect());
+        // Without keys there is an error that says so.
+        let Some(signing) = self.signing else { return Err(problems) };
+        let (tenants, warnings) = problems.settle(tenants)?;
+        Ok(Checked { config: self.config, tenants, signing, plugins: plugins.files, warnings })
+    }
 }
 
 /// Without a usable root key the rest is still checked.
@@ -75,61 +135,55 @@ fn no_keys(_: &TenantName, _: &ActionName, _: Vec<ReadyKey>) -> Result<Arc<dyn T
     Ok(Arc::new(NoKeys))
 }
 
-#[derive(Default)]
+/// What was looked into.
 struct Plugins {
     files: BTreeMap<Digest, PluginBytes>,
-    refused: BTreeMap<Digest, Vec<String>>,
     names: BTreeMap<(TenantName, PluginName), Digest>,
 }
 
 impl Plugins {
+    fn new(bytes: BTreeMap<Digest, Arc<[u8]>>, mut found: Found, uses: &[Use], log: &Log) -> Self {
+        let mut plugins = Self { files: BTreeMap::new(), names: BTreeMap::new() };
+        for Use { tenant, plugin, at, digest } in uses {
+            for why in found.get(digest).and_then(|found| found.as_ref().err()).into_iter().flatten() {
+                let hint = "`postlude build` makes plugin files; get another file, or remove the plugin";
+                log.error_hint(*at, format!("tenant `{tenant}`, plugin `{plugin}`: {why}"), hint);
+            }
+            plugins.names.insert((tenant.clone(), plugin.clone()), *digest);
+        }
+        for (digest, bytes) in bytes {
+            if let Some(Ok(manifest)) = found.remove(&digest) {
+                plugins.files.insert(digest, PluginBytes { info: PluginInfo { digest, manifest }, bytes });
+            }
+        }
+        plugins
+    }
+
     fn known(&self, tenant: &TenantName, name: &PluginName) -> Known<'_> {
         let digest = self.names.get(&(tenant.clone(), name.clone()));
         digest.and_then(|digest| self.files.get(digest)).map_or(Known::Refused, |file| Known::Accepted(&file.info))
     }
+}
 
-    fn read(&mut self, tenant: &Tenant, inspect: &Inspect<'_>, log: &Log) {
-        for (name, file) in &tenant.plugins {
-            let subject = format!("tenant `{}`, plugin `{name}`", tenant.name);
-            // A missing file has been said already.
-            if !file.path.is_file() {
+/// Reads the plugin files of a tenant.
+fn read_plugins(tenant: &Tenant, files: &mut BTreeMap<Digest, Arc<[u8]>>, uses: &mut Vec<Use>, log: &Log) {
+    for (name, file) in &tenant.plugins {
+        let subject = format!("tenant `{}`, plugin `{name}`", tenant.name);
+        // A missing file has been said already.
+        if !file.path.is_file() {
+            continue;
+        }
+        let bytes = match read_plugin(&file.path) {
+            Ok(bytes) => bytes,
+            Err(complaint) => {
+                log.complain(file.at, &subject, complaint);
                 continue;
             }
-            let bytes = match read_plugin(&file.path) {
-                Ok(bytes) => bytes,
-                Err(complaint) => {
-                    log.complain(file.at, &subject, complaint);
-                    continue;
-                }
-            };
-            let digest = Digest::from_bytes(Sha256::digest(&bytes).into());
-            pinned(file, digest, &subject, log);
-            self.inspect(digest, bytes, inspect);
-            for why in self.refused.get(&digest).into_iter().flatten() {
-                log.error_hint(
-                    file.at,
-                    format!("{subject}: {why}"),
-                    "`postlude build` makes plugin files; get another file, or remove the plugin",
-                );
-            }
-            self.names.insert((tenant.name.clone(), name.clone()), digest);
-        }
-    }
-
-    /// Looks into a file once, however many tenants use it.
-    fn inspect(&mut self, digest: Digest, bytes: Vec<u8>, inspect: &Inspect<'_>) {
-        if self.files.contains_key(&digest) || self.refused.contains_key(&digest) {
-            return;
-        }
-        match inspect(&bytes) {
-            Ok(manifest) => {
-                let info = PluginInfo { digest, manifest };
-                self.files.insert(digest, PluginBytes { info, bytes: bytes.into() });
-            }
-            Err(why) => {
-                self.refused.insert(digest, why);
-            }
-        }
+        };
+        let digest = Digest::from_bytes(Sha256::digest(&bytes).into());
+        pinned(file, digest, &subject, log);
+        files.entry(digest).or_insert_with(|| bytes.into());
+        uses.push(Use { tenant: tenant.name.clone(), plugin: name.clone(), at: file.at, digest });
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) fn tenants(tenants: &[Tenant], server: &Server, log: &Log) {
         tenants.iter().take(at).for_each(|earlier| paths(earlier, tenant, log));
         unused_plugins(tenant, log);
         ages(tenant, log);
+        super::policy::check(tenant, log);
         for key in &tenant.keys {
             let owner = format!("key `{}` of tenant `{}`", key.name, tenant.name);
             if let Some(other) = keys.insert(*key.hash, owner) {

@@ -60,7 +60,7 @@ pub(super) fn read(action: &mut Section<'_>, context: &Context<'_>) -> GrantsCon
 }
 
 /// An RFC 6901 pointer: empty, or beginning with `/`, with `~` only in `~0` and `~1`.
-fn pointer(text: &str) -> Result<String, Complaint> {
+pub(super) fn pointer(text: &str) -> Result<String, Complaint> {
     let escapes = text.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
     if (text.is_empty() || text.starts_with('/')) && escapes {
         Ok(text.to_owned())

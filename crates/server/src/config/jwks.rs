@@ -26,16 +26,18 @@ pub(super) fn check(text: &str, alg: Algorithm) -> Result<(), Complaint> {
             .hint("ask the partner for the public keys only, and to replace that one"));
     }
     let (kind, curve) = match alg {
-        Algorithm::EdDSA => ("OKP", "Ed25519"),
-        Algorithm::ES256 | Algorithm::HS256 => ("EC", "P-256"),
+        Algorithm::EdDSA => ("OKP", Some("Ed25519")),
+        Algorithm::RS256 => ("RSA", None),
+        _ => ("EC", Some("P-256")),
     };
     let text_of = |key: &Value, member: &str| key.get(member).and_then(Value::as_str).map(str::to_owned);
-    let fits =
-        |key: &Value| text_of(key, "kty").as_deref() == Some(kind) && text_of(key, "crv").as_deref() == Some(curve);
+    let fits = |key: &Value| text_of(key, "kty").as_deref() == Some(kind) && text_of(key, "crv").as_deref() == curve;
     if keys.iter().any(fits) {
         Ok(())
     } else {
-        Err(Complaint::new(format!("has no key for {alg}"))
-            .hint(format!("a key with `\"kty\": \"{kind}\", \"crv\": \"{curve}\"`")))
+        Err(Complaint::new(format!("has no key for {alg}")).hint(match curve {
+            Some(curve) => format!("a key with `\"kty\": \"{kind}\", \"crv\": \"{curve}\"`"),
+            None => format!("a key with `\"kty\": \"{kind}\"`"),
+        }))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::keys::Material;
 use super::secret::{Environment, SecretError, SecretRef};
+use crate::own_keys;
 use postlude_crypto::token::Algorithm;
 use postlude_model::action::{Action, ActionSpec, Secret};
 use postlude_model::names::{ActionName, TenantName};
@@ -68,8 +69,12 @@ pub struct ReadyKey {
 pub enum ReadyMaterial {
     /// The partner's public keys: the text of a JWK set.
     Jwks(String),
+    /// The URL of a JWK set.
+    JwksUrl(String),
     /// The shared secret.
     Secret(Secret),
+    /// The private key.
+    PrivateKey(Secret),
 }
 
 /// Makes keys that sign and verify. The tenant's own signing keys are known to whoever implements it.
@@ -134,13 +139,16 @@ impl ActionSource {
             self.secrets.iter().map(|(name, from)| Ok((name.clone(), self.resolve(name, from, environment)?)));
         let secrets = secrets.collect::<Result<_, SourceError>>()?;
         let ready = self.keys.iter().map(|key| self.ready(key, environment)).collect::<Result<Vec<_>, _>>()?;
-        let keys: Arc<dyn TokenKeys> = if ready.is_empty() {
+        // A key that proves replies is for nothing else; the others are the action's own.
+        let (own, proving): (Vec<_>, Vec<_>) = ready.into_iter().partition(|key| key.profile == Profile::None);
+        let unusable = |why| SourceError::Key { action: self.spec.name.clone(), why };
+        let keys: Arc<dyn TokenKeys> = if proving.is_empty() {
             Arc::new(NoKeys)
         } else {
-            let action = self.spec.name.clone();
-            keys.make(tenant, &self.spec.name, ready).map_err(|why| SourceError::Key { action, why })?
+            keys.make(tenant, &self.spec.name, proving).map_err(unusable)?
         };
-        Ok(Arc::new(Action { spec: self.spec.clone(), secrets, keys, development: self.development }))
+        let own_keys = own_keys::make(own).map_err(unusable)?;
+        Ok(Arc::new(Action { spec: self.spec.clone(), secrets, keys, own_keys, development: self.development }))
     }
 
     fn resolve(&self, name: &str, from: &SecretRef, environment: &Environment) -> Result<Secret, SourceError> {
@@ -152,6 +160,8 @@ impl ActionSource {
         let KeySource { name, issuer, alg, profile, material } = key.clone();
         let material = match material {
             Material::Jwks(text) => ReadyMaterial::Jwks(text),
+            Material::JwksUrl(url) => ReadyMaterial::JwksUrl(url),
+            Material::PrivateKey(from) => ReadyMaterial::PrivateKey(self.resolve(&name, &from, environment)?),
             Material::Secret(from) => ReadyMaterial::Secret(self.resolve(&name, &from, environment)?),
         };
         Ok(ReadyKey { name, issuer, alg, profile, material })

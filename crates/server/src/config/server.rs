@@ -1,5 +1,6 @@
 //! The table `[server]`: where it listens, where its data is, and its root key.
 
+use super::outbound::{self, OutboundSettings};
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::secret::{Origin, SecretRef};
@@ -28,6 +29,8 @@ pub struct Server {
     pub previous_root_keys: Vec<At<SecretRef>>,
     /// Development mode: http to loopback is allowed.
     pub development: bool,
+    /// The plugins' way out.
+    pub outbound: OutboundSettings,
 }
 
 /// Reads the table. What cannot be read is replaced by its default; the complaint stands in the log.
@@ -46,6 +49,7 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     listeners(&mut section, &mut server);
     files(&mut section, origin.base, &mut server);
     keys(&mut section, origin, &mut server);
+    server.outbound = outbound::read(&mut section, origin.base);
     section.finish();
     server
 }
@@ -60,6 +64,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         root_key: At::new(root_key, Place::default()),
         previous_root_keys: Vec::new(),
         development: false,
+        outbound: OutboundSettings::default(),
     }
 }
 

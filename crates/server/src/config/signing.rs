@@ -68,6 +68,8 @@ fn config(key: ReadyKey) -> Option<KeyConfig> {
     let verify = match key.material {
         ReadyMaterial::Jwks(text) => VerifyWith::Jwks(text),
         ReadyMaterial::Secret(secret) => VerifyWith::Secret(secret.reveal().as_bytes().to_vec().into()),
+        // Said when the action was bound; without the key nothing is proved.
+        ReadyMaterial::JwksUrl(_) | ReadyMaterial::PrivateKey(_) => return None,
     };
     Some(KeyConfig { name: key.name, profile, issuer: key.issuer, alg: key.alg, verify })
 }

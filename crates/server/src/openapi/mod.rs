@@ -5,8 +5,8 @@ mod public;
 mod text;
 
 pub(crate) use text::{
-    Component, DigestText, EventObject, FactorText, ModeText, OnFailureText, OutcomeText, SessionText, UserText,
-    VerdictText,
+    BypassStatusText, Component, DigestText, EventObject, FactorText, ModeText, OnFailureText, OutcomeText,
+    SessionText, UserText, VerdictText,
 };
 
 use crate::codes::{self, ERROR_CODES, ErrorCode};

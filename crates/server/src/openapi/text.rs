@@ -56,12 +56,14 @@ schemas! {
     ModeText as "Mode" = one_of(&Mode::ALL.map(Mode::as_str), "How the login reached the IdP");
     /// A failure policy.
     OnFailureText as "OnFailure" = one_of(&["deny", "continue"], "What a failure of the action means for the login");
+    /// What became of a bypass.
+    BypassStatusText as "BypassStatus" = one_of(&["live", "used", "void"], "`void`: expired, or of before a restored backup");
     /// An outcome.
     OutcomeText as "Outcome" = one_of(
         &["continue", "redirect", "deny", "interaction_required", "ended"], "What became of the login; `ended`: from outside");
     /// What a run came to.
     VerdictText as "Verdict" = one_of(
-        &["continue", "redirect", "skipped", "deny", "interaction_required", "failed", "not_applicable", "killed"],
+        &["continue", "redirect", "skipped", "deny", "interaction_required", "failed", "not_applicable", "killed", "satisfied", "bypassed"],
         "What a run came to");
     /// A component file.
     Component as "Component" = ObjectBuilder::new()
@@ -118,6 +120,8 @@ mod tests {
             Verdict::Failed,
             Verdict::NotApplicable,
             Verdict::Killed,
+            Verdict::Satisfied,
+            Verdict::Bypassed,
         ];
         for verdict in all {
             match verdict {
@@ -128,7 +132,9 @@ mod tests {
                 | Verdict::InteractionRequired
                 | Verdict::Failed
                 | Verdict::NotApplicable
-                | Verdict::Killed => {}
+                | Verdict::Killed
+                | Verdict::Satisfied
+                | Verdict::Bypassed => {}
             }
             let name = serde_json::to_value(verdict).unwrap();
             assert!(values(VerdictText::schema()).contains(&name), "{name}");

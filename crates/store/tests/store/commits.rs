@@ -46,6 +46,7 @@ async fn an_expectation_that_fails_writes_nothing_at_all() {
         }),
         sessions: sessions.iter().map(|(id, expect)| SessionWrite { session: session(id), expect: *expect }).collect(),
         check_session: check.map(|version| (session_id("s"), version)),
+        cache: Vec::new(),
         ..commit()
     };
     for (commit, outcome) in [

@@ -1,13 +1,15 @@
 //! Stored bytes are a contract: these are the bytes of version 1, and they stay readable.
 
 use crate::home::*;
+use postlude_model::bypass::{Bypass, BypassUse, Target};
+use postlude_model::course::{Aside, Course};
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
 use postlude_model::login::{FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, Verdict};
-use postlude_model::names::{ActionName, Digest, FactorName, UserId};
+use postlude_model::names::{ActionName, BypassId, ClientId, Digest, FactorName, UserId};
 use postlude_model::run::Phase;
 use postlude_model::session::{FactorRecord, Session};
-use postlude_store::{Commit, LoginWrite, SessionWrite, Store};
+use postlude_store::{BypassChange, Commit, LoginWrite, SessionWrite, Store};
 use std::fmt::Write as _;
 
 fn factor() -> FactorRecord {
@@ -17,6 +19,9 @@ fn factor() -> FactorRecord {
         digest: Digest::from_bytes([1; 32]),
         action: ActionName::new("face").unwrap(),
         login_id: login_id("one"),
+        client_id: ClientId::new("app").unwrap(),
+        uses: 2,
+        last_used_at: NOW.plus(HOUR),
         epoch: 3,
         evidence: Some(Json::parse(r#"{"score":0.9}"#).unwrap()),
     }
@@ -55,6 +60,14 @@ fn full_login(id: &str, status: Status) -> LoginRecord {
     record.effects.app_metadata.insert("gone".to_owned(), None);
     record.effects.user_metadata.insert("kept".to_owned(), Some(Json::string("u")));
     record.recorded = vec![factor()];
+    let aside = [
+        ("a", Aside::Unmet("the event does not meet it".to_owned())),
+        ("b", Aside::Satisfied),
+        ("c", Aside::Bypassed),
+        ("d", Aside::Refused),
+    ];
+    let aside = aside.into_iter().map(|(name, why)| (ActionName::new(name).unwrap(), why)).collect();
+    record.course = Course { aside, used: vec![factor().key()], bypasses: bypasses() };
     record.trace = vec![Trace {
         action: ActionName::new("face").unwrap(),
         version: "1.2.3".to_owned(),
@@ -62,6 +75,7 @@ fn full_login(id: &str, status: Status) -> LoginRecord {
         step: 1,
         phase: Phase::Continue,
         verdict: Verdict::Redirect,
+        report_only: true,
         why: "no fresh factor".to_owned(),
         fuel: 1234,
         memory_bytes: 65_536,
@@ -85,6 +99,23 @@ fn logins() -> Vec<LoginRecord> {
     ]
 }
 
+fn bypasses() -> Vec<Bypass> {
+    let bypass = |id: &str, target| Bypass {
+        id: BypassId::new(id).unwrap(),
+        user_id: UserId::new("ann|1").unwrap(),
+        target,
+        reason: "phone lost, ticket 7".to_owned(),
+        issued_by: "helpdesk".to_owned(),
+        issued_at: NOW,
+        expires_at: NOW.plus(HOUR),
+        epoch: 3,
+        used: None,
+    };
+    let used = Some(BypassUse { login_id: login_id("two"), at: NOW });
+    let by_factor = bypass("byp_2", Target::Factor(factor().name));
+    vec![bypass("byp_1", Target::Action(ActionName::new("face").unwrap())), Bypass { used, ..by_factor }]
+}
+
 async fn fill(home: &Home) {
     let store = home.open();
     for login in logins() {
@@ -94,6 +125,9 @@ async fn fill(home: &Home) {
     }
     let sessions = vec![SessionWrite { session: full_session(), expect: 0 }];
     store.commit(Commit { sessions, ..commit() }).await.unwrap();
+    for bypass in bypasses() {
+        store.change_bypass(&tenant(), BypassChange::Issue(bypass), NOW).await.unwrap();
+    }
     store.put_revision(&tenant(), "{}").await.unwrap();
     assert!(store.put_orders(&tenant(), crate::admin::orders(), 0).await.unwrap());
     assert!(store.put_upload(&tenant(), crate::admin::upload(1), 1).await.unwrap());
@@ -157,6 +191,7 @@ async fn version_1_is_read() {
     }
     let read = store.session(&tenant(), &session_id("s")).await.unwrap().unwrap();
     assert_eq!(read, Session { version: 1, ..full_session() });
+    assert_eq!(store.bypasses(&tenant(), &UserId::new("ann|1").unwrap()).await.unwrap(), bypasses());
     // The number is there; the file of the revision was not brought along.
     assert_eq!(store.revision(&tenant(), 1).await.unwrap(), None);
     assert_eq!(store.put_revision(&tenant(), "{}").await.unwrap(), 1);

@@ -145,6 +145,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Default::default(),
+        course: Default::default(),
         trace: Vec::new(),
     }
 }
@@ -163,13 +164,14 @@ pub fn commit() -> Commit {
         login: None,
         sessions: Vec::new(),
         check_session: None,
+        cache: Vec::new(),
         now: NOW,
         durability: Durability::Synced,
     }
 }
 
 pub fn login_write(record: LoginRecord, expect: u64) -> LoginWrite {
-    LoginWrite { record, expect, idempotency_key: None, max_open: 5 }
+    LoginWrite { record, expect, idempotency_key: None, max_open: 5, bypasses: Vec::new() }
 }
 
 pub async fn write_login(store: &SledStore, record: LoginRecord, expect: u64) -> CommitOutcome {

@@ -133,8 +133,7 @@ impl Host {
         let seen = world.store.logins[request.login()].as_deref().cloned();
         let mut login = match (request, seen.clone()) {
             (Request::Resume { .. }, Some(record)) if slow => {
-                let finished =
-                    Finished { record: Login::timed_out(record), session: None, session_seen: None, synced: true };
+                let finished = Finished::of_record(Login::timed_out(record));
                 return Run { seen, seen_session: session, finished };
             }
             (Request::Resume { state, token, .. }, Some(record)) => {

@@ -45,6 +45,9 @@ impl Site<'_> {
         Some(FactorPolicy {
             name: name.clone(),
             max_age: *config.max_age,
+            max_idle: config.max_idle.as_ref().map(|idle| idle.value),
+            max_uses: config.max_uses.as_ref().map(|uses| uses.value),
+            per_client: config.per_client,
             amr: config.amr.iter().map(|value| value.value.clone()).collect(),
             external: listed(&self.action.grants.external),
             silent: listed(&self.action.grants.silent),

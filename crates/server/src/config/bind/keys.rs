@@ -1,6 +1,6 @@
 //! The keys of an action: the one that proves its replies, and those that it may use itself.
 
-use super::super::keys::KeyConfig;
+use super::super::keys::{KeyConfig, Material};
 use super::super::revision::KeySource;
 use super::Site;
 use postlude_crypto::token::Algorithm;
@@ -32,7 +32,8 @@ impl Site<'_> {
         let Some(config) = self.action.keys.get(name) else {
             let purpose = if is_proof { "its replies are proved by the key" } else { "asks for the key" };
             let message = self.says(format_args!("{purpose} `{name}`, which is not configured"));
-            self.log.error_hint(self.action.at, message, lines_to_add(self.tenant, name, proof.profile));
+            let profile = if is_proof { proof.profile } else { Profile::None };
+            self.log.error_hint(self.action.at, message, lines_to_add(self.tenant, name, profile));
             return None;
         };
         if is_proof {
@@ -52,6 +53,14 @@ impl Site<'_> {
             let message = self.says(format_args!("key `{name}`: `issuer` is missing"));
             self.log.error_hint(config.at, message, "write the `iss` of the partner's result tokens");
         }
+        if !matches!(config.material, Material::Jwks(_) | Material::Secret(_)) {
+            let message = self.says(format_args!("key `{name}`: proves its replies, so its keys stand here"));
+            self.log.error_hint(config.at, message, "write `jwks = { file = \"path\" }`, or a `secret`");
+        }
+        if matches!(*config.alg, Algorithm::HS384 | Algorithm::HS512 | Algorithm::RS256) {
+            let message = self.says(format_args!("key `{name}`: {} does not go with prompt sites", *config.alg));
+            self.log.error_hint(config.alg.at, message, "their tokens take EdDSA, ES256 or HS256");
+        }
         if profile == Profile::Auth0 && config.alg.value != Algorithm::HS256 {
             let message = self.says(format_args!("key `{name}`: {} does not go with the profile `auth0`", *config.alg));
             self.log.error_hint(config.alg.at, message, "that profile takes `alg = \"HS256\"` and a `secret`");
@@ -66,6 +75,12 @@ fn is_token(proof: &ResolvedProof) -> bool {
 /// The lines that are missing, ready to be copied.
 fn lines_to_add(tenant: &TenantName, name: &str, profile: Profile) -> String {
     let (alg, material) = match profile {
+        Profile::None => {
+            return format!(
+                "add these lines below the action:\n    [tenants.{tenant}.pipeline.keys.{name}]\n    alg = \"RS256\"\n    \
+                 jwks = {{ url = \"https://idp.example/jwks\" }}    # or `private_key`, or `secret` with HS256"
+            );
+        }
         Profile::Auth0 => ("HS256", "secret = { env = \"NAME\" }"),
         _ => ("EdDSA", "jwks = { file = \"partner.jwks.json\" }"),
     };

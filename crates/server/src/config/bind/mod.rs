@@ -3,6 +3,7 @@
 mod capabilities;
 mod factors;
 mod keys;
+mod rules;
 mod settings;
 
 use super::Config;
@@ -151,7 +152,7 @@ impl Site<'_> {
         self.settings();
         let declared = self.declared()?;
         self.capabilities(&declared.capabilities, &declared.result);
-        self.failure_policy(&declared);
+        self.rules(&declared);
         let policies = self.factors(&declared, owners);
         let keys = self.keys(&declared);
         let spec = self.spec(declared, policies);
@@ -171,6 +172,7 @@ impl Site<'_> {
             digest: self.info.digest,
             applies_to: action.applies_to.value.clone(),
             on_failure: action.on_failure.value,
+            rules: action.rules.rules(),
             settings: action.settings.value.clone(),
             grants: declared.capabilities,
             factors,
@@ -200,27 +202,6 @@ impl Site<'_> {
             self.log.error_hint(self.action.settings.at, self.says(why), hint);
         }
         None
-    }
-
-    fn failure_policy(&self, declared: &Declared) {
-        use postlude_model::action::{Mode, OnFailure};
-        let Some((factor, _)) = declared.factors.first() else { return };
-        if self.action.on_failure.value == OnFailure::Continue {
-            let message = self.says(format_args!("`on_failure = \"continue\"` with a factor, `{factor}`"));
-            let hint = "write `on_failure = \"deny\"`: a failure must not stand for a factor";
-            self.log.error_hint(self.action.on_failure.at, message, hint);
-        }
-        let absent = Mode::ALL.into_iter().filter(|mode| !self.action.applies_to.contains(mode));
-        let absent: Vec<&str> = absent.map(Mode::as_str).collect();
-        if !absent.is_empty() {
-            let message = self
-                .says(format_args!("`applies_to` leaves out {}, where `{factor}` is not asked for", absent.join(", ")));
-            self.log.warn(
-                self.action.applies_to.at,
-                message,
-                "remove `applies_to`, unless those logins need no factor",
-            );
-        }
     }
 
     /// The lower of the host's default and the plugin's suggestion, unless the operator says otherwise.

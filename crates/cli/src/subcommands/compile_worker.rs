@@ -1,0 +1,34 @@
+//! `postlude compile-worker`: the process in which a server compiles one plugin. Not for people, and not in the help.
+
+use anyhow::Result;
+use postlude_server::{Compilation, WorkerLimits};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Compile one component from standard input to machine code on standard output, within limits.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Address space of this process
+    #[arg(long)]
+    memory_bytes: u64,
+    /// Processor time of this process
+    #[arg(long)]
+    cpu_seconds: u64,
+    /// How much this process gives way to others, 0 to 19
+    #[arg(long, default_value_t = 0)]
+    niceness: u32,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let Args { memory_bytes, cpu_seconds, niceness } = *args;
+    postlude_server::compile_worker(&WorkerLimits { memory_bytes, cpu_seconds, niceness })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compiling in processes of this program.
+pub(crate) fn compilation() -> Result<Compilation> {
+    // On Linux this is the file that runs, also after an upgrade put another one in its place.
+    let running = Path::new("/proc/self/exe");
+    let program = if running.exists() { running.to_owned() } else { std::env::current_exe()? };
+    Ok(Compilation::Child(program))
+}

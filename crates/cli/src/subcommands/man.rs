@@ -1,0 +1,26 @@
+//! `postlude man`: the manual pages, one per command.
+
+use crate::args::Postlude;
+use crate::output;
+use anyhow::{Context as _, Result};
+use clap::CommandFactory as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Write the manual pages into a directory.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  postlude man --out /usr/local/share/man/man1\n  \
+    postlude man --out . && man ./postlude-serve.1")]
+pub(crate) struct Args {
+    /// The directory; it is made when it is missing
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let failed = || format!("cannot write manual pages into `{}`", args.out.display());
+    std::fs::create_dir_all(&args.out).with_context(failed)?;
+    clap_mangen::generate_to(Postlude::command(), &args.out).with_context(failed)?;
+    output::line(format!("manual pages written into `{}`", args.out.display()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,77 @@
+//! A one-time bypass: the help desk lets one user past one factor, once, and the audit knows who and why.
+
+use crate::action::ActionSpec;
+use crate::limits;
+use crate::names::{ActionName, BypassId, FactorName, LoginId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A bypass as it is stored. It stands for a factor and is none: nothing is recorded, and amr does not grow by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bypass {
+    /// Its identifier.
+    pub id: BypassId,
+    /// The user who may log in without the factor.
+    pub user_id: UserId,
+    /// What is bypassed.
+    pub target: Target,
+    /// Why, in the words of whoever issued it.
+    pub reason: String,
+    /// The name of the API key that issued it.
+    pub issued_by: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// From then on it is void.
+    pub expires_at: Timestamp,
+    /// The store's epoch; bypasses of older epochs are void, so that a restored backup revives none.
+    pub epoch: u64,
+    /// The login that used it up.
+    pub used: Option<BypassUse>,
+}
+
+/// What a bypass is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An action, with every factor that it declares.
+    Action(ActionName),
+    /// A factor: every action that declares it and no other.
+    Factor(FactorName),
+}
+
+/// The login that used a bypass up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BypassUse {
+    /// The login.
+    pub login_id: LoginId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Bypass {
+    /// Whether a login may use it now.
+    #[must_use]
+    pub fn is_live(&self, epoch: u64, now: Timestamp) -> bool {
+        let begun = self.issued_at <= now.plus(limits::CLOCK_SKEW);
+        self.used.is_none() && self.epoch == epoch && begun && now < self.expires_at
+    }
+
+    /// Whether it is for this action. One that declares no factor is never bypassed: a bypass stands for a factor alone.
+    #[must_use]
+    pub fn covers(&self, spec: &ActionSpec) -> bool {
+        let (first, others) = match spec.factors.split_first() {
+            Some((first, others)) => (&first.name, others),
+            None => return false,
+        };
+        match &self.target {
+            Target::Action(name) => *name == spec.name,
+            Target::Factor(name) => name == first && others.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for Bypass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bypass `{}` issued by `{}`: {}", self.id, self.issued_by, self.reason)
+    }
+}

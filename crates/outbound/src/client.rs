@@ -1,0 +1,203 @@
+//! The crate's door: requests for plugins, each to its granted host.
+
+use crate::breaker::Breaker;
+use crate::exchange::exchange;
+use crate::limits::{self, CONCURRENT, CONCURRENT_PER_HOST};
+use crate::resolve::{Pinned, Reach, Resolve, Shared, System};
+use crate::roots::{self, RootsError, read_roots};
+use crate::target::Target;
+use crate::{exchange, headers};
+use postlude_model::http::{Answering, HttpClient, HttpError, Request, Response, host_of};
+use postlude_model::limits as model;
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::sync::{OnceCell, Semaphore};
+
+/// What a way out is made of.
+#[derive(Debug, Clone, Default)]
+pub struct OutboundConfig {
+    /// Development mode: `localhost` may be asked, over http too.
+    pub development: bool,
+    /// Trust roots besides the system's, in PEM; for private certificate authorities.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Hosts, each `host` or `host:port`, whose addresses may be private ones. Link-local addresses and metadata services
+    /// stay out of reach.
+    pub allow_private: Vec<String>,
+    /// Looks up names; none is the system's.
+    pub resolver: Option<Arc<dyn Resolve>>,
+}
+
+/// Why there is no way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    /// The certificates cannot be used.
+    #[error("the file of trust roots: {0}")]
+    Roots(#[from] RootsError),
+    /// A host is none.
+    #[error("`{0}` is not a host: {1}")]
+    Host(String, String),
+    /// TLS does not start.
+    #[error("TLS does not start: {0}")]
+    Tls(String),
+}
+
+/// Makes requests for plugins. Cheap to clone; all clones share connections and limits.
+#[derive(Clone)]
+pub struct Outbound(Arc<Parts>);
+
+struct Parts {
+    development: bool,
+    roots: Vec<CertificateDer<'static>>,
+    allow_private: BTreeSet<String>,
+    resolver: Arc<dyn Resolve>,
+    tls: OnceCell<ClientConfig>,
+    places: Semaphore,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+/// What is kept of one host: its connections, its places and its record.
+struct Host {
+    client: reqwest::Client,
+    places: Semaphore,
+    breaker: Mutex<Breaker>,
+}
+
+impl Outbound {
+    /// Makes a way out. The system's trust roots are read with the first request.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn new(config: OutboundConfig) -> Result<Self, OutboundError> {
+        let roots = config.ca_pem.map_or(Ok(Vec::new()), |pem| read_roots(&pem))?;
+        let host = |text: String| host_of(&text).map_err(|why| OutboundError::Host(text, why));
+        Ok(Self(Arc::new(Parts {
+            development: config.development,
+            roots,
+            allow_private: config.allow_private.into_iter().map(host).collect::<Result<_, _>>()?,
+            resolver: config.resolver.unwrap_or_else(|| Arc::new(System::default())),
+            tls: OnceCell::new(),
+            places: Semaphore::new(CONCURRENT),
+            hosts: Mutex::default(),
+        })))
+    }
+}
+
+impl HttpClient for Outbound {
+    fn send(&self, request: Request, hosts: Arc<[String]>) -> Answering<'static> {
+        let parts = Arc::clone(&self.0);
+        Box::pin(async move { parts.send(request, &hosts).await })
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").field("allow_private", &self.0.allow_private).finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    async fn send(&self, request: Request, granted: &[String]) -> Result<Response, HttpError> {
+        let target = Target::read(&request.url, granted, self.development)?;
+        let method = exchange::method(&request.method)?;
+        let fields = headers::read(&request.headers)?;
+        if request.body.as_ref().is_some_and(|body| body.len() > model::HTTP_BODY_BYTES) {
+            return Err(HttpError::InvalidRequest(format!("content of more than {} bytes", model::HTTP_BODY_BYTES)));
+        }
+        let deadline = tokio::time::Instant::now() + model::HTTP_TIMEOUT;
+        let host = tokio::time::timeout_at(deadline, self.host(&target)).await.unwrap_or(Err(HttpError::Timeout))?;
+        if !host.breaker().admit(Instant::now()) {
+            return Err(HttpError::Other(
+                "the host failed several times in a row and rests for some seconds".to_owned(),
+            ));
+        }
+        let answer = async {
+            let closed = |_| HttpError::Other("no requests are made any more".to_owned());
+            let _place = self.places.acquire().await.map_err(closed)?;
+            let _of_host = host.places.acquire().await.map_err(closed)?;
+            let mut built = host.client.request(method, target.url.clone()).headers(fields);
+            if let Some(body) = request.body {
+                built = built.body(body);
+            }
+            exchange(built).await
+        };
+        let answer = tokio::time::timeout_at(deadline, answer).await.unwrap_or(Err(HttpError::Timeout));
+        host.breaker().settle(!matches!(answer, Err(HttpError::Timeout | HttpError::Other(_))), Instant::now());
+        answer
+    }
+
+    async fn host(&self, target: &Target) -> Result<Arc<Host>, HttpError> {
+        // http and https of one port do not share connections.
+        let key = format!("{} {}", target.url.scheme(), target.host);
+        if let Some(host) = self.hosts().get(&key) {
+            return Ok(Arc::clone(host));
+        }
+        let reach = match (target.local, self.allow_private.contains(&target.host)) {
+            (true, _) => Reach::Local,
+            (false, true) => Reach::Private,
+            (false, false) => Reach::Public,
+        };
+        let pinned = Arc::new(Pinned { resolver: Arc::clone(&self.resolver), reach });
+        let client = client(self.tls().await?.clone(), Shared(pinned));
+        let client = client.map_err(|why| HttpError::Other(format!("no connections can be made: {why}")))?;
+        let host = Host { client, places: Semaphore::new(CONCURRENT_PER_HOST), breaker: Mutex::default() };
+        let mut hosts = self.hosts();
+        if hosts.len() >= limits::HOSTS {
+            hosts.retain(|_, host| Arc::strong_count(host) > 1);
+        }
+        Ok(Arc::clone(hosts.entry(key).or_insert_with(|| Arc::new(host))))
+    }
+
+    fn hosts(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Host>>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn tls(&self) -> Result<&ClientConfig, HttpError> {
+        let load = || async {
+            let roots = self.roots.clone();
+            // Reading the system's certificates takes some milliseconds of a thread.
+            let loaded = tokio::task::spawn_blocking(move || tls(&roots)).await;
+            loaded.map_err(|why| OutboundError::Tls(why.to_string()))?
+        };
+        self.tls.get_or_try_init(load).await.map_err(|why| HttpError::Other(why.to_string()))
+    }
+}
+
+impl Host {
+    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tls(more: &[CertificateDer<'static>]) -> Result<ClientConfig, OutboundError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|why| OutboundError::Tls(why.to_string()))?;
+    let mut config = builder.with_root_certificates(roots::store(more)).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A client of one host. Its defaults are not ours: each that could lead elsewhere is switched off by name.
+fn client(tls: ClientConfig, resolver: Shared) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Arc::new(resolver))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .referer(false)
+        .http1_only()
+        .http1_max_headers(model::HTTP_HEADERS)
+        .user_agent(concat!("postlude/", env!("CARGO_PKG_VERSION")))
+        .pool_idle_timeout(limits::IDLE)
+        .pool_max_idle_per_host(limits::IDLE_CONNECTIONS)
+        .build()
+}

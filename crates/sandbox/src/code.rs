@@ -1,0 +1,189 @@
+//! Compiled code as bytes: made in one process, kept on a disk, loaded in another.
+//!
+//! ```text
+//! "postlude code 1\n" | engine 32 | digest 32 | size 8 | manifest | imports | machine code
+//! ```
+//! Numbers are big-endian; manifest and imports (a line each) have their length, 4 bytes, before them. The machine code is
+//! wasmtime's own ELF image. The format is private to one version of this program: the engine's identity covers it.
+
+use crate::engine::{EngineError, compiler};
+use crate::load::{LoadError, check, manifest};
+use crate::sandbox::digest;
+use postlude_model::names::Digest;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The first bytes. The number counts changes of this format, and of what the load check refuses.
+const MAGIC: &[u8] = b"postlude code 1\n";
+
+/// Machine code that its caller vouches for: it runs in this process as it is, outside of every sandbox. It must be what
+/// [`precompile`] or [`crate::Sandbox::compile`] returned, unchanged: straight from the process that compiled it, or read
+/// from a disk into private memory and authenticated there. Anything else is arbitrary code in the server.
+#[derive(Clone, Copy)]
+pub struct Vouched<'c>(&'c [u8]);
+
+impl<'c> Vouched<'c> {
+    /// Vouches for some bytes; see the type for what that means.
+    #[must_use]
+    pub const fn new(code: &'c [u8]) -> Self {
+        Self(code)
+    }
+
+    pub(crate) const fn bytes(self) -> &'c [u8] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Vouched<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vouched({} bytes)", self.0.len())
+    }
+}
+
+/// What machine code is made for: the version of this program and of wasmtime, every setting of the engine that code
+/// depends on, and what the processor can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineId([u8; 32]);
+
+impl EngineId {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let mut hasher = Sha(Sha256::new());
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        MAGIC.hash(&mut hasher);
+        // Holds wasmtime's whole version, so that a repaired compiler compiles anew.
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Self(hasher.0.finalize().into())
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// SHA-256 as a hasher of Rust values: 64 bits would be too few to tell engines apart for certain.
+struct Sha(Sha256);
+
+impl Hasher for Sha {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        u64::from_be_bytes(self.0.clone().finalize().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// Why code is not loaded. Compile the component again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// Made by another version, under other settings, or for another processor.
+    #[error("it was compiled by another version of Postlude or for another processor")]
+    OtherEngine,
+    /// Made from another component.
+    #[error("it was compiled from the component `{0}`")]
+    OtherComponent(Digest),
+    /// Not what it says it is.
+    #[error("it cannot be read: {0}")]
+    Broken(String),
+}
+
+/// Checks a component and compiles it on an engine of its own that starts no thread and reserves no address space: for a
+/// process that is limited and then thrown away. Returns code for [`crate::Sandbox::load_code`].
+///
+/// # Errors
+/// When the component is refused or does not compile. An engine that does not start is a [`LoadError::Compile`] too.
+pub fn precompile(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+    let engine = compiler().map_err(|why: EngineError| LoadError::Compile(why.to_string()))?;
+    compile(&engine, bytes)
+}
+
+/// Checks and compiles.
+pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+    let checked = check(bytes)?;
+    let manifest = manifest::text(bytes)?;
+    let machine = engine.precompile_component(bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
+    let imports = checked.imports.join("\n");
+    let mut out = Vec::with_capacity(machine.len() + manifest.len() + imports.len() + 128);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(EngineId::of(engine).as_bytes());
+    out.extend_from_slice(digest(bytes).as_bytes());
+    out.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    for part in [manifest, imports.as_bytes()] {
+        // A component has 8 MiB at most, so every part of it has fewer than 4 GiB.
+        out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(part);
+    }
+    out.extend_from_slice(&machine);
+    Ok(out)
+}
+
+/// Code that was taken apart.
+#[derive(Debug)]
+pub struct Code<'c> {
+    /// The manifest's text.
+    pub manifest: &'c [u8],
+    /// Bytes of the component's file.
+    pub size: usize,
+    imports: &'c str,
+    machine: &'c [u8],
+}
+
+impl<'c> Code<'c> {
+    /// Takes code apart that must be for this engine and from this component.
+    pub fn read(bytes: &'c [u8], engine: &EngineId, digest: &Digest) -> Result<Self, CodeError> {
+        let broken = || CodeError::Broken("it is cut off".to_owned());
+        let rest = bytes.strip_prefix(MAGIC).ok_or(CodeError::OtherEngine)?;
+        let (of_engine, rest) = rest.split_first_chunk::<32>().ok_or_else(broken)?;
+        if of_engine != engine.as_bytes() {
+            return Err(CodeError::OtherEngine);
+        }
+        let (of_component, rest) = rest.split_first_chunk::<32>().ok_or_else(broken)?;
+        if of_component != digest.as_bytes() {
+            return Err(CodeError::OtherComponent(Digest::from_bytes(*of_component)));
+        }
+        let (size, rest) = rest.split_first_chunk::<8>().ok_or_else(broken)?;
+        let (manifest, rest) = part(rest).ok_or_else(broken)?;
+        let (imports, machine) = part(rest).ok_or_else(broken)?;
+        let imports = std::str::from_utf8(imports).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let size = usize::try_from(u64::from_be_bytes(*size)).map_err(|e| CodeError::Broken(e.to_string()))?;
+        Ok(Self { manifest, size, imports, machine })
+    }
+
+    /// The imported functions, sorted.
+    pub fn imports(&self) -> Vec<String> {
+        self.imports.lines().map(str::to_owned).collect()
+    }
+
+    /// The component, ready to be linked.
+    #[expect(unsafe_code, reason = "wasmtime cannot check machine code; `Vouched` says who did")]
+    pub fn component(&self, engine: &Engine) -> Result<Component, CodeError> {
+        // SAFETY: the bytes came in as `Vouched`: they are what wasmtime's `precompile_component` returned to this program,
+        // on an engine with the same identity.
+        unsafe { Component::deserialize(engine, self.machine) }.map_err(|e| CodeError::Broken(format!("{e:#}")))
+    }
+}
+
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{SandboxConfig, engine};
+
+    /// What the small engine of the compiling process makes is for the pooled engine of the server, and for no other.
+    #[test]
+    fn both_engines_make_the_same_code() {
+        let pooled = EngineId::of(&engine(&SandboxConfig { max_concurrent_runs: 2 }).unwrap());
+        assert_eq!(EngineId::of(&compiler().unwrap()), pooled);
+        let other = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
+        assert_ne!(EngineId::of(&other), pooled);
+    }
+}

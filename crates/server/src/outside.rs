@@ -1,0 +1,62 @@
+//! What a run gets from outside of its login: the way out with what it answered before, and the action's cache.
+
+use crate::runtime::Runtime;
+use crate::tenant::Tenant;
+use postlude_model::cache::Cache;
+use postlude_model::http::{Exchange, HttpClient, WayOut};
+use postlude_model::names::{ActionName, RunId, TenantName, Timestamp};
+use postlude_model::run::{Report, RunInput};
+use postlude_sandbox::Plugin;
+use postlude_store::Store;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The outside of one request of the IdP, over all attempts at it: when a login runs anew because its session changed, each
+/// run gets the answers that it had. An OAuth code works once.
+pub(crate) struct Outside {
+    tenant: TenantName,
+    client: Arc<dyn HttpClient>,
+    store: Arc<dyn Store>,
+    recorded: HashMap<RunId, Vec<Exchange>>,
+    /// The clock, one reading for all attempts: a request that carries it is the same in each.
+    pub(crate) now: Timestamp,
+}
+
+impl Runtime {
+    /// The outside of a request that begins now.
+    pub(crate) fn outside(&self, tenant: &Tenant) -> Outside {
+        Outside {
+            tenant: tenant.name.clone(),
+            client: Arc::clone(&self.http),
+            store: Arc::clone(&self.store),
+            recorded: HashMap::new(),
+            now: self.clock.now(),
+        }
+    }
+}
+
+impl Outside {
+    /// Gives a run its way out and its cache.
+    pub(crate) async fn lend(&self, plugin: &Plugin, input: &mut RunInput) {
+        let recorded = self.recorded.get(&input.run_id).cloned().unwrap_or_default();
+        input.http = WayOut { client: Arc::clone(&self.client), recorded };
+        if plugin.imports().iter().any(|function| function.starts_with("cache.")) {
+            input.cache = self.cache(&input.action.spec.name).await;
+        }
+    }
+
+    /// Keeps what a run was answered, for another attempt at it.
+    pub(crate) fn record(&mut self, run: RunId, report: &Report) {
+        if !report.http.is_empty() {
+            self.recorded.insert(run, report.http.clone());
+        }
+    }
+
+    /// Best effort: an action must be able to do without.
+    async fn cache(&self, action: &ActionName) -> Cache {
+        self.store.cache(&self.tenant, action).await.unwrap_or_else(|why| {
+            tracing::warn!(cause = %why, %action, "the action's cache cannot be read, and is empty for this run");
+            Cache::new()
+        })
+    }
+}
