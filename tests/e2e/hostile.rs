@@ -6,9 +6,8 @@ use serde_json::json;
 const EVIL_KEY: &str = "plk_test-evil-key-0123456789abcdefghijklmno";
 
 /// What attacks, and the cause that its login's answer names.
-const ATTACKS: [(&str, &str, &str); 10] = [
+const ATTACKS: [(&str, &str, &str); 9] = [
     ("loop", r#"(func (export "on-login") (result i32) (loop (br 0)) (call $continue))"#, "fuel spent (50,000,000)"),
-    ("start", "(start $spin) (func $spin (loop (br 0)))", "fuel spent (50,000,000)"),
     (
         "realloc",
         r#"(func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (loop (br 0)) (i32.const 0))

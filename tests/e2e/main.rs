@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod admin;
+mod bypass;
 mod compiling;
 mod config;
 mod continue_url;
@@ -13,10 +14,17 @@ mod kill;
 mod logins;
 mod oidc_factor;
 mod openapi;
+mod outside;
 mod plugins;
 mod plugins_readme;
+mod policy;
+mod reloads;
 mod resume;
 mod sessions;
+mod sight;
 mod story;
+mod swaps;
 mod tidy;
 mod tokens;
+mod traces;
+mod watching;

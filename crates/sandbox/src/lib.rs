@@ -33,4 +33,5 @@ pub use inspect::{Inspection, Tier, inspect};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
+pub use run::{START_TIME, StartError};
 pub use sandbox::{Plugin, Sandbox, WeakPlugin};

@@ -4,11 +4,15 @@ use crate::abi::{self, PostLoginPre, decisions};
 use crate::engine::YIELD_FUEL;
 use crate::state::Run;
 use crate::trap::trap;
+use postlude_model::action::Action;
+use postlude_model::json::Json;
 use postlude_model::limits;
-use postlude_model::run::{Ending, Phase, Report, RunInput, Usage};
+use postlude_model::names::Timestamp;
+use postlude_model::run::{Ending, Phase, Report, RunInput, Trap, Usage};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::{Engine, Store};
 
 /// Handles of a run. The contract has no resources, so only a guest's own can count.
@@ -22,8 +26,9 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
-        return report(Ending::Busy, Run::new(input, deadline), 0, started.elapsed());
+        return report(Ending::Busy, Run::new(input, deadline), 0, [started.elapsed(); 2]);
     };
+    let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(engine, Run::new(input, deadline));
     let outcome = timeout_at(deadline, call(&mut store, plugin)).await;
@@ -36,18 +41,13 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
         Ok(Ok(Ok(decision))) => Ending::Decided(abi::decision(decision)),
         Ok(Ok(Err(failure))) => Ending::Failed(abi::failure(failure)),
     };
-    report(ending, state, spent, started.elapsed())
+    report(ending, state, spent, [waited, started.elapsed()])
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 async fn call(store: &mut Store<Run>, plugin: &PostLoginPre<Run>) -> Outcome {
-    store.limiter(|run| &mut run.limiter);
-    let fuel = store.data().input.action.spec.budget.fuel;
-    store.set_fuel(fuel)?;
-    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
-    store.set_hostcall_fuel(limits::HOST_CALL_BYTES);
-    store.set_max_component_handles(HANDLES);
+    bound(store)?;
     let phase = store.data().input.phase;
     let instance = plugin.instantiate_async(&mut *store).await?;
     match phase {
@@ -56,7 +56,63 @@ async fn call(store: &mut Store<Run>, plugin: &PostLoginPre<Run>) -> Outcome {
     }
 }
 
-fn report(ending: Ending, state: Run, fuel: u64, duration: Duration) -> Report {
-    let usage = Usage { fuel, memory_bytes: state.limiter.memory_peak(), host_calls: state.host_calls, duration };
+/// Sets the limits of a run.
+fn bound(store: &mut Store<Run>) -> wasmtime::Result<()> {
+    store.limiter(|run| &mut run.limiter);
+    let fuel = store.data().input.action.spec.budget.fuel;
+    store.set_fuel(fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+    store.set_hostcall_fuel(limits::HOST_CALL_BYTES);
+    store.set_max_component_handles(HANDLES);
+    Ok(())
+}
+
+/// How long a plugin may take to start when it is tried, and how long a free place is waited for. Real ones need microseconds;
+/// a busy machine must not make an honest plugin look broken.
+pub const START_TIME: Duration = Duration::from_secs(10);
+
+/// Why a plugin that was tried did not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// It trapped, or spent its budget.
+    #[error("the plugin does not start: {}", .0.message)]
+    Trapped(Trap),
+    /// It took too long.
+    #[error("the plugin does not start within {} seconds", START_TIME.as_secs())]
+    TimedOut,
+    /// Load: nothing was tried.
+    #[error("the plugin could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
+    Busy,
+}
+
+/// Instantiates a plugin and calls nothing.
+pub async fn start(
+    engine: &Engine,
+    places: &Semaphore,
+    plugin: &PostLoginPre<Run>,
+    action: Arc<Action>,
+) -> Result<Usage, StartError> {
+    let Ok(Ok(_place)) = timeout(START_TIME, places.acquire()).await else { return Err(StartError::Busy) };
+    let (started, fuel) = (Instant::now(), action.spec.budget.fuel);
+    // The login of nobody: a plugin that looks around while it starts finds everything empty.
+    let nobody = RunInput::on_login(action, Json::object(), Timestamp::default());
+    let mut store = Store::new(engine, Run::new(nobody, started + START_TIME));
+    let instantiate = async {
+        bound(&mut store)?;
+        plugin.instantiate_async(&mut store).await.map(drop)
+    };
+    let outcome = timeout(START_TIME, instantiate).await;
+    let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+    let state = store.into_data();
+    match outcome {
+        Err(_elapsed) => Err(StartError::TimedOut),
+        Ok(Err(error)) => Err(StartError::Trapped(trap(&error, &state))),
+        Ok(Ok(())) => Ok(report(Ending::Busy, state, spent, [Duration::ZERO, started.elapsed()]).usage),
+    }
+}
+
+fn report(ending: Ending, state: Run, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+    let memory_bytes = state.limiter.memory_peak();
+    let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, http: state.http, usage }
 }

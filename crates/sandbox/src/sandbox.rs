@@ -4,11 +4,13 @@ use crate::abi::PostLoginPre;
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::engine::{EngineError, SandboxConfig, engine};
 use crate::load::{Checked, LoadError, check};
+use crate::run::StartError;
 use crate::state::Run;
 use crate::{host, run};
+use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
-use postlude_model::run::{Report, RunInput};
+use postlude_model::run::{Report, RunInput, Usage};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
@@ -24,6 +26,7 @@ struct Parts {
     id: EngineId,
     linker: Linker<Run>,
     places: Semaphore,
+    all_places: usize,
 }
 
 impl Sandbox {
@@ -34,9 +37,9 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
         let engine = engine(&config)?;
         let linker = host::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
-        let places = Semaphore::new(config.max_concurrent_runs);
+        let all_places = config.max_concurrent_runs;
         let id = EngineId::of(&engine);
-        Ok(Self(Arc::new(Parts { engine, id, linker, places })))
+        Ok(Self(Arc::new(Parts { engine, id, linker, places: Semaphore::new(all_places), all_places })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -86,10 +89,25 @@ impl Sandbox {
         PostLoginPre::new(self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
     }
 
+    /// Places to run in: how many there are, and how many are free at this moment.
+    #[must_use]
+    pub fn places(&self) -> (usize, usize) {
+        (self.0.all_places, self.0.places.available_permits())
+    }
+
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
     /// make this fail. Cancel-safe: dropping the future ends the run. Needs a tokio runtime with time enabled.
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
         run::run(&self.0.engine, &self.0.places, &plugin.0.ready, input).await
+    }
+
+    /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
+    /// every login. What it did to the host is thrown away. Needs a tokio runtime with time enabled.
+    ///
+    /// # Errors
+    /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when no place to run came free.
+    pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
+        run::start(&self.0.engine, &self.0.places, &plugin.0.ready, Arc::clone(action)).await
     }
 }
 

@@ -9,16 +9,16 @@ use std::sync::Arc;
 pub use crate::config::Role;
 
 /// What a route asks of its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
     /// Changes logins and sessions: the IdP alone.
     Idp,
     /// Looks only: every role.
     Look,
-    /// Changes what serves, and what was recorded: the operator alone.
-    Operate,
     /// Looks at what the operator sees: the operator and who may read.
     Inspect,
+    /// Changes what serves, and what was recorded: the operator alone.
+    Operate,
 }
 
 impl Need {
@@ -27,8 +27,8 @@ impl Need {
         match self {
             Self::Idp => &[Role::Idp],
             Self::Look => &Role::ALL,
-            Self::Operate => &[Role::Operator],
             Self::Inspect => &[Role::Operator, Role::Reader],
+            Self::Operate => &[Role::Operator],
         }
     }
 }
@@ -41,7 +41,7 @@ pub(crate) struct Caller {
     /// The key's role.
     pub(crate) role: Role,
     /// The key's name in the configuration, for the audit.
-    pub(crate) key_name: Arc<str>,
+    pub(crate) key: Arc<str>,
 }
 
 /// The tenant of the caller, once its key is known and its role suffices.

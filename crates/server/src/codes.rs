@@ -56,6 +56,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "the configuration has mistakes, and the one before keeps serving; `problems` lists them",
     ),
     code(422, "limit_reached", "the tenant has as many as it may have; `detail` says what to do"),
+    code(429, "too_many_tails", "end one of the tenant's live tails"),
     code(500, "internal", "deny; the log has the cause under the `id`"),
     code(503, "unavailable", "nothing was decided: retry after `Retry-After`, then deny"),
 ];

@@ -2,16 +2,14 @@
 
 use crate::config::Revision;
 use crate::error::ApiError;
+use crate::metrics::{Code, Meters};
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::action::Action;
 use postlude_model::names::Digest;
 use postlude_sandbox::Plugin;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
-
-/// Earlier revisions kept ready for their suspended logins; others are read again from the store.
-const KEPT_REVISIONS: usize = 64;
+use std::sync::Arc;
 
 /// One immutable revision of a pipeline, ready to run.
 #[derive(Debug)]
@@ -20,12 +18,19 @@ pub(crate) struct Pipeline {
     pub(crate) revision: u64,
     /// Its actions, in order.
     pub(crate) actions: Vec<Arc<Action>>,
+    /// Where its runs are counted.
+    pub(crate) meters: Meters,
     plugins: HashMap<Digest, Plugin>,
 }
 
 impl Pipeline {
     pub(crate) fn new(revision: u64, actions: Vec<Arc<Action>>, plugins: HashMap<Digest, Plugin>) -> Self {
-        Self { revision, actions, plugins }
+        Self { revision, actions, meters: Meters::default(), plugins }
+    }
+
+    /// The same, counted.
+    pub(crate) fn counted(self, meters: Meters) -> Self {
+        Self { meters, ..self }
     }
 
     pub(crate) fn plugin(&self, digest: &Digest) -> Option<&Plugin> {
@@ -40,17 +45,13 @@ impl Runtime {
         if current.revision == revision {
             return Ok(current);
         }
-        let key = (tenant.name.clone(), revision);
-        let kept = self.earlier.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(pipeline) = kept {
+        if let Some(pipeline) = self.earlier.get(&tenant.name, revision) {
             return Ok(pipeline);
         }
         let pipeline = Arc::new(self.restore(tenant, revision).await?);
-        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
-        if earlier.len() >= KEPT_REVISIONS {
-            earlier.clear();
-        }
-        earlier.insert(key, Arc::clone(&pipeline));
+        // No login on an earlier revision lives longer than one that began now.
+        let now = self.clock.now();
+        self.earlier.keep(&tenant.name, &pipeline, now.plus(tenant.lifetimes.login), now);
         Ok(pipeline)
     }
 
@@ -64,15 +65,19 @@ impl Runtime {
             plugins.insert(action.spec.digest, self.stored_plugin(action.spec.digest).await?);
         }
         tracing::info!(tenant = %tenant.name, revision, "restored an earlier revision for a suspended login");
-        Ok(Pipeline::new(revision, actions, plugins))
+        let meters = self.metrics.meters(&tenant.name, &actions);
+        Ok(Pipeline::new(revision, actions, plugins).counted(meters))
     }
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
         if let Some(plugin) = self.compiler.held(&digest) {
+            self.metrics.code(Code::Memory);
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
         let bytes = bytes.ok_or_else(|| ApiError::internal(format!("plugin {digest} is not in the store")))?;
-        self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)
+        let plugin = self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)?;
+        self.metrics.code(Code::Compiled);
+        Ok(plugin)
     }
 }

@@ -7,13 +7,14 @@ use crate::prompt_return;
 use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
+use crate::trace_context;
 use crate::wire::{
     self, Answer, BODY_BYTES, ContinueRequest, LoginRequest, RevokeRequest, RotateRequest, SessionRequest,
 };
-use crate::{logins, sessions};
+use crate::{logins, metrics as meters, sessions};
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -32,11 +33,19 @@ pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an Idempotency-Key: a transaction's id and a hash, with room.
 const IDEMPOTENCY_KEY_BYTES: usize = 256;
 
-/// The IdP's API, health, and, unless they have a listener of their own, the public routes.
-pub(crate) fn api(runtime: Arc<Runtime>, with_public: bool) -> Router {
-    let router = Router::from(documented()).method_not_allowed_fallback(method_not_allowed);
-    let router = if with_public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    router.layer(middleware::from_fn(around)).with_state(runtime)
+/// What the API's listener serves as well, unless it has a listener of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Also {
+    pub(crate) public: bool,
+    pub(crate) metrics: bool,
+}
+
+/// The IdP's API, the operators' and health.
+pub(crate) fn api(runtime: Arc<Runtime>, also: Also) -> Router {
+    let documented = if also.metrics { documented().merge(metered()) } else { documented() };
+    let router = Router::from(documented).method_not_allowed_fallback(method_not_allowed);
+    let router = if also.public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
 /// Every route with its documentation: a route that is not in the OpenAPI document cannot be added.
@@ -55,9 +64,21 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Runtime>> {
         .merge(admin::routes())
 }
 
+/// The metrics, which may have a listener of their own.
+pub(crate) fn metered() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(metrics_page))
+}
+
 /// The public routes alone: the continue URL and the JWKS of each tenant.
 pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
-    Router::new().fallback(prompt_return::public).layer(middleware::from_fn(around)).with_state(runtime)
+    let router = Router::new().fallback(prompt_return::public);
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+}
+
+/// The metrics alone.
+pub(crate) fn metrics(runtime: Arc<Runtime>) -> Router {
+    let router = Router::from(metered()).method_not_allowed_fallback(method_not_allowed).fallback(not_found);
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
@@ -169,9 +190,24 @@ async fn healthz() -> &'static str {
         (status = 503, description = "They cannot; the text says why", content_type = "text/plain", body = String)))]
 async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
     match runtime.ready().await {
+        Ok(()) if runtime.reload_status().last.is_some_and(|last| last.outcome.is_err()) => {
+            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n"
+                .into_response()
+        }
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
+}
+
+/// Metrics
+///
+/// OpenMetrics text; on a listener of its own where `metrics_listen` is configured.
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics",
+    responses((status = 200, description = "The metrics", body = String,
+        content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")),
+    extensions(("x-postlude-errors" = json!(["internal"]))))]
+async fn metrics_page(runtime: State<Arc<Runtime>>) -> Result<impl IntoResponse, ApiError> {
+    meters::serve(runtime).await
 }
 
 /// This document
@@ -236,12 +272,25 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     fits.then(|| key.to_owned()).ok_or_else(missing)
 }
 
+/// The route that a request takes, by its pattern: what a caller makes up is no label.
+fn pattern(request: &Request) -> &str {
+    match (request.extensions().get::<MatchedPath>(), request.uri().path()) {
+        (Some(matched), _) => matched.as_str(),
+        (None, path) if path.ends_with("/continue") => "{issuer}/continue",
+        (None, path) if path.ends_with("/.well-known/jwks.json") => "{issuer}/.well-known/jwks.json",
+        (None, _) => "other",
+    }
+}
+
 /// Around every request: a span, so that each line of the log says whose login it is about, and the headers that keep
 /// answers from being kept, leaked or framed. The query is not logged: it may carry a state.
-async fn around(request: Request, next: Next) -> Response {
+async fn around(State(runtime): State<Arc<Runtime>>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let span = tracing::info_span!("request", method, path, tenant = field::Empty, login_id = field::Empty);
+    trace_context::adopt(&span, request.headers());
+    let route = runtime.metrics.route(pattern(&request));
     let mut response = next.run(request).instrument(span).await;
+    route.answered(response.status().as_u16());
     let fixed: [(HeaderName, &str); 4] = [
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),

@@ -4,10 +4,13 @@ use crate::auth::{Caller, Role};
 use crate::clock::Clock;
 use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
+use crate::earlier::Earlier;
+use crate::events::Events;
 use crate::flight::Flights;
+use crate::metrics::Metrics;
 use crate::orders::LiveOrders;
 use crate::pipelines::Pipeline;
-use crate::reload_handle::ReloadHandle;
+use crate::reloading::Reloads;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::http::HttpClient;
@@ -19,7 +22,7 @@ use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::task::TaskTracker;
 
 /// What all requests share.
@@ -33,11 +36,12 @@ pub struct Runtime {
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
-    pub(crate) earlier: Mutex<HashMap<(TenantName, u64), Arc<Pipeline>>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) earlier: Earlier,
+    pub(crate) reloads: Reloads,
     /// By tenant, for as long as the process lives: a reload must not lose sight of them.
     pub(crate) orders: tokio::sync::Mutex<HashMap<TenantName, Arc<LiveOrders>>>,
-    /// Asks the server to reload.
-    pub(crate) reloads: ReloadHandle,
     /// Places for uploads.
     pub(crate) uploads: tokio::sync::Semaphore,
     tenants: RwLock<Arc<Tenants>>,
@@ -55,8 +59,8 @@ impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            let caller = |key: ApiKey| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()));
-            all.by_key.extend(keys.into_iter().map(caller));
+            all.by_key
+                .extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()))));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
@@ -70,6 +74,11 @@ impl Tenants {
     pub(crate) fn count(&self) -> usize {
         self.by_name.len()
     }
+
+    /// All of them, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
+        self.by_name.values().cloned().collect()
+    }
 }
 
 impl Runtime {
@@ -79,7 +88,8 @@ impl Runtime {
         http: Arc<dyn HttpClient>,
         clock: Clock,
         environment: Environment,
-        reloads: ReloadHandle,
+        metrics: Arc<Metrics>,
+        reloads: Reloads,
     ) -> Self {
         let tasks = TaskTracker::new();
         clock.raise(store.last_commit_time());
@@ -96,21 +106,22 @@ impl Runtime {
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
-            earlier: Mutex::default(),
-            orders: tokio::sync::Mutex::default(),
+            metrics,
+            events: Arc::default(),
+            earlier: Earlier::default(),
             reloads,
+            orders: tokio::sync::Mutex::default(),
             uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// The caller of a key: its tenant, its role and its name.
+    /// The caller of a key.
     pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (tenant, role, key_name) = tenants.by_key.get(&hash_of(key))?;
-        let tenant = tenants.by_name.get(tenant).cloned()?;
-        Some(Caller { tenant, role: *role, key_name: Arc::clone(key_name) })
+        let (name, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(name).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.
@@ -133,18 +144,35 @@ impl Runtime {
         }
     }
 
-    /// Puts a configuration into force, whole.
-    pub(crate) fn install(&self, tenants: Tenants) {
-        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+    /// Puts a configuration into force, whole; returns the one before.
+    pub(crate) fn install(&self, tenants: Tenants) -> Arc<Tenants> {
+        let mut now = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut now, Arc::new(tenants))
+    }
+
+    /// The tenants of now, by name.
+    pub(crate) fn all_tenants(&self) -> Vec<Arc<Tenant>> {
+        self.tenants().all()
     }
 
     pub(crate) fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The revision that each tenant's new logins take.
+    pub(crate) fn revisions(&self) -> Vec<(TenantName, u64)> {
+        let tenants = self.tenants();
+        tenants.by_name.iter().map(|(name, tenant)| (name.clone(), tenant.pipeline().revision)).collect()
+    }
+
+    /// How many plugins' code is in memory.
+    pub(crate) fn plugins_loaded(&self) -> u64 {
+        u64::try_from(self.compiler.live()).unwrap_or(u64::MAX)
+    }
+
     /// Whether logins can be served, or why not.
     pub(crate) async fn ready(&self) -> Result<(), String> {
-        if self.stopping.load(Ordering::SeqCst) {
+        if self.is_stopping() {
             return Err("stopping".to_owned());
         }
         let tenants = self.tenants();
@@ -152,9 +180,14 @@ impl Runtime {
         self.store.login_by_key(name, "readyz").await.map(|_| ()).map_err(|why| why.to_string())
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// From here on `readyz` says no, so that a balancer sends nobody any more.
     pub(crate) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.events.close();
     }
 }
 

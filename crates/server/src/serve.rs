@@ -2,22 +2,21 @@
 
 use crate::clock::Clock;
 use crate::compiling::{Compilation, Compiler};
-use crate::config::{self, Config, Environment, Problem, Problems, Signing};
-use crate::loading::{Loaded, load_and_keep};
-use crate::pipelines::Pipeline;
-use crate::reload_handle::{Asked, ReloadHandle};
-use crate::runtime::{Runtime, Tenants};
-use crate::tenant::Tenant;
+use crate::config::{Config, Environment, Problems, Signing};
+use crate::loading::load_and_keep;
+use crate::metrics::Metrics;
+use crate::reloading::{self, Outcome, Refused, ReloadStatus, Reloads, Trigger, warn};
+use crate::runtime::Runtime;
+use crate::tidying::TIDY_EVERY;
 use crate::{listen, routes};
 use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
 use postlude_sandbox::{EngineError, Sandbox};
 use postlude_store::{OpenError, SledOptions, SledStore, StoreError};
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -56,9 +55,9 @@ pub enum ServeError {
     /// The plugins' way out cannot be opened.
     #[error(transparent)]
     Outbound(#[from] postlude_outbound::OutboundError),
-    /// A revision cannot be stored.
+    /// The configuration was not taken.
     #[error("the configuration was not taken: {0}")]
-    Revision(String),
+    Refused(#[from] Refused),
     /// An address cannot be listened on.
     #[error(
         "cannot listen on {0}: {1}; another process may have it, or `server.listen` is not an address of this machine"
@@ -71,9 +70,41 @@ pub enum ServeError {
 pub struct Server {
     runtime: Arc<Runtime>,
     config: Config,
-    options: Options,
-    signing: Signing,
-    asked: mpsc::Receiver<Asked>,
+}
+
+/// Reloads a server from outside, and knows what became of it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reloader(Arc<Runtime>);
+
+impl Reloader {
+    /// Reads the configuration and the plugins again and puts them into force, or refuses them and changes nothing.
+    /// Suspended logins stay on the revision that they began with.
+    ///
+    /// # Errors
+    /// Every mistake at once; the configuration before it keeps serving.
+    pub async fn reload(&self) -> Outcome {
+        self.0.reload(Trigger::Call).await
+    }
+
+    /// What is known of the reloads since the start.
+    #[must_use]
+    pub fn status(&self) -> ReloadStatus {
+        self.0.reload_status()
+    }
+
+    /// Deletes stored revisions and plugin files that no login can need any more. The server does it by itself every hour.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        self.0.tidy().await
+    }
+
+    /// How many compiled plugins are in memory.
+    #[must_use]
+    pub fn compiled_plugins(&self) -> usize {
+        self.0.compiler.live()
+    }
 }
 
 /// The sockets of a server. They are arguments, so that a test can take any free port.
@@ -81,6 +112,7 @@ pub struct Server {
 pub struct Listeners {
     api: TcpListener,
     public: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -97,13 +129,23 @@ impl Listeners {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        Ok(Self { api, public })
+        let metrics = match config.server.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { api, public, metrics })
     }
 
     /// Serves on sockets that are there already; without a second one, the public routes are on the first.
     #[must_use]
     pub const fn from_sockets(api: TcpListener, public: Option<TcpListener>) -> Self {
-        Self { api, public }
+        Self { api, public, metrics: None }
+    }
+
+    /// The same, with the metrics on a socket of their own, and only there.
+    #[must_use]
+    pub fn with_metrics(self, metrics: TcpListener) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// What listens where.
@@ -111,9 +153,11 @@ impl Listeners {
     pub fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
         let all = if self.public.is_some() { "API" } else { "API and public routes" };
         let api = self.api.local_addr().ok().map(|address| (all, address));
-        let public =
-            self.public.as_ref().and_then(|public| public.local_addr().ok()).map(|address| ("public routes", address));
-        api.into_iter().chain(public).collect()
+        let other = |listener: &Option<TcpListener>, what| {
+            listener.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| (what, address))
+        };
+        let others = other(&self.public, "public routes").into_iter().chain(other(&self.metrics, "metrics"));
+        api.into_iter().chain(others).collect()
     }
 }
 
@@ -124,18 +168,20 @@ impl Server {
     /// Every mistake of the configuration at once; a store that is in use, damaged or newer; an engine that does not work.
     pub async fn prepare(options: Options) -> Result<Self, ServeError> {
         let sandbox = Sandbox::new(Default::default())?;
-        let compiler = Compiler::new(sandbox, options.compilation.clone());
+        let compiler = Compiler::new(sandbox.clone(), options.compilation);
+        let subject = Reloads::subject(&options.config);
         let loaded = load_and_keep(&options.config, &compiler, &options.environment).await?;
+        loaded.try_starts(&sandbox).await?;
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
-        let store = SledStore::open(store_options(&config, &signing))?;
+        let metrics = Arc::new(Metrics::default());
+        let store = Arc::new(SledStore::open(store_options(&config, &signing, &metrics))?);
         let http = Arc::new(config.server.outbound.open(config.server.development)?);
-        let (reloads, asked) = ReloadHandle::new();
-        let (clock, environment) = (options.clock.clone(), options.environment.clone());
-        let runtime = Runtime::new(compiler, Arc::new(store), http, clock, environment, reloads);
-        let server = Self { runtime: Arc::new(runtime), config, options, signing, asked };
-        server.install(loaded).await?;
-        Ok(server)
+        let reloads = Reloads::new(options.config, config.server.clone(), signing, subject);
+        let runtime = Runtime::new(compiler, store, http, options.clock, options.environment, metrics, reloads);
+        let runtime = Arc::new(runtime);
+        runtime.put_into_force(loaded, "start").await?;
+        Ok(Self { runtime, config })
     }
 
     /// The configuration that it was prepared with.
@@ -146,65 +192,13 @@ impl Server {
 
     /// The API with the public routes, for callers that bring their own listener.
     pub fn router(&self) -> axum::Router {
-        routes::api(Arc::clone(&self.runtime), true)
+        routes::api(Arc::clone(&self.runtime), routes::Also { public: true, metrics: true })
     }
 
-    /// Reads the configuration and the plugins again and puts them into force, or refuses them and changes nothing.
-    /// Suspended logins stay on the revision that they began with.
-    ///
-    /// # Errors
-    /// Every mistake at once; the old configuration keeps serving.
-    pub async fn reload(&self) -> Result<Vec<Problem>, ServeError> {
-        let loaded = load_and_keep(&self.options.config, &self.runtime.compiler, &self.options.environment).await?;
-        let (old, new) = (&self.config.server, &loaded.checked.config.server);
-        let fixed = |server: &config::Server| {
-            (
-                server.listen,
-                server.public_listen,
-                server.data_dir.clone(),
-                server.high_water_file.clone(),
-                server.previous_root_keys.len(),
-                server.outbound.clone(),
-            )
-        };
-        if fixed(old) != fixed(new) {
-            tracing::warn!(
-                "`listen`, `public_listen`, `data_dir`, `high_water_file`, `previous_root_keys` and `outbound` change with a restart only"
-            );
-        }
-        let kid = |signing: &Signing| signing.roots().current.kid().to_owned();
-        if kid(&loaded.checked.signing) != kid(&self.signing) {
-            tracing::warn!("the root key changes with a restart only; until then the old one is used");
-        }
-        let warnings = loaded.warnings().to_vec();
-        self.install(loaded).await?;
-        Ok(warnings)
-    }
-
-    async fn install(&self, loaded: Loaded) -> Result<(), ServeError> {
-        let Loaded { checked, plugins } = loaded;
-        let store = &self.runtime.store;
-        for file in checked.plugins.values() {
-            store.put_plugin(&file.bytes).await?;
-        }
-        let mut tenants = Vec::new();
-        for bound in checked.tenants {
-            let revision =
-                serde_json::to_string(&bound.revision).map_err(|why| ServeError::Revision(why.to_string()))?;
-            let number = store.put_revision(&bound.name, &revision).await?;
-            let used = bound.actions.iter().map(|action| action.spec.digest);
-            let used: HashMap<_, _> = used.filter_map(|digest| Some((digest, plugins.get(&digest)?.clone()))).collect();
-            let actions = bound.actions.iter().map(|action| action.spec.name.as_str()).collect::<Vec<_>>().join(" ");
-            tracing::info!(tenant = %bound.name, revision = number, %actions, "pipeline in force");
-            let pipeline = Arc::new(Pipeline::new(number, bound.actions, used));
-            let keys = bound.tenant.keys.clone();
-            let orders = self.runtime.orders_of(&bound.name).await?;
-            orders.warn(&bound.name, &pipeline);
-            tenants.push((Tenant::new(bound.tenant, self.signing.clone(), pipeline, orders), keys));
-        }
-        self.runtime.install(Tenants::new(tenants));
-        self.runtime.compiler.settle(checked.plugins.into_keys().collect()).await;
-        Ok(())
+    /// Reloads it, also while it runs.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader(Arc::clone(&self.runtime))
     }
 
     /// Serves until `stop`; every message of `reloads` reloads. When it returns, no login is half done and everything is
@@ -213,34 +207,37 @@ impl Server {
     /// # Errors
     /// When the store cannot be closed properly.
     pub async fn run(
-        mut self,
+        self,
         listeners: Listeners,
         mut reloads: mpsc::Receiver<()>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
         let (stopper, stopped) = watch::channel(false);
         let mut serving = tokio::task::JoinSet::new();
-        let api = routes::api(Arc::clone(&self.runtime), listeners.public.is_none());
+        let also = routes::Also { public: listeners.public.is_none(), metrics: listeners.metrics.is_none() };
+        let api = routes::api(Arc::clone(&self.runtime), also);
         serving.spawn(listen::serve(listeners.api, api, stopped.clone()));
         if let Some(public) = listeners.public {
             serving.spawn(listen::serve(public, routes::public(Arc::clone(&self.runtime)), stopped.clone()));
         }
+        if let Some(metrics) = listeners.metrics {
+            serving.spawn(listen::serve(metrics, routes::metrics(Arc::clone(&self.runtime)), stopped.clone()));
+        }
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.runtime)));
+        let watcher = tokio::spawn(reloading::watch::watch(Arc::clone(&self.runtime)));
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                Some(()) = reloads.recv() => match self.reload().await {
-                    Ok(warnings) => {
-                        warn(&warnings);
-                        tracing::info!("reloaded");
-                    }
-                    Err(why) => tracing::error!(cause = %why, "reload refused; the configuration before it keeps serving"),
+                Some(()) = reloads.recv() => tokio::select! {
+                    () = &mut stop => break,
+                    // What became of it is in the log and the status.
+                    _ = self.runtime.reload(Trigger::Signal) => {}
                 },
-                Some(asked) = self.asked.recv() => asked.answer(self.reload().await),
             }
         }
         tracing::info!("stopping");
+        watcher.abort();
         self.runtime.begin_stop();
         stopper.send_replace(true);
         while serving.join_next().await.is_some() {}
@@ -254,13 +251,14 @@ impl Server {
     }
 }
 
-fn store_options(config: &Config, signing: &Signing) -> SledOptions {
+fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
     // A session that ended, or moved, must outlive the login records that name it.
     let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
     let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
     let mac = Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots()))));
     SledOptions {
         session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
+        observer: metrics.store(),
         ..SledOptions::new(data, high_water, mac)
     }
 }
@@ -278,15 +276,17 @@ impl postlude_store::RecordMac for Macs {
     }
 }
 
-fn warn(warnings: &[Problem]) {
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-}
-
 async fn sweep(runtime: Arc<Runtime>) {
+    let mut tidied = None;
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
+        runtime.earlier.trim(runtime.clock.now());
+        if tidied.is_none_or(|last: Instant| last.elapsed() >= TIDY_EVERY) {
+            tidied = Some(Instant::now());
+            if let Err(why) = runtime.tidy().await {
+                tracing::error!(cause = %why, "revisions and plugin files that are not needed could not be let go of");
+            }
+        }
         loop {
             match runtime.store.sweep(runtime.clock.now(), SWEEP_BATCH).await {
                 Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,

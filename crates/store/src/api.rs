@@ -8,8 +8,10 @@ use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, Te
 use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why the store did not do what it was asked. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -216,6 +218,21 @@ pub trait RecordMac: Send + Sync + fmt::Debug {
     fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool;
 }
 
+/// Is told what the store does, for metrics. It is called on the paths of commits: it must neither block nor fail.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// A commit was answered. `took` is what its caller waited: queue, disk and all.
+    fn committed(&self, durability: Durability, took: Duration, failed: bool) {
+        let _ = (durability, took, failed);
+    }
+    /// One sync of the disk, which so many answers had waited for.
+    fn synced(&self, answers: usize, took: Duration, failed: bool) {
+        let _ = (answers, took, failed);
+    }
+}
+
+/// Nobody looks.
+impl Observer for () {}
+
 /// Login records, sessions, revisions and plugin files of all tenants.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -242,6 +259,17 @@ pub trait Store: Send + Sync + 'static {
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;
     /// Stores a revision, durably; the same content keeps its number. Numbers count from 1.
     async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError>;
+    /// A revision is needed until then at least. One of which nobody said so is kept for ever.
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError>;
+    /// Deletes the revisions that are not needed any more, each tenant's newest excepted, and returns which they were. Not
+    /// while a revision is being stored.
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError>;
+    /// The contents of all revisions of all tenants.
+    async fn revisions(&self) -> Result<Vec<String>, StoreError>;
+    /// The digests of all plugin files.
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError>;
+    /// Deletes a plugin file.
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError>;
     /// A plugin file; what does not have the digest is an error.
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a plugin file, durably.
@@ -252,6 +280,8 @@ pub trait Store: Send + Sync + 'static {
     async fn put_orders(&self, tenant: &TenantName, orders: Orders, expect: u64) -> Result<bool, StoreError>;
     /// The plugins that the tenant's operators uploaded.
     async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError>;
+    /// What any tenant uploaded.
+    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError>;
     /// Notes an upload, durably; the first note of a digest stays. Whether the tenant had fewer than `most`, or this one.
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError>;
     /// Sessions in an order that stays, after one of them; those that moved stand there too. A look, which does not wait for

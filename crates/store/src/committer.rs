@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, StoreError, Upload};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -33,7 +33,9 @@ pub(crate) enum Job {
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
     Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Sweep(Timestamp, usize, Answer<usize>),
+    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
 }
 
@@ -46,6 +48,7 @@ pub(crate) struct Committer {
     pub(crate) file: File,
     pub(crate) high_water: HighWater,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observer: Arc<dyn Observer>,
     /// Since when something applied waits for the disk.
     pub(crate) dirty_since: Option<Instant>,
 }
@@ -112,7 +115,10 @@ impl Committer {
         let mut settled = self.shared.why_stopped().map_or(Ok(()), Err);
         if settled.is_ok() {
             settled = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
-                self.sync()
+                let began = Instant::now();
+                let synced = self.sync();
+                self.observer.synced(waiting.len(), began.elapsed(), synced.is_err());
+                synced
             } else if self.dirty_since.is_none() {
                 self.high_water.raise(self.meta.commit).map_err(failed)
             } else {
@@ -174,6 +180,18 @@ impl Committer {
             Job::Upload(tenant, upload, most, answer) => {
                 let planned = self.tables.plan_upload(&tenant, &upload, most);
                 self.write_planned(planned, answer, waiting);
+            }
+            Job::NeedRevision(tenant, number, until, answer) => {
+                let (planned, at) = (self.tables.plan_need(&tenant, number, until), self.meta.at);
+                let done = planned.and_then(|changes| self.write(changes, at, true));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepRevisions(now, answer) => {
+                let planned = self.tables.plan_revision_sweep(now);
+                let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
             }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
@@ -249,7 +267,9 @@ fn refuse(job: Job, why: StoreError) {
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
 }
@@ -284,6 +304,7 @@ mod tests {
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
             shared: Arc::default(),
+            observer: Arc::new(()),
             dirty_since: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Files by the hash of their content: plugins and revisions. Written whole or not at all.
 
+use postlude_model::names::Digest;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,26 @@ impl Files {
             return Ok(());
         }
         replace(&self.path(hash), bytes)
+    }
+
+    /// The hashes of all files; whatever else lies there is none of ours.
+    pub(crate) fn list(&self) -> io::Result<Vec<[u8; 32]>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            let hash = name.to_str().and_then(|name| name.strip_suffix(self.ending)?.strip_suffix('.'));
+            let digest = hash.and_then(|hash| format!("sha256:{hash}").parse::<Digest>().ok());
+            found.extend(digest.map(|digest| *digest.as_bytes()));
+        }
+        Ok(found)
+    }
+
+    /// Deletes a file. That the folder forgets it need not be durable: who comes back finds it unneeded again.
+    pub(crate) fn remove(&self, hash: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(hash)) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, hash: &str) -> PathBuf {

@@ -21,10 +21,11 @@ pub(crate) enum Kind {
     Orders = b'O',
     Upload = b'A',
     ByUser = b'W',
+    RevisionNeed = b'N',
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
@@ -39,6 +40,7 @@ impl Kind {
         Self::Orders,
         Self::Upload,
         Self::ByUser,
+        Self::RevisionNeed,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -66,6 +68,7 @@ impl Kind {
             Self::Orders => "list of orders",
             Self::Upload => "upload",
             Self::ByUser => "list of a user's logins",
+            Self::RevisionNeed => "time until which a revision is needed",
         }
     }
 
@@ -121,6 +124,21 @@ pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
 /// All revisions of a tenant.
 pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
     key(Kind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+/// The number of a revision, from its key.
+pub(crate) fn number_of(revision: &[u8]) -> Option<u64> {
+    revision.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Until when a revision is needed.
+pub(crate) fn revision_need(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(Kind::RevisionNeed, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// Every key of a kind.
+pub(crate) fn all_of(kind: Kind) -> [u8; 1] {
+    [kind.byte()]
 }
 
 pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {

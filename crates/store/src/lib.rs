@@ -13,13 +13,14 @@ mod files;
 mod high_water;
 mod keys;
 mod open;
+mod revisions;
 mod shared;
 mod sled_store;
 mod tables;
 mod values;
 
 pub use api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, OpenError, Page, RecordMac,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page, RecordMac,
     SessionWrite, Store, StoreError, Upload,
 };
 pub use open::SledOptions;

@@ -1,6 +1,8 @@
 //! The embedded store: reads; writes go to the committer.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, OpenError, Page, Store, StoreError, Upload};
+use crate::api::{
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Observer, OpenError, Page, Store, StoreError, Upload,
+};
 use crate::committer::Job;
 use crate::files::Files;
 use crate::keys::{self, Kind};
@@ -17,11 +19,12 @@ use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A store in a folder of this machine, for one process.
@@ -30,6 +33,7 @@ pub struct SledStore {
     pub(crate) open: Mutex<Option<Arc<Open>>>,
     pub(crate) committer: Mutex<Option<JoinHandle<()>>>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
 }
@@ -128,7 +132,10 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
+        let (durability, began) = (commit.durability, Instant::now());
+        let outcome = self.ask(|answer| Job::Commit(Box::new(commit), answer)).await;
+        self.observer.committed(durability, began.elapsed(), outcome.is_err());
+        outcome
     }
 
     async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {
@@ -156,6 +163,50 @@ impl Store for SledStore {
         self.ask(|answer| Job::Revision(tenant.clone(), hash, answer)).await
     }
 
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError> {
+        self.ask(|answer| Job::NeedRevision(tenant.clone(), number, until, answer)).await
+    }
+
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError> {
+        let gone = self.ask(|answer| Job::SweepRevisions(now, answer)).await?;
+        let open = self.opened()?;
+        // Also what a crash left between the two steps. Two revisions may have one content.
+        let sweep = move || -> io::Result<Result<(), StoreError>> {
+            let needed: HashSet<_> = match open.tables.revision_hashes() {
+                Ok(hashes) => hashes.into_iter().collect(),
+                Err(why) => return Ok(Err(why)),
+            };
+            let unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
+            unneeded.map(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex())).collect::<io::Result<()>>()?;
+            Ok(Ok(()))
+        };
+        blocking(sweep).await??;
+        Ok(gone)
+    }
+
+    async fn revisions(&self) -> Result<Vec<String>, StoreError> {
+        let open = self.opened()?;
+        let hashes: BTreeSet<_> = open.tables.revision_hashes()?.into_iter().collect();
+        let mut contents = Vec::new();
+        for hash in hashes {
+            let bytes = checked(&open.revisions, &hash, "revision").await?;
+            let text = bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("revision")));
+            contents.extend(text.transpose()?);
+        }
+        Ok(contents)
+    }
+
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError> {
+        let plugins = self.opened()?.plugins.clone();
+        let hashes = blocking(move || plugins.list()).await?;
+        Ok(hashes.into_iter().map(Digest::from_bytes).collect())
+    }
+
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError> {
+        let (plugins, hash) = (self.opened()?.plugins.clone(), digest.hex());
+        blocking(move || plugins.remove(&hash)).await
+    }
+
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         checked(&self.opened()?.plugins, digest.as_bytes(), "plugin file").await
     }
@@ -177,6 +228,10 @@ impl Store for SledStore {
     async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError> {
         let tenant = tenant.clone();
         self.look(move |tables| tables.uploads(&tenant)).await
+    }
+
+    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError> {
+        self.look(Tables::uploaded).await
     }
 
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {

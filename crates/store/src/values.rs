@@ -114,8 +114,14 @@ impl Values {
         self.tree.range(range).keys().map(|key| key.map_err(failed))
     }
 
-    pub(crate) fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
-        self.tree.scan_prefix(prefix).keys().try_fold(0, |count, key| key.map(|_| count + 1)).map_err(failed)
+    /// The last key that begins so.
+    pub(crate) fn last(&self, prefix: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.tree.scan_prefix(prefix).keys().next_back().transpose().map_err(failed)
+    }
+
+    /// Every key that begins so, in order.
+    pub(crate) fn keys(&self, prefix: &[u8]) -> Result<Vec<IVec>, StoreError> {
+        self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
     }
 
     /// Verifies every record.

@@ -1,10 +1,11 @@
 //! A running server, its folder and its clock.
 
 use crate::partner::{Alg, Partner};
+use crate::port::free_port;
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Compilation, Listeners, Options, ServeError, Server};
+use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,11 +35,16 @@ pub struct Builder {
     alg: Alg,
     profile: String,
     lifetimes: String,
+    rules: String,
+    policy: String,
     before: String,
     after: String,
     guests: Vec<(String, Vec<u8>)>,
+    watch: bool,
+    prepare: fn(&Path),
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Builder {
@@ -48,11 +54,16 @@ impl Default for Builder {
             alg: Alg::EdDsa,
             profile: "postlude".to_owned(),
             lifetimes: String::new(),
+            rules: String::new(),
+            policy: String::new(),
             before: String::new(),
             after: String::new(),
             guests: Vec::new(),
+            watch: false,
+            prepare: |_| {},
             process: false,
             compilation: Compilation::InProcess,
+            variables: Vec::new(),
         }
     }
 }
@@ -80,6 +91,20 @@ impl Builder {
         self
     }
 
+    /// Lines of the action `face`, such as `any_of = "second"`.
+    #[must_use]
+    pub fn rules(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.rules);
+        self
+    }
+
+    /// Lines of its factor's policy, such as `max_uses = 2`.
+    #[must_use]
+    pub fn policy(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.policy);
+        self
+    }
+
     /// A guest as a plugin of tenant acme: its name and its component with a manifest.
     #[must_use]
     pub fn guest(mut self, name: &str, component: Vec<u8>) -> Self {
@@ -101,6 +126,20 @@ impl Builder {
         self
     }
 
+    /// Watches its files. Without it a test says when they are read again.
+    #[must_use]
+    pub const fn watch(mut self) -> Self {
+        self.watch = true;
+        self
+    }
+
+    /// Puts something into its folder before it starts.
+    #[must_use]
+    pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
     /// As a process of its own, which can be killed, instead of in the test's own.
     #[must_use]
     pub const fn process(mut self) -> Self {
@@ -112,6 +151,13 @@ impl Builder {
     #[must_use]
     pub fn compiler(mut self, program: PathBuf) -> Self {
         self.compilation = Compilation::Child(program);
+        self
+    }
+
+    /// A variable of its process's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -129,6 +175,7 @@ impl Builder {
         for (name, component) in &self.guests {
             write(dir.path(), &format!("{name}.wasm"), component);
         }
+        (self.prepare)(dir.path());
         let config = self.config(address.port(), &partner);
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
@@ -139,6 +186,7 @@ impl Builder {
             partner,
             process: self.process,
             compilation: self.compilation,
+            variables: self.variables.clone(),
             running: None,
         };
         if self.process {
@@ -167,6 +215,7 @@ impl Builder {
 listen = "127.0.0.1:{port}"
 root_key = {{ file = "root.key" }}
 development = true
+watch = {watch}
 
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
@@ -177,7 +226,7 @@ sha256 = "{idp}"
 [tenants.acme.keys.reader]
 role = "reader"
 sha256 = "{reader}"
-[tenants.acme.keys.ops]
+[tenants.acme.keys.operator]
 role = "operator"
 sha256 = "{operator}"
 {lifetimes}
@@ -189,6 +238,7 @@ path = "{plugin}"
 name = "face"
 plugin = "custom-factor"
 settings = {{ prompt_url = "http://localhost:4000/prompt", factor = "{FACTOR}", profile = "{profile}", claim = "https://acme.example/face_at" }}
+{rules}
 [tenants.acme.pipeline.grants]
 redirect_origins = ["http://localhost:4000"]
 claims = ["https://acme.example/face_at"]
@@ -200,6 +250,7 @@ alg = "{alg}"
 name = "{FACTOR}"
 max_age = "{max_age}"
 amr = ["mfa"]
+{policy}
 {after}
 [tenants.other]
 issuer = "http://127.0.0.1:{port}/other"
@@ -211,10 +262,11 @@ sha256 = "{other}"
 role = "operator"
 sha256 = "{other_operator}"
 "#,
+            watch = self.watch,
             idp = hash(IDP_KEY),
             reader = hash(READER_KEY),
-            other = hash(OTHER_KEY),
             operator = hash(OPERATOR_KEY),
+            other = hash(OTHER_KEY),
             other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
             profile = self.profile,
@@ -222,6 +274,8 @@ sha256 = "{other_operator}"
             alg = self.alg.as_str(),
             max_age = self.max_age,
             lifetimes = self.lifetimes,
+            rules = self.rules,
+            policy = self.policy,
             before = self.before,
             after = self.after,
         )
@@ -241,12 +295,19 @@ pub struct Postlude {
     ahead: Arc<AtomicU64>,
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
     running: Option<Running>,
 }
 
 #[derive(Debug)]
 enum Running {
-    Here { task: JoinHandle<Result<(), ServeError>>, stop: oneshot::Sender<()>, reload: mpsc::Sender<()> },
+    Here {
+        task: JoinHandle<Result<(), ServeError>>,
+        stop: oneshot::Sender<()>,
+        reload: Reloader,
+        /// The server's loop listens to it as long as it is there.
+        _signals: mpsc::Sender<()>,
+    },
     Process(Child),
 }
 
@@ -316,6 +377,7 @@ impl Postlude {
         let program = program();
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
@@ -347,13 +409,24 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// Reads the configuration again, as SIGHUP does; returns once it is done.
+    /// Reads the configuration again, as a call does; returns once it is done.
     pub async fn reload(&self) {
+        let _ = self.try_reload().await;
+    }
+
+    /// The same, with what became of it.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn try_reload(&self) -> Outcome {
+        self.reloader().reload().await
+    }
+
+    /// Reloads it, also while it runs, and knows what became of it.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
         let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
-        // The channel holds one: the third message fits once the first reload is over.
-        for _ in 0..3 {
-            reload.send(()).await.unwrap();
-        }
+        reload.clone()
     }
 
     /// Changes its configuration by replacing a text that must be there.
@@ -373,12 +446,12 @@ impl Postlude {
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
-        let (reload, reloads) = mpsc::channel(1);
-        let listeners = Listeners::from_sockets(listener, None);
+        let (signals, reloads) = mpsc::channel(1);
+        let (reload, listeners) = (server.reloader(), Listeners::from_sockets(listener, None));
         let task = tokio::spawn(server.run(listeners, reloads, async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running::Here { task, stop, reload });
+        self.running = Some(Running::Here { task, stop, reload, _signals: signals });
         Ok(())
     }
 
@@ -446,20 +519,6 @@ impl Answered {
     }
 }
 
-/// A listener below the ephemeral ports (32,768 and up on Linux): a server that restarts on its port must not find it taken by
-/// somebody's outgoing connection.
-async fn free_port() -> TcpListener {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let start = u64::from(std::process::id()) * 97;
-    for _ in 0..1000 {
-        let port = 12_000 + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
-        if let Ok(listener) = TcpListener::bind(format!("127.0.0.1:{port}")).await {
-            return listener;
-        }
-    }
-    panic!("no free port among 1,000");
-}
-
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
@@ -474,10 +533,10 @@ pub fn hash(key: &str) -> String {
 /// The `postlude` program, as cargo builds it beside this test.
 #[must_use]
 pub fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("postlude");
-    assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
-    program
+    let this = std::env::current_exe().unwrap();
+    // A test lies one folder deeper than a program.
+    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("postlude")).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
 }
 
 /// A plugin of this repository, as `make plugins` builds it.

@@ -13,12 +13,14 @@ mod contract;
 pub mod guests;
 mod host;
 mod partner;
+mod port;
 mod story;
+pub mod swap;
 
 pub use contract::contract_text;
 pub use host::{
     Answered, Builder, IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, hash, plugin_file,
     program,
 };
-pub use partner::{Alg, Partner, claims_of};
+pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};

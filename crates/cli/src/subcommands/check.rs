@@ -5,7 +5,7 @@ use crate::subcommands::compile_worker;
 use anyhow::Result;
 use postlude_sandbox::Sandbox;
 use postlude_server::Compiler;
-use postlude_server::config::{Environment, Problem};
+use postlude_server::config::{Environment, Problem, Problems};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,10 +27,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let compiler = Compiler::new(Sandbox::new(Default::default())?, compile_worker::compilation()?);
+    let sandbox = Sandbox::new(Default::default())?;
+    let compiler = Compiler::new(sandbox.clone(), compile_worker::compilation()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let loaded = runtime.block_on(postlude_server::load(&args.config, &compiler, &Environment::process()));
-    let (problems, summary) = match loaded {
+    let tried: Result<_, Problems> = runtime.block_on(async {
+        let loaded = postlude_server::load(&args.config, &compiler, &Environment::process()).await?;
+        loaded.try_starts(&sandbox).await?;
+        Ok(loaded)
+    });
+    let (problems, summary) = match tried {
         Ok(loaded) => (loaded.warnings().to_vec(), Some(loaded.summary())),
         Err(problems) => (problems.into_vec(), None),
     };

@@ -18,6 +18,7 @@ mod manifest;
 mod order;
 #[cfg(test)]
 mod orders;
+mod policy_properties;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

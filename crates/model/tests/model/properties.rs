@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// What a plugin does in one run.
 #[derive(Debug, Clone, Copy)]
-enum Move {
+pub enum Move {
     Continue,
     Prompt,
     PromptWithoutFactor,
@@ -55,7 +55,7 @@ impl History {
     }
 }
 
-fn moves() -> impl Strategy<Value = Move> {
+pub fn moves() -> impl Strategy<Value = Move> {
     use Move::*;
     prop_oneof![
         6 => Just(Continue),
@@ -78,7 +78,7 @@ fn specs() -> impl Strategy<Value = ActionSpec> {
     })
 }
 
-fn sessions() -> impl Strategy<Value = Option<Session>> {
+pub fn sessions() -> impl Strategy<Value = Option<Session>> {
     let ages = vec((select(vec![FACE, VOICE]), 0_u64..7200), 0..4);
     prop_oneof![
         Just(None),
@@ -123,7 +123,7 @@ fn commands(input: &RunInput, step: u32) -> Vec<Command> {
     commands
 }
 
-fn act(input: &RunInput, step: u32, what: Move) -> Report {
+pub fn act(input: &RunInput, step: u32, what: Move) -> Report {
     let commands = commands(input, step);
     let own = input.action.spec.factors.first().map(|policy| policy.name.as_str());
     match what {
@@ -166,11 +166,11 @@ fn run(case: &Case) -> History {
     }
 }
 
-fn reply_to(record: &LoginRecord, verdict: Option<&str>) -> BrowserReply {
+pub fn reply_to(record: &LoginRecord, verdict: Option<&str>) -> BrowserReply {
     verdict.map_or_else(|| bare_reply(record), |verdict| proved(record, verdict))
 }
 
-fn round_trip(record: &LoginRecord) -> LoginRecord {
+pub fn round_trip(record: &LoginRecord) -> LoginRecord {
     let read: LoginRecord = serde_json::from_str(&serde_json::to_string(record).unwrap()).unwrap();
     assert_eq!(read, *record, "the record does not survive being stored");
     read

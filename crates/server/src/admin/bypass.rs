@@ -143,7 +143,7 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
         user_id: request.user_id,
         target,
         reason,
-        issued_by: caller.key_name.to_string(),
+        issued_by: caller.key.to_string(),
         issued_at: now,
         expires_at: now.plus(valid_for),
         epoch,

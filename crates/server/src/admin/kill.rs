@@ -126,7 +126,7 @@ impl RevocationView {
 async fn kill(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<KillView>, ApiError> {
     let (caller, KillRequest { digest, reason: why }) = receive(&runtime, request, Need::Operate).await?;
     let reason = reason(why)?;
-    let (by, text) = (caller.key_name.to_string(), reason.clone());
+    let (by, text) = (caller.key.to_string(), reason.clone());
     let order = move |orders: &mut Orders, at: Timestamp| {
         orders.kill(Kill { digest, at, by, reason: text });
         Ok(orders.killed(&digest).cloned())

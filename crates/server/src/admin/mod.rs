@@ -4,12 +4,14 @@
 mod audit;
 mod bypass;
 mod kill;
+mod login_view;
 mod logins;
 mod pipeline;
 mod plugins;
 mod reload;
 mod revoke;
 mod sessions;
+mod tail;
 mod upload;
 
 use crate::auth::{Caller, Need, caller};
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Runtime>> {
         .merge(pipeline::routes())
         .merge(reload::routes())
         .merge(logins::routes())
+        .merge(login_view::routes())
+        .merge(tail::routes())
         .merge(sessions::routes())
         .merge(bypass::routes())
         .merge(kill::routes())

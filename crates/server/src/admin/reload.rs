@@ -4,8 +4,8 @@ use super::{audit, enter};
 use crate::auth::{Caller, Need};
 use crate::config::Problem;
 use crate::error::ApiError;
+use crate::reloading::{Refused, Trigger};
 use crate::runtime::Runtime;
-use crate::serve::ServeError;
 use axum::Json;
 use axum::extract::{Request, State};
 use serde::Serialize;
@@ -25,6 +25,8 @@ pub(crate) struct ReloadView {
     revision: Option<u64>,
     /// What a person should look at.
     warnings: Vec<String>,
+    /// Keys of `[server]` that changed and are taken at the next start.
+    waiting_for_restart: Vec<String>,
 }
 
 /// Reload the configuration
@@ -38,26 +40,25 @@ pub(crate) struct ReloadView {
 async fn reload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<ReloadView>, ApiError> {
     let caller = enter(&runtime, &request, Need::Operate)?;
     let alone = runtime.tenants().count() == 1;
-    let outcome = runtime.reloads.reload().await;
-    let outcome = outcome.ok_or_else(|| ApiError::unavailable("another reload is under way, or took too long"))?;
-    match outcome {
-        Ok(warnings) => {
+    match runtime.reload(Trigger::Call).await {
+        Ok(reloaded) => {
             audit::note(&caller, "reload", "configuration", "");
             let revision = runtime.tenants().get(&caller.tenant.name).map(|tenant| tenant.pipeline().revision);
-            Ok(Json(ReloadView { revision, warnings: own(&warnings, &caller, alone).0 }))
+            let waiting_for_restart = reloaded.waiting_for_restart.iter().map(ToString::to_string).collect();
+            Ok(Json(ReloadView { revision, warnings: own(&reloaded.warnings, &caller, alone).0, waiting_for_restart }))
         }
-        Err(ServeError::Config(problems)) => {
-            let (own, others) = own(problems.as_slice(), &caller, alone);
-            let elsewhere =
-                if others == 0 { String::new() } else { format!(", {others} more are in the server's log") };
-            let count = own.len();
-            let detail = format!(
-                "the configuration has mistakes and the one before keeps serving: {count} listed here{elsewhere}"
-            );
-            Err(ApiError::configuration_refused(detail, own, problems))
-        }
-        Err(why) => Err(ApiError::unavailable(why)),
+        Err(why) => Err(refused(&why, &caller, alone)),
     }
+}
+
+fn refused(why: &Refused, caller: &Caller, alone: bool) -> ApiError {
+    let Refused::Config(problems) = why else { return ApiError::unavailable(why) };
+    let (own, others) = own(problems.as_slice(), caller, alone);
+    let elsewhere = if others == 0 { String::new() } else { format!(", {others} more are in the server's log") };
+    let count = own.len();
+    let detail =
+        format!("the configuration has mistakes and the one before keeps serving: {count} listed here{elsewhere}");
+    ApiError::configuration_refused(detail, own, problems)
 }
 
 /// The problems that a tenant may read, and how many more there are. What does not begin with the tenant's name may be

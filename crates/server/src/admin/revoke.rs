@@ -48,7 +48,7 @@ async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Result
     let (caller, asked) = receive(&runtime, request, Need::Operate).await?;
     let RevokeFactorsRequest { digest, name, reason: why } = asked;
     let reason = reason(why)?;
-    let (by, text) = (caller.key_name.to_string(), reason.clone());
+    let (by, text) = (caller.key.to_string(), reason.clone());
     let order = move |orders: &mut Orders, before: Timestamp| {
         let revocation = Revocation { digest, name, before, by, reason: text };
         orders.revoke(revocation.clone());

@@ -107,8 +107,10 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
         imports: plugin.imports().to_vec(),
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         at: runtime.clock.now(),
-        by: caller.key_name.to_string(),
+        by: caller.key.to_string(),
     };
+    // While it is tidied up, a file without its note would be taken for one that nobody needs.
+    let _turn = runtime.reloads.turn.lock().await;
     runtime.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
     let noted = runtime.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
         StoreError::Encoding(..) => refused("its manifest is too large to be kept"),

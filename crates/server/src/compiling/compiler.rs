@@ -90,6 +90,12 @@ impl Compiler {
         self.house(|house| house.get(digest)?.plugin.upgrade())
     }
 
+    /// How many plugins are in memory.
+    #[must_use]
+    pub(crate) fn live(&self) -> usize {
+        self.house(|house| house.values().filter(|room| room.plugin.upgrade().is_some()).count())
+    }
+
     /// How many components were compiled so far, and not found in the code cache.
     #[must_use]
     pub fn compiled(&self) -> usize {

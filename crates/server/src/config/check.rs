@@ -1,6 +1,7 @@
 //! The whole way from a file to actions that can run, with every mistake at once: `postlude check`, and how `serve` begins.
 
 use super::bind::{Binder, BoundTenant, Known, PluginInfo, bind_known};
+use super::files::{self, FileError, Links};
 use super::problem::{Complaint, Log, Place, Problem, Problems};
 use super::revision::{KeyMaker, ReadyKey};
 use super::secret::Environment;
@@ -12,7 +13,6 @@ use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
 use postlude_model::token::{NoKeys, TokenKeys};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,9 +86,12 @@ impl Draft {
     pub fn read(file: &Path, environment: &Environment) -> Result<Self, Problems> {
         let log = Log::new(file);
         let Some(config) = read_file(file, environment, &log) else { return Err(log.into_problems()) };
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let folder = absolute.parent().unwrap_or(Path::new("/"));
+        let links = if config.server.follow_symlinks { Links::Anywhere } else { Links::Within(folder) };
         let (mut files, mut uses) = (BTreeMap::new(), Vec::new());
         for tenant in &config.tenants {
-            read_plugins(tenant, &mut files, &mut uses, &log);
+            read_plugins(tenant, links, &mut files, &mut uses, &log);
         }
         let signing = signing::read(&config, environment, &log);
         Ok(Self { config, signing, files, uses, problems: log.into_problems() })
@@ -122,12 +125,25 @@ impl Draft {
         let keys: &dyn KeyMaker = self.signing.as_ref().map_or(&no_keys, |signing| signing);
         let (tenants, bound) = bind_known(&self.config, &lookup, Binder { environment, keys });
         let parts = [self.problems, log.into_problems(), bound];
-        let problems = Problems::new(parts.into_iter().flat_map(Problems::into_vec).collect());
+        let mut problems: Vec<_> = parts.into_iter().flat_map(Problems::into_vec).collect();
+        problems.extend(incomplete(&self.config, &tenants, &problems));
+        let problems = Problems::new(problems);
         // Without keys there is an error that says so.
         let Some(signing) = self.signing else { return Err(problems) };
         let (tenants, warnings) = problems.settle(tenants)?;
         Ok(Checked { config: self.config, tenants, signing, plugins: plugins.files, warnings })
     }
+}
+
+/// An action that is not bound must have been complained about: a pipeline is never served without one of its actions.
+fn incomplete(config: &Config, bound: &[BoundTenant], problems: &[Problem]) -> Option<Problem> {
+    let whole = config.tenants.iter().zip(bound).all(|(tenant, bound)| tenant.pipeline.len() == bound.actions.len());
+    if whole || problems.iter().any(Problem::is_error) {
+        return None;
+    }
+    let log = Log::new(&config.file);
+    log.error(Place::default(), "an action could not be bound to its plugin");
+    log.into_problems().into_vec().pop()
 }
 
 /// Without a usable root key the rest is still checked.
@@ -166,14 +182,20 @@ impl Plugins {
 }
 
 /// Reads the plugin files of a tenant.
-fn read_plugins(tenant: &Tenant, files: &mut BTreeMap<Digest, Arc<[u8]>>, uses: &mut Vec<Use>, log: &Log) {
+fn read_plugins(
+    tenant: &Tenant,
+    links: Links<'_>,
+    files: &mut BTreeMap<Digest, Arc<[u8]>>,
+    uses: &mut Vec<Use>,
+    log: &Log,
+) {
     for (name, file) in &tenant.plugins {
         let subject = format!("tenant `{}`, plugin `{name}`", tenant.name);
-        // A missing file has been said already.
-        if !file.path.is_file() {
+        // It has been said already.
+        if file.missing {
             continue;
         }
-        let bytes = match read_plugin(&file.path) {
+        let bytes = match read_plugin(&file.path, links) {
             Ok(bytes) => bytes,
             Err(complaint) => {
                 log.complain(file.at, &subject, complaint);
@@ -193,13 +215,16 @@ fn pinned(file: &PluginFile, digest: Digest, subject: &str, log: &Log) {
     log.error_hint(pin.at, message, format!("if the change is wanted, write `digest = \"{digest}\"`"));
 }
 
-fn read_plugin(path: &Path) -> Result<Vec<u8>, Complaint> {
-    let unreadable = |why: std::io::Error| Complaint::new(format!("`{}` cannot be read: {why}", path.display()));
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(PLUGIN_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > PLUGIN_FILE_BYTES {
-        return Err(Complaint::new(format!("`{}` has more than {PLUGIN_FILE_BYTES} bytes", path.display())));
-    }
-    Ok(bytes)
+fn read_plugin(path: &Path, links: Links<'_>) -> Result<Vec<u8>, Complaint> {
+    files::read(path, PLUGIN_FILE_BYTES, links).map_err(|why| {
+        let complaint = Complaint::new(format!("`{}` {why}", path.display()));
+        match why {
+            FileError::Link => complaint.hint(
+                "name the file that it leads to, or write `follow_symlinks = true` in `[server]` if you trust whoever may \
+                 write to that folder",
+            ),
+            FileError::Changed => complaint.hint("write to another name and rename it when it is whole"),
+            _ => complaint,
+        }
+    })
 }

@@ -5,6 +5,7 @@ mod api_key;
 mod bind;
 mod check;
 mod cross;
+mod files;
 mod grants;
 mod jwks;
 mod keys;
@@ -20,6 +21,7 @@ mod signing;
 mod tenant;
 mod tree;
 mod units;
+mod watched;
 mod web;
 
 pub use action::{ActionConfig, FactorConfig, LimitsConfig};
@@ -38,6 +40,7 @@ pub use secret::{Environment, SecretError, SecretRef};
 pub use server::{DEFAULT_LISTEN, Server};
 pub use signing::Signing;
 pub use tenant::{Lifetimes, PluginFile, Tenant};
+pub(crate) use watched::watched_files;
 pub use web::REPLY_PARAMETER;
 
 use problem::Log;
@@ -45,6 +48,9 @@ use read::Section;
 use secret::Origin;
 use std::path::{Path, PathBuf};
 use tenant::Context;
+
+/// Bytes of a configuration file: a hundred tenants with ten actions each have a tenth of it.
+pub const CONFIG_FILE_BYTES: u64 = 4 << 20;
 
 /// The whole configuration, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +79,10 @@ pub fn load(file: &Path, environment: &Environment) -> Result<(Config, Vec<Probl
 
 /// What could be read of the file; everything else is in the log.
 fn read_file(file: &Path, environment: &Environment, log: &Log) -> Option<Config> {
-    let text = match std::fs::read_to_string(file) {
+    let text = match files::read_text(file, CONFIG_FILE_BYTES) {
         Ok(text) => text,
         Err(why) => {
-            log.error_hint(Place::default(), format!("cannot be read: {why}"), "name the file with `--config`");
+            log.error_hint(Place::default(), why.to_string(), "name the file with `--config`");
             return None;
         }
     };

@@ -1,5 +1,6 @@
 //! Secrets and keys by reference: from the environment or from a file, never in the configuration itself.
 
+use super::files::{self, FileError, Links};
 use super::problem::Complaint;
 use super::read::{At, Section, shown};
 use super::tree::{Kind, Node, Table};
@@ -106,11 +107,11 @@ impl SecretRef {
 
 fn read(path: &Path) -> Result<String, SecretError> {
     let shown = path.display().to_string();
-    let unreadable = |why: std::io::Error| SecretError::Unreadable(shown.clone(), why.to_string());
-    if std::fs::metadata(path).map_err(unreadable)?.len() > SECRET_FILE_BYTES {
-        return Err(SecretError::TooLarge(shown));
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = files::read(path, SECRET_FILE_BYTES, Links::Anywhere).map_err(|why| match why {
+        FileError::TooLarge(_) => SecretError::TooLarge(shown.clone()),
+        FileError::Unreadable(why) => SecretError::Unreadable(shown.clone(), why.to_string()),
+        why => SecretError::Unreadable(shown.clone(), format!("it {why}")),
+    })?;
     String::from_utf8(bytes).map_err(|_| SecretError::NotText(shown))
 }
 

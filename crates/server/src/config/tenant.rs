@@ -78,6 +78,8 @@ pub struct PluginFile {
     pub at: Place,
     /// The component file.
     pub path: PathBuf,
+    /// There is no such file, and that has been said.
+    pub missing: bool,
     /// The digest that the file must have.
     pub digest: Option<At<Digest>>,
 }
@@ -205,13 +207,14 @@ fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Cont
         text.parse::<Digest>()
             .map_err(|why| Complaint::new(why.to_string()).hint("`sha256sum` prints it, and it may be left out"))
     });
-    if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
-        let state = if path.exists() { "is not a file" } else { "does not exist" };
+    let missing = path.as_ref().is_some_and(|path| !path.is_file());
+    if let Some(path) = path.as_ref().filter(|_| missing) {
+        let state = if path.exists() { "is not a regular file" } else { "does not exist" };
         let message = format!("{}: `{}` {state}", section.label("path"), path.display());
         section.log.error_hint(path.at, message, "paths are relative to the folder of this file");
     }
     section.finish();
-    Some(PluginFile { at, path: path?.value, digest })
+    Some(PluginFile { at, path: path?.value, missing, digest })
 }
 
 fn lifetimes(section: &mut Section<'_>) -> Lifetimes {

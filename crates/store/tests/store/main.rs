@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod admin;
+mod bypasses;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]
@@ -18,5 +19,7 @@ mod home;
 mod open_logins;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod revisions;
 #[cfg(test)]
 mod sweep;

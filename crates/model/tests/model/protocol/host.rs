@@ -1,8 +1,9 @@
 //! The host of the model: reads, rules, runs, commits, as the server does, over the real pipeline.
 
-use super::world::{Browser, Event, Mutant, Process, Request, Run, Setting, State, Store, Stored, World};
+use super::world::{Browser, Event, Mutant, Policy, Process, Request, Run, Setting, State, Store, Stored, World};
 use crate::support;
 use postlude_model::action::Mode;
+use postlude_model::bypass::{Bypass, BypassUse, Target};
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status};
 use postlude_model::pipeline::{BrowserReply, Finished, Login, Presented, Ruling, ended, rule, session_ended};
@@ -19,20 +20,34 @@ pub struct Host {
 
 impl Host {
     pub fn new(setting: Setting) -> Self {
-        let specs = [support::factor_spec("face", support::FACE), support::factor_spec("voice", support::VOICE)];
+        let mut specs = [support::factor_spec("face", support::FACE), support::factor_spec("voice", support::VOICE)];
+        if setting.policy == Policy::LastUse {
+            specs.iter_mut().for_each(|spec| spec.factors[0].max_uses = Some(1));
+        }
         Self { setting, scene: support::World::new(specs) }
     }
 
     pub fn begin(&self) -> World {
-        let session = Stored::new(support::session("s1"));
+        let factors: &[_] = match self.setting.policy {
+            Policy::Age => &[],
+            Policy::LastUse => &[(support::FACE, support::NOW), (support::VOICE, support::NOW)],
+            Policy::Bypass => &[(support::VOICE, support::NOW)],
+        };
+        let session = match factors {
+            [] => support::session("s1"),
+            factors => Session { generation: 0, ..support::owned("alice", factors) },
+        };
+        let session = Stored::new(session);
+        let bypass = (self.setting.policy == Policy::Bypass).then(|| Stored::new(bypass()));
         World {
-            store: Store { epoch: 1, logins: vec![None; self.setting.users.len()], session },
+            store: Store { epoch: 1, logins: vec![None; self.setting.users.len()], session, bypass },
             backup: None,
             now: support::NOW,
             known: BTreeSet::new(),
             processes: Vec::new(),
             left: self.setting.limits,
             consumed: BTreeMap::new(),
+            used: BTreeMap::new(),
         }
     }
 
@@ -131,7 +146,7 @@ impl Host {
         let scene = postlude_model::pipeline::Scene { epoch: world.store.epoch, now: world.now, ..self.scene.scene() };
         let session = (*world.store.session).clone();
         let seen = world.store.logins[request.login()].as_deref().cloned();
-        let mut login = match (request, seen.clone()) {
+        let login = match (request, seen.clone()) {
             (Request::Resume { .. }, Some(record)) if slow => {
                 let finished = Finished::of_record(Login::timed_out(record));
                 return Run { seen, seen_session: session, finished };
@@ -147,6 +162,7 @@ impl Host {
             }
             (Request::Resume { .. }, None) => panic!("no record, no ruling"),
         };
+        let mut login = login.with_bypasses(world.store.bypass.as_deref().cloned().into_iter().collect());
         while let Some(input) = login.next_run() {
             let report = self.plugin(&input);
             login.feed(report).unwrap();
@@ -206,7 +222,22 @@ impl Host {
                 return Ok(());
             }
         }
+        let gone = |bypass: &Stored<Bypass>| bypass.used.is_some() || !run.finished.bypasses.contains(&bypass.id);
+        let gone = !run.finished.bypasses.is_empty() && world.store.bypass.as_ref().is_none_or(gone);
+        if gone && self.setting.mutant != Mutant::NoBypassCheck {
+            if !again {
+                let run = Stored::new(self.run(world, request, false));
+                world.processes.push(Process::Ran { request, run, again: true });
+            }
+            return Ok(());
+        }
         super::search::check_commit(world, request, run)?;
+        if !run.finished.bypasses.is_empty()
+            && let Some(bypass) = &world.store.bypass
+        {
+            let used = Some(BypassUse { login_id: run.finished.record.id.clone(), at: world.now });
+            world.store.bypass = Some(Stored::new(Bypass { used, ..(**bypass).clone() }));
+        }
         if let Some(session) = &run.finished.session {
             let version = world.store.session.version + 1;
             world.store.session = Stored::new(Session { version, ..session.clone() });
@@ -214,6 +245,21 @@ impl Host {
         store_login(world, login, run.finished.record.clone());
         world.processes.push(Process::Committed { login });
         Ok(())
+    }
+}
+
+/// The help desk's, of the first epoch.
+fn bypass() -> Bypass {
+    Bypass {
+        id: "byp_1".parse().unwrap(),
+        user_id: "alice".parse().unwrap(),
+        target: Target::Action("face".parse().unwrap()),
+        reason: "phone lost".to_owned(),
+        issued_by: "helpdesk".to_owned(),
+        issued_at: support::NOW,
+        expires_at: support::NOW.plus(support::DAY),
+        epoch: 1,
+        used: None,
     }
 }
 

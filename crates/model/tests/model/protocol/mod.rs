@@ -6,12 +6,13 @@ mod search;
 mod world;
 
 use search::{explore, violation};
-use world::{Limits, Mutant, Setting};
+use world::{Limits, Mutant, Policy, Setting};
 
 /// One login and everything that can go wrong around it: crashes, logout, a restored backup, time, load.
 const ALONE: Setting = Setting {
     users: &["alice"],
     limits: Limits { requests: 4, hosts: 2, crashes: 1, logouts: 1, backups: 1, ticks: 1, slow: 1 },
+    policy: Policy::Age,
     mutant: Mutant::None,
 };
 
@@ -25,11 +26,22 @@ const CRASHES: Setting = Setting {
 const TWICE: Setting = Setting {
     users: &["alice", "alice"],
     limits: Limits { requests: 5, hosts: 2, crashes: 0, logouts: 1, backups: 0, ticks: 0, slow: 0 },
+    policy: Policy::Age,
     mutant: Mutant::None,
 };
 
 /// Two users in one session.
 const SHARED: Setting = Setting { users: &["alice", "bob"], ..TWICE };
+
+/// Two logins of one user, and one use left of each record.
+const LAST_USE: Setting = Setting {
+    limits: Limits { requests: 4, hosts: 2, crashes: 1, logouts: 1, backups: 1, ticks: 0, slow: 0 },
+    policy: Policy::LastUse,
+    ..TWICE
+};
+
+/// Two logins of one user, and one bypass.
+const BYPASS: Setting = Setting { policy: Policy::Bypass, ..LAST_USE };
 
 /// Explores it all, and fails with the shortest way to a violation.
 fn holds(name: &str, setting: Setting, floor: usize) {
@@ -60,6 +72,16 @@ fn two_users_in_one_session_hold_in_every_interleaving() {
     holds("two users", SHARED, 22_000);
 }
 
+#[test]
+fn the_last_use_of_a_record_holds_in_every_interleaving() {
+    holds("last use", LAST_USE, 2_000);
+}
+
+#[test]
+fn a_bypass_holds_in_every_interleaving() {
+    holds("bypass", BYPASS, 2_000);
+}
+
 /// The same, deeper: about a minute and 1 GiB. Run it when the pipeline or the protocol changes.
 #[test]
 #[ignore = "takes about a minute and 1 GiB"]
@@ -81,6 +103,19 @@ fn every_defence_that_is_taken_away_is_missed() {
         (Mutant::NoTokenCheck, "without its proved reply"),
     ] {
         let found = violation(Setting { mutant, ..ALONE });
+        assert!(found.contains(says), "{mutant:?}: {found}");
+    }
+    for (mutant, setting, says) in [
+        (
+            Mutant::NoSessionCheck,
+            Setting { limits: Limits { logouts: 0, ..LAST_USE.limits }, ..LAST_USE },
+            "is used twice",
+        ),
+        (Mutant::NoBypassCheck, BYPASS, "is used twice"),
+        (Mutant::NoEpochBump, BYPASS, "is used twice"),
+        (Mutant::NoEpochBump, LAST_USE, "is used twice"),
+    ] {
+        let found = violation(Setting { mutant, ..setting });
         assert!(found.contains(says), "{mutant:?}: {found}");
     }
 }

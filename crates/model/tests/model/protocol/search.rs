@@ -5,7 +5,7 @@ use super::world::{Browser, Event, Limits, Mutant, Request, Run, Setting, State,
 use crate::support::{FACE, VOICE};
 use postlude_model::login::{LoginRecord, Status};
 use postlude_model::pipeline::{Ruling, session_ended};
-use postlude_model::session::Session;
+use postlude_model::session::{FactorRecord, Session};
 use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
@@ -177,13 +177,16 @@ fn check_world(host: &Host, world: &World) -> Result<(), String> {
 
 /// Every factor of a session is of a login of its user and its generation, and is in that login's record.
 fn check_session(world: &World, session: &Session) -> Result<(), String> {
-    for factor in &session.factors {
+    // Those that the search began with are of a login before it.
+    for factor in session.factors.iter().filter(|factor| factor.login_id.as_str() != "earlier") {
         let mut records = world.store.logins.iter().flatten();
         let Some(record) = records.find(|record| record.id == factor.login_id) else {
             return Err(format!("a factor of {}, which is not stored", factor.login_id));
         };
         let own = session.user.as_ref() == Some(&record.subject.user_id);
-        if !own || record.subject.generation != session.generation || !record.recorded.contains(factor) {
+        // Uses are counted in the session's copy alone.
+        let made = record.recorded.iter().any(|made| FactorRecord { uses: 0, ..factor.clone() } == *made);
+        if !own || record.subject.generation != session.generation || !made {
             return Err(format!("a factor of another user, or generation, in the session: {factor:?}"));
         }
     }
@@ -209,12 +212,29 @@ pub fn check_commit(world: &mut World, request: Request, run: &Run) -> Result<()
     if after.recorded.len() > old {
         check_recorded(request, run, old)?;
     }
+    check_uses(world, run)?;
     let session = run.finished.session.as_ref().unwrap_or(&world.store.session);
     if session.generation < world.store.session.generation {
         return Err("the session's generation goes back".to_owned());
     }
     if matches!(after.status, Status::Continued(_)) {
         check_continued(world, run, session.generation)?;
+    }
+    Ok(())
+}
+
+/// A record with one use left, and a bypass, serve one login each.
+fn check_uses(world: &mut World, run: &Run) -> Result<(), String> {
+    let before = run.seen.as_ref().map_or(0, |record| record.course.used.len());
+    let records = run.finished.record.course.used.iter().skip(before);
+    let records = records.map(|key| format!("the record of {} by {}", key.name, key.login_id));
+    let bypasses = run.finished.bypasses.iter().map(|id| format!("bypass {id}"));
+    for what in records.chain(bypasses) {
+        let times = world.used.entry(what.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            return Err(format!("{what} is used twice"));
+        }
     }
     Ok(())
 }
@@ -247,7 +267,8 @@ fn check_continued(world: &World, run: &Run, generation: u64) -> Result<(), Stri
         let in_login = record.recorded.iter().any(|made| made.name.as_str() == name && made.epoch == world.store.epoch);
         let in_session = live.user.as_ref() == Some(&record.subject.user_id)
             && live.factors.iter().any(|made| made.name.as_str() == name && made.epoch == world.store.epoch);
-        if !in_login && !in_session {
+        let bypassed = name == FACE && !record.course.bypasses.is_empty();
+        if !in_login && !in_session && !bypassed {
             return Err(format!("a login continues without {name}"));
         }
     }

@@ -1,6 +1,7 @@
 //! The state of the model: the store, what is known outside, the requests under way, and what a proof has to remember.
 
 use crate::support::TextHandles;
+use postlude_model::bypass::Bypass;
 use postlude_model::handle::{Handles, StateClaims};
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{LoginId, Timestamp};
@@ -18,8 +19,21 @@ pub struct Setting {
     pub users: &'static [&'static str],
     /// How often each thing may happen.
     pub limits: Limits,
+    /// What the actions' policy is.
+    pub policy: Policy,
     /// The defence that is taken away.
     pub mutant: Mutant,
+}
+
+/// What the actions' policy is, and what the session and the store hold at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Age alone; nothing is there.
+    Age,
+    /// One use of each record; the session has both factors.
+    LastUse,
+    /// Age; the session has the voice, and a bypass of the face is there.
+    Bypass,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +56,8 @@ pub enum Mutant {
     NoLoginCas,
     /// Commits do not look at the session.
     NoSessionCheck,
+    /// Commits do not look at bypasses.
+    NoBypassCheck,
     /// A restored backup keeps its epoch.
     NoEpochBump,
     /// The resume key is taken to match.
@@ -179,6 +195,7 @@ pub struct Store {
     pub epoch: u64,
     pub logins: Vec<Option<Stored<LoginRecord>>>,
     pub session: Stored<Session>,
+    pub bypass: Option<Stored<Bypass>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -192,6 +209,8 @@ pub struct World {
     pub left: Limits,
     /// For the proof: how often each state was consumed, over all epochs.
     pub consumed: BTreeMap<State, u8>,
+    /// For the proof: how often each earlier record was used, and the bypass, over all epochs.
+    pub used: BTreeMap<String, u8>,
 }
 
 /// One thing that happens.

@@ -3,6 +3,7 @@
 mod binding;
 mod checks;
 mod golden;
+mod policy;
 mod return_urls;
 mod revisions;
 mod robust;

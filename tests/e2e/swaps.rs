@@ -1,0 +1,94 @@
+//! Swaps under load: no login fails, none is answered by a mixture of versions, and memory stays flat.
+
+use crate::reloads::{plugin, swapping};
+use postlude_testkit::Postlude;
+use postlude_testkit::swap::{Asker, deploy, versioned};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 8;
+const LOAD: Duration = Duration::from_secs(10);
+
+/// A short one; `make load` has the long one, with latencies.
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_under_swaps_all_succeed_on_one_version_each() {
+    let postlude = swapping().await;
+    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|at| tokio::spawn(client(Asker::of(&postlude), at, Arc::clone(&stop), Arc::clone(&done))))
+        .collect();
+    let (began, mut swaps) = (Instant::now(), 0);
+    while began.elapsed() < LOAD {
+        swaps += 1;
+        deploy(&plugin(&postlude), &versioned(swaps));
+        postlude.try_reload().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    stop.store(true, Ordering::SeqCst);
+    let mut versions = 0;
+    for client in clients {
+        versions = versions.max(client.await.unwrap());
+    }
+    assert!(
+        done.load(Ordering::SeqCst) > CLIENTS * 3 && versions > 2,
+        "{done:?} logins, {versions} versions: too few to prove"
+    );
+    let reloader = postlude.reloader();
+    assert!(
+        reloader.compiled_plugins() <= 3,
+        "{} compiled plugins are left after {swaps} swaps",
+        reloader.compiled_plugins()
+    );
+}
+
+/// Logs in until told to stop; returns how many versions it saw.
+async fn client(asker: Asker, at: usize, stop: Arc<AtomicBool>, done: Arc<AtomicUsize>) -> usize {
+    let mut seen = std::collections::BTreeSet::new();
+    for turn in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let open = asker.start(&format!("user-{at}-{turn}")).await.unwrap();
+        if turn % 3 == 0 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        let passed = asker.finish(&open).await.unwrap();
+        assert!(passed.is_of_one_version(), "a mixture: {passed:?}");
+        seen.insert(passed.on_login);
+        done.fetch_add(1, Ordering::SeqCst);
+    }
+    seen.len()
+}
+
+const WARM_UP: u32 = 150;
+const SWAPS: u32 = 1000;
+/// What a thousand swaps may leave behind: a hundredth of what a thousand plugins' code would take.
+const GROWTH: u64 = 8 << 20;
+
+/// Memory is flat over a thousand swaps, with a login across each tenth of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_is_flat_over_a_thousand_swaps() {
+    let mut postlude = Postlude::builder()
+        .process()
+        .guest("versioned", versioned(0))
+        .after(&postlude_testkit::swap::tenant("versioned.wasm"))
+        .start()
+        .await;
+    let asker = Asker::of(&postlude);
+    let mut warm = 0;
+    for version in 1..=WARM_UP + SWAPS {
+        let open = if version % 10 == 0 { Some(asker.start("ana").await.unwrap()) } else { None };
+        deploy(&plugin(&postlude), &versioned(version));
+        postlude.swap_to(&asker, &versioned(version)).await;
+        if let Some(open) = open {
+            assert!(asker.finish(&open).await.unwrap().is_of_one_version());
+        }
+        if version == WARM_UP {
+            warm = postlude.resident_bytes();
+        }
+    }
+    let now = postlude.resident_bytes();
+    assert!(now < warm + GROWTH, "{} KiB after {WARM_UP} swaps, {} KiB after {SWAPS} more", warm >> 10, now >> 10);
+    postlude.stop().await;
+}
