@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
 #   scripts/setup.sh [rust] [wasm] [node] [chromium] [schemathesis]      default: all of these
-#   scripts/setup.sh static       what a static binary needs; fails where it cannot be had
+#   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -121,7 +121,8 @@ async fn the_pipeline_in_force_is_shown_without_secrets() {
     assert_eq!((&shown.body["revision"], action["name"].as_str()), (&json!(1), Some("face")), "{}", shown.text);
     assert_eq!(
         action["factors"][0],
-        json!({ "name": FACTOR, "max_age_seconds": 86400, "amr": ["mfa"], "external": false, "silent": false })
+        json!({ "name": FACTOR, "max_age_seconds": 86400, "max_idle_seconds": null, "max_uses": null, "per_client": false,
+            "amr": ["mfa"], "external": false, "silent": false })
     );
     assert_eq!(action["settings"]["factor"], FACTOR);
     assert_eq!(action["grants"]["redirect_origins"], json!(["http://localhost:4000"]));

@@ -42,9 +42,9 @@ pub(crate) struct Also {
 
 /// The IdP's API, the operators' and health.
 pub(crate) fn api(runtime: Arc<Runtime>, also: Also) -> Router {
-    let router = Router::from(documented()).method_not_allowed_fallback(method_not_allowed);
+    let documented = if also.metrics { documented().merge(metered()) } else { documented() };
+    let router = Router::from(documented).method_not_allowed_fallback(method_not_allowed);
     let router = if also.public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    let router = if also.metrics { router.merge(Router::from(meters::routes())) } else { router };
     router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
@@ -64,6 +64,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Runtime>> {
         .merge(admin::routes())
 }
 
+/// The metrics, which may have a listener of their own.
+pub(crate) fn metered() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(metrics_page))
+}
+
 /// The public routes alone: the continue URL and the JWKS of each tenant.
 pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
     let router = Router::new().fallback(prompt_return::public);
@@ -72,7 +77,7 @@ pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
 
 /// The metrics alone.
 pub(crate) fn metrics(runtime: Arc<Runtime>) -> Router {
-    let router = Router::from(meters::routes()).fallback(not_found);
+    let router = Router::from(metered()).method_not_allowed_fallback(method_not_allowed).fallback(not_found);
     router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
@@ -192,6 +197,17 @@ async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
+}
+
+/// Metrics
+///
+/// OpenMetrics text; on a listener of its own where `metrics_listen` is configured.
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics",
+    responses((status = 200, description = "The metrics", body = String,
+        content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")),
+    extensions(("x-postlude-errors" = json!(["internal"]))))]
+async fn metrics_page(runtime: State<Arc<Runtime>>) -> Result<impl IntoResponse, ApiError> {
+    meters::serve(runtime).await
 }
 
 /// This document

@@ -5,7 +5,6 @@ use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::names::Timestamp;
 use postlude_store::StoreError;
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// How often it is looked for what is not needed any more.
@@ -30,14 +29,11 @@ impl Runtime {
             self.store.need_revision(&tenant.name, tenant.pipeline().revision, until).await?;
         }
         let revisions = self.store.sweep_revisions(now).await?.len();
-        let mut needed = HashSet::new();
+        let mut needed = self.store.uploaded().await?;
         for text in self.store.revisions().await? {
             // One that cannot be read may need any of them.
             let Ok(revision) = serde_json::from_str::<Revision>(&text) else { return Ok(()) };
             needed.extend(revision.actions.into_iter().map(|action| action.spec.digest));
-        }
-        for tenant in self.all_tenants() {
-            needed.extend(self.store.uploads(&tenant.name).await?.into_iter().map(|upload| upload.digest));
         }
         let mut plugins = 0_usize;
         for digest in self.store.plugins().await?.iter().filter(|digest| !needed.contains(digest)) {

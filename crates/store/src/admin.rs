@@ -5,9 +5,10 @@ use crate::keys::{self, Kind};
 use crate::tables::Tables;
 use crate::values::Changes;
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{LoginId, TenantName, Timestamp, UserId};
+use postlude_model::names::{Digest, LoginId, TenantName, Timestamp, UserId};
 use postlude_model::orders::Orders;
 use serde::de::DeserializeOwned;
+use std::collections::HashSet;
 use std::ops::Range;
 
 impl Tables {
@@ -40,8 +41,7 @@ impl Tables {
         if self.get::<Upload>(&key)?.is_some() {
             return Ok(Some(changes));
         }
-        let known = self.values.count(&keys::of_tenant(Kind::Upload, tenant))?;
-        if usize::try_from(known).unwrap_or(usize::MAX) >= most {
+        if self.uploads(tenant)?.len() >= most {
             return Ok(None);
         }
         self.put(&mut changes, key, upload)?;
@@ -52,6 +52,13 @@ impl Tables {
     pub(crate) fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError> {
         let all = keys::of_tenant(Kind::Upload, tenant);
         Ok(self.page(all.clone()..keys::after(&all), usize::MAX)?.items)
+    }
+
+    /// What any tenant uploaded.
+    pub(crate) fn uploaded(&self) -> Result<HashSet<Digest>, StoreError> {
+        let all = vec![Kind::Upload as u8];
+        let uploads: Page<Upload> = self.page(all.clone()..keys::after(&all), usize::MAX)?;
+        Ok(uploads.items.into_iter().map(|upload| upload.digest).collect())
     }
 
     /// Records of one kind of a tenant in the order of their keys, after one of them.

@@ -8,6 +8,7 @@ use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, Te
 use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -279,6 +280,8 @@ pub trait Store: Send + Sync + 'static {
     async fn put_orders(&self, tenant: &TenantName, orders: Orders, expect: u64) -> Result<bool, StoreError>;
     /// The plugins that the tenant's operators uploaded.
     async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError>;
+    /// What any tenant uploaded.
+    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError>;
     /// Notes an upload, durably; the first note of a digest stays. Whether the tenant had fewer than `most`, or this one.
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError>;
     /// Sessions in an order that stays, after one of them; those that moved stand there too. A look, which does not wait for

@@ -30,10 +30,10 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Job {
     Commit(Box<Commit>, Answer<CommitOutcome>),
     Revision(TenantName, [u8; 32], Answer<u64>),
-    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
-    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     Sweep(Timestamp, usize, Answer<usize>),
     SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
@@ -173,6 +173,14 @@ impl Committer {
                 let wait = matches!(done, Ok(BypassOutcome::Done));
                 answer_when(done, answer, wait, waiting);
             }
+            Job::Orders(tenant, orders, expect, answer) => {
+                let planned = self.tables.plan_orders(&tenant, *orders, expect);
+                self.write_planned(planned, answer, waiting);
+            }
+            Job::Upload(tenant, upload, most, answer) => {
+                let planned = self.tables.plan_upload(&tenant, &upload, most);
+                self.write_planned(planned, answer, waiting);
+            }
             Job::NeedRevision(tenant, number, until, answer) => {
                 let (planned, at) = (self.tables.plan_need(&tenant, number, until), self.meta.at);
                 let done = planned.and_then(|changes| self.write(changes, at, true));
@@ -184,14 +192,6 @@ impl Committer {
                 let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
-            }
-            Job::Orders(tenant, orders, expect, answer) => {
-                let planned = self.tables.plan_orders(&tenant, *orders, expect);
-                self.write_planned(planned, answer, waiting);
-            }
-            Job::Upload(tenant, upload, most, answer) => {
-                let planned = self.tables.plan_upload(&tenant, &upload, most);
-                self.write_planned(planned, answer, waiting);
             }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
@@ -266,8 +266,8 @@ fn refuse(job: Job, why: StoreError) {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
-        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),

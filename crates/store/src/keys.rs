@@ -18,10 +18,10 @@ pub(crate) enum Kind {
     Expiry = b'E',
     Part = b'P',
     Cache = b'C',
-    RevisionNeed = b'N',
     Orders = b'O',
     Upload = b'A',
     ByUser = b'W',
+    RevisionNeed = b'N',
 }
 
 impl Kind {
@@ -37,10 +37,10 @@ impl Kind {
         Self::Expiry,
         Self::Part,
         Self::Cache,
-        Self::RevisionNeed,
         Self::Orders,
         Self::Upload,
         Self::ByUser,
+        Self::RevisionNeed,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -65,10 +65,10 @@ impl Kind {
             Self::Expiry => "expiry",
             Self::Part => "part of a record",
             Self::Cache => "cache of an action",
-            Self::RevisionNeed => "time until which a revision is needed",
             Self::Orders => "list of orders",
             Self::Upload => "upload",
             Self::ByUser => "list of a user's logins",
+            Self::RevisionNeed => "time until which a revision is needed",
         }
     }
 

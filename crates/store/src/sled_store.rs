@@ -230,6 +230,10 @@ impl Store for SledStore {
         self.look(move |tables| tables.uploads(&tenant)).await
     }
 
+    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError> {
+        self.look(Tables::uploaded).await
+    }
+
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {
         self.ask(|answer| Job::Upload(tenant.clone(), Box::new(upload), most, answer)).await
     }

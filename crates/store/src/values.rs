@@ -124,11 +124,6 @@ impl Values {
         self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
     }
 
-    /// How many keys begin so.
-    pub(crate) fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
-        self.tree.scan_prefix(prefix).keys().try_fold(0, |count, key| key.map(|_| count + 1)).map_err(failed)
-    }
-
     /// Verifies every record.
     pub(crate) fn walk(&self) -> Result<Walk, StoreError> {
         let mut walk = Walk::default();

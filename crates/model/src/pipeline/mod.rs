@@ -121,9 +121,9 @@ pub struct Login<'a> {
     /// The user's bypasses, and those that the login uses up.
     bypasses: Vec<Bypass>,
     consumed: Vec<BypassId>,
-    synced: bool,
-    /// The operator's orders, as they were asked for last.
+    /// The operator's orders as of the run that is due, or was.
     orders: Arc<Orders>,
+    synced: bool,
     /// What the trace will say of the run that is folded, beside its verdict.
     sight: Sight,
 }

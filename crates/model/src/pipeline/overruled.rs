@@ -20,9 +20,9 @@ impl Login<'_> {
 
     /// Whether the action's plugin is killed; the login then goes on without it, or is denied.
     ///
-    /// A killed plugin is one that failed: the operator's `on_failure` decides, under the same conditions. So it never
-    /// opens where a factor or a reply is at stake, nor where `on_failure` lets some kinds of failure pass and not all. In a
-    /// group the next one is asked. One that only reports changes nothing.
+    /// A killed plugin is one that failed in every way: the operator's `on_failure` decides, under the same conditions. So it
+    /// never opens where a factor or a reply is at stake. In a group the next one is asked. An action that only reports decides
+    /// nothing, killed or not.
     pub(super) fn killed(&mut self, run: &Run<'_>) -> bool {
         let spec = &run.action.spec;
         let Some(kill) = self.orders.killed(&spec.digest) else { return false };
@@ -37,7 +37,8 @@ impl Login<'_> {
         true
     }
 
-    /// Denies a login that may rest on a factor which became void after it began: a skipped prompt is not asked again.
+    /// Takes the orders of this moment, and denies a login that may rest on a factor which became void after it began: a
+    /// prompt that was skipped is not asked again.
     pub(super) fn overtaken(&mut self) -> bool {
         self.orders = self.scene.orders.orders();
         let Some(void) = self.orders.overtakes(&self.record, self.session.factors()) else { return false };

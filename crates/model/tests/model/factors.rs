@@ -6,6 +6,7 @@ use postlude_model::factor::{Lens, Standing, newest};
 use postlude_model::limits;
 use postlude_model::login::Status;
 use postlude_model::names::Timestamp;
+use postlude_model::orders::Orders;
 use postlude_model::session::FactorRecord;
 use std::time::Duration;
 
@@ -21,7 +22,11 @@ fn ahead(millis: u64) -> FactorRecord {
 
 fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Standing<'a> {
     let client = "client".parse().unwrap();
-    postlude_model::factor::standing(records, policy, &Lens { client: &client, used: &[], epoch, now })
+    postlude_model::factor::standing(
+        records,
+        policy,
+        &Lens { client: &client, used: &[], orders: &Orders::default(), epoch, now },
+    )
 }
 
 fn is_fresh(records: &[FactorRecord], max_age: Duration) -> bool {

@@ -1,12 +1,11 @@
 //! The help desk's calls: issue a one-time bypass of a factor for a user, list a user's bypasses, revoke one.
 
-use crate::auth::{self, Need};
+use super::{audit, reason, receive};
+use crate::auth::Need;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
-use crate::routes::read_body;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
-use crate::wire;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -17,7 +16,6 @@ use postlude_store::{BypassChange, BypassOutcome};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::Span;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,47 +23,44 @@ use utoipa_axum::routes;
 /// How long a bypass is valid where the help desk does not say: long enough to hang up and log in.
 const VALID_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// `POST /v1/admin/bypasses`: exactly one of `action` and `factor`.
+/// A bypass to issue: of exactly one of `action` and `factor`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = BypassRequest)]
-struct IssueRequest {
-    /// Whom it lets past.
+pub(crate) struct BypassRequest {
+    /// Whose login may pass.
     #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
-    /// The action, by its name in the pipeline.
+    /// The action that is passed; it declares a factor.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, pattern = "^[a-z0-9][a-z0-9-]*$")]
+    #[schema(value_type = Option<String>, example = "face")]
     action: Option<ActionName>,
-    /// The factor.
+    /// The factor that is passed, where an action declares it alone.
     #[serde(default)]
     #[schema(value_type = Option<crate::openapi::FactorText>)]
     factor: Option<FactorName>,
-    /// Why, for the audit; without control characters.
-    #[schema(min_length = 1, max_length = 256)]
+    /// Why, for people.
+    #[schema(min_length = 1, max_length = 256, example = "HD-7: lost the phone, identity checked")]
     reason: String,
-    /// For how long, 1 to 86,400; an hour where it is left out.
+    /// How long it is valid; an hour where it is left out.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 86_400)]
+    #[schema(minimum = 1)]
     valid_for_seconds: Option<u64>,
 }
 
-/// `POST /v1/admin/bypasses/list`.
+/// Whose bypasses to list.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = BypassListRequest)]
-struct ListRequest {
+pub(crate) struct BypassesRequest {
     /// The user.
     #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
 }
 
-/// `POST /v1/admin/bypasses/revoke`.
+/// A bypass to revoke.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = BypassRevokeRequest)]
-struct RevokeRequest {
-    /// The user.
+pub(crate) struct RevokeBypassRequest {
+    /// Whose it is.
     #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
     /// The bypass.
@@ -75,36 +70,50 @@ struct RevokeRequest {
 
 /// A bypass, for its operator.
 #[derive(Debug, Serialize, ToSchema)]
-struct BypassView {
+pub(crate) struct BypassView {
+    /// The bypass.
     id: String,
+    /// Whose login may pass.
     user_id: String,
+    /// The action that is passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<String>,
+    /// The factor that is passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     factor: Option<String>,
+    /// Why.
     reason: String,
+    /// The name of the key that issued it.
     issued_by: String,
+    /// When.
+    #[schema(format = DateTime)]
     issued_at: String,
+    /// Until when it is valid.
+    #[schema(format = DateTime)]
     expires_at: String,
     /// `live`, `used` or `void`: expired, or of before a restored backup.
+    #[schema(value_type = crate::openapi::BypassStatusText)]
     status: &'static str,
     /// The login that used it up.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_by: Option<String>,
+    /// When it was used up.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     used_at: Option<String>,
 }
 
-/// Bypasses of a user.
+/// A user's bypasses.
 #[derive(Debug, Serialize, ToSchema)]
-struct BypassList {
+pub(crate) struct BypassList {
+    /// The bypasses.
     bypasses: Vec<BypassView>,
 }
 
 /// A bypass that is gone.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BypassRevoked)]
-struct Revoked {
+pub(crate) struct Revoked {
+    /// Its id.
     revoked: String,
 }
 
@@ -115,15 +124,15 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
 
 type Reply<T> = Result<Json<T>, ApiError>;
 
-/// Issue a bypass
+/// Let a user past a factor once
 ///
-/// Lets a user past one action, or one factor, once. Exactly one of `action` and `factor`.
-#[utoipa::path(post, path = "/v1/admin/bypasses", tag = "bypasses", operation_id = "issue_bypass", request_body = IssueRequest,
-    responses((status = 200, description = "It is issued", body = BypassView)),
-    extensions(("x-postlude-errors" = json!(["bypass_target_unknown", "too_many_bypasses"]))), security(("key" = ["operator"])))]
+/// For the help desk. The user's next interactive login that needs it uses it up.
+#[utoipa::path(post, path = "/v1/admin/bypasses", tag = "bypasses", operation_id = "issue_bypass", request_body = BypassRequest,
+    responses((status = 200, description = "It is live", body = BypassView)),
+    extensions(("x-postlude-errors" = json!(["bypass_target_unknown", "too_many_bypasses"]))),
+    security(("key" = ["operator"])))]
 async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassView> {
-    let (caller, body) = receive(&runtime, request).await?;
-    let request: IssueRequest = wire::read(&body)?;
+    let (caller, request): (_, BypassRequest) = receive(&runtime, request, Need::Operate).await?;
     let target = target(&caller.tenant, &request)?;
     let reason = reason(request.reason)?;
     let valid_for = valid_for(request.valid_for_seconds)?;
@@ -143,8 +152,7 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
     let change = BypassChange::Issue(bypass.clone());
     match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
         BypassOutcome::Done => {
-            let (id, issued_by) = (&bypass.id, &bypass.issued_by);
-            tracing::info!(target: "postlude::audit", bypass = %id, issued_by, "bypass issued");
+            audit::note(&caller, "issue-bypass", &bypass.id, &bypass.reason);
             Ok(Json(BypassView::of(&bypass, &runtime)))
         }
         BypassOutcome::TooMany | BypassOutcome::Unknown | BypassOutcome::Used => {
@@ -156,28 +164,25 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
 }
 
 /// A user's bypasses
-///
-/// Used ones until they expire.
-#[utoipa::path(post, path = "/v1/admin/bypasses/list", tag = "bypasses", operation_id = "list_bypasses", request_body = ListRequest,
-    responses((status = 200, description = "The user's bypasses", body = BypassList)), security(("key" = ["operator"])))]
+#[utoipa::path(post, path = "/v1/admin/bypasses/list", tag = "bypasses", operation_id = "list_bypasses",
+    request_body = BypassesRequest, responses((status = 200, description = "The bypasses", body = BypassList)),
+    security(("key" = ["operator"])))]
 async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassList> {
-    let (caller, body) = receive(&runtime, request).await?;
-    let request: ListRequest = wire::read(&body)?;
+    let (caller, request): (_, BypassesRequest) = receive(&runtime, request, Need::Operate).await?;
     let all = runtime.store.bypasses(&caller.tenant.name, &request.user_id).await.map_err(ApiError::unavailable)?;
     Ok(Json(BypassList { bypasses: all.iter().map(|bypass| BypassView::of(bypass, &runtime)).collect() }))
 }
 
-/// Revoke a bypass
-#[utoipa::path(post, path = "/v1/admin/bypasses/revoke", tag = "bypasses", operation_id = "revoke_bypass", request_body = RevokeRequest,
-    responses((status = 200, description = "It is revoked", body = Revoked)),
+/// Take a bypass back
+#[utoipa::path(post, path = "/v1/admin/bypasses/revoke", tag = "bypasses", operation_id = "revoke_bypass",
+    request_body = RevokeBypassRequest, responses((status = 200, description = "It is gone", body = Revoked)),
     extensions(("x-postlude-errors" = json!(["bypass_unknown", "bypass_used"]))), security(("key" = ["operator"])))]
 async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Revoked> {
-    let (caller, body) = receive(&runtime, request).await?;
-    let RevokeRequest { user_id, id } = wire::read(&body)?;
+    let (caller, RevokeBypassRequest { user_id, id }) = receive(&runtime, request, Need::Operate).await?;
     let (now, change) = (runtime.clock.now(), BypassChange::Revoke { user_id, id: id.clone() });
     match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
         BypassOutcome::Done => {
-            tracing::info!(target: "postlude::audit", bypass = %id, revoked_by = &*caller.key, "bypass revoked");
+            audit::note(&caller, "revoke-bypass", &id, "");
             Ok(Json(Revoked { revoked: id.to_string() }))
         }
         BypassOutcome::Used => {
@@ -191,15 +196,8 @@ async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<
     }
 }
 
-async fn receive(runtime: &Runtime, request: Request) -> Result<(auth::Caller, Vec<u8>), ApiError> {
-    let caller = auth::caller(runtime, request.headers(), Need::Operate)?;
-    Span::current().record("tenant", caller.tenant.name.as_str());
-    let body = read_body(request.into_body()).await?;
-    Ok((caller, body))
-}
-
 /// A mistyped name would be a bypass that never helps: it must be of the pipeline as it is now.
-fn target(tenant: &Tenant, request: &IssueRequest) -> Result<Target, ApiError> {
+fn target(tenant: &Tenant, request: &BypassRequest) -> Result<Target, ApiError> {
     let pipeline = tenant.pipeline();
     let specs = || pipeline.actions.iter().map(|action| &action.spec);
     let target = match (&request.action, &request.factor) {
@@ -214,12 +212,6 @@ fn target(tenant: &Tenant, request: &IssueRequest) -> Result<Target, ApiError> {
     let detail = "no action of the pipeline that declares a factor has that name, or that factor alone";
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "bypass_target_unknown", detail);
     covered.then_some(target).ok_or_else(unknown)
-}
-
-fn reason(text: String) -> Result<String, ApiError> {
-    let fits = !text.trim().is_empty() && text.len() <= limits::REASON_BYTES && !text.chars().any(char::is_control);
-    let detail = format!("`reason` is 1 to {} bytes without control characters", limits::REASON_BYTES);
-    if fits { Ok(text) } else { Err(ApiError::invalid_request(detail)) }
 }
 
 fn valid_for(seconds: Option<u64>) -> Result<Duration, ApiError> {

@@ -14,6 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use postlude_model::login::{LoginRecord, Status, Trace, TraceLine};
 use postlude_model::names::LoginId;
+use postlude_model::orders::Standing;
 use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
 use serde::Serialize;
@@ -28,11 +29,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
 
 /// A login's record
 ///
-/// What ran, what it decided and why, across suspend and resume; without states, keys and values.
+/// Across its prompts: what ran, what it came to and why, and what the answer was worth.
 #[utoipa::path(get, path = "/v1/admin/logins/{login_id}", tag = "logins", operation_id = "explain_login",
     params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
-    responses((status = 200, description = "The login's record", body = LoginView)),
-    extensions(("x-postlude-errors" = json!(["login_unknown"]))), security(("key" = ["operator"]), ("key" = ["reader"])))]
+    responses((status = 200, description = "The record", body = LoginView)),
+    extensions(("x-postlude-errors" = json!(["login_unknown"]))),
+    security(("key" = ["operator"]), ("key" = ["reader"])))]
 async fn show(
     State(runtime): State<Arc<Runtime>>,
     id: Result<Path<String>, PathRejection>,
@@ -46,16 +48,19 @@ async fn show(
         let detail = "no login of that id in this tenant; records are kept for `lifetimes.record`";
         ApiError::new(StatusCode::NOT_FOUND, "login_unknown", detail)
     })?;
-    let session = match &record.subject.session_id {
+    let mut session = match &record.subject.session_id {
         Some(id) => runtime.present(&tenant, id).await?.1,
         None => None,
     };
+    // What operators made void counts no more.
+    let orders = tenant.orders.orders();
+    session.iter_mut().for_each(|session| session.factors.retain(|factor| orders.accepts(factor)));
     Ok(Json(LoginView::of(&record, session.as_ref(), runtime.store.epoch(), rfc3339(runtime.clock.now()))))
 }
 
 /// A login's record.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LoginView {
+pub(crate) struct LoginView {
     /// The login.
     login_id: String,
     /// `continue`, `redirect` (the browser is at a prompt), `deny`, `interaction_required` or `ended`.
@@ -108,7 +113,7 @@ pub(super) struct LoginView {
 
 /// A prompt that is open.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WaitingView {
+pub(crate) struct WaitingView {
     /// The action that resumes.
     action: String,
     /// The factor that the prompt is for.
@@ -121,7 +126,7 @@ pub(super) struct WaitingView {
 
 /// One run, or one action that was passed over.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RunView {
+pub(crate) struct RunView {
     /// When, by the host's clock.
     at: String,
     /// The number of the run in its login.
@@ -160,7 +165,7 @@ pub(super) struct RunView {
 
 /// A line of a plugin's log.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LineView {
+pub(crate) struct LineView {
     /// `debug`, `info`, `warn` or `error`.
     level: &'static str,
     /// The message with its fields.
@@ -169,7 +174,7 @@ pub(super) struct LineView {
 
 /// A factor's record.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RecordedView {
+pub(crate) struct RecordedView {
     /// The factor.
     name: String,
     /// When it was completed.
@@ -186,7 +191,7 @@ pub(super) struct RecordedView {
 
 /// A factor that counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CountedView {
+pub(crate) struct CountedView {
     /// The factor.
     name: String,
     /// When it was completed.

@@ -2,16 +2,16 @@
 //! tenant of the key that called: nobody sees or changes another tenant's things.
 
 mod audit;
-pub(crate) mod bypass;
+mod bypass;
 mod kill;
-pub(crate) mod login_view;
+mod login_view;
 mod logins;
 mod pipeline;
 mod plugins;
 mod reload;
 mod revoke;
 mod sessions;
-pub(crate) mod tail;
+mod tail;
 mod upload;
 
 use crate::auth::{Caller, Need, caller};
@@ -20,6 +20,7 @@ use crate::routes::read_body;
 use crate::runtime::Runtime;
 use crate::wire;
 use axum::extract::Request;
+use postlude_model::limits::REASON_BYTES;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tracing::Span;
@@ -35,12 +36,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Runtime>> {
         .merge(pipeline::routes())
         .merge(reload::routes())
         .merge(logins::routes())
-        .merge(sessions::routes())
-        .merge(kill::routes())
-        .merge(revoke::routes())
-        .merge(bypass::routes())
         .merge(login_view::routes())
         .merge(tail::routes())
+        .merge(sessions::routes())
+        .merge(bypass::routes())
+        .merge(kill::routes())
+        .merge(revoke::routes())
 }
 
 /// Records to look through in one call: some milliseconds of work, so that no list holds up a login.
@@ -49,9 +50,6 @@ const SCAN: usize = 1000;
 /// Records in one answer, and how many without being asked.
 const MOST: usize = 100;
 const USUAL: usize = 50;
-
-/// Bytes of a reason: a sentence and a ticket's number.
-const REASON_BYTES: usize = 256;
 
 /// Authenticates, then reads the body.
 async fn receive<T: DeserializeOwned>(
@@ -81,10 +79,10 @@ fn limit(asked: Option<usize>) -> Result<usize, ApiError> {
 
 /// The reason of an order: people read it at night.
 fn reason(text: String) -> Result<String, ApiError> {
-    if (1..=REASON_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+    if !text.trim().is_empty() && text.len() <= REASON_BYTES && !text.chars().any(char::is_control) {
         return Ok(text);
     }
-    let detail = format!("`reason` is a sentence of 1 to {REASON_BYTES} bytes without control characters");
+    let detail = format!("`reason` is 1 to {REASON_BYTES} bytes without control characters");
     Err(ApiError::invalid_request(detail))
 }
 

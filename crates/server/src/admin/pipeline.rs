@@ -45,14 +45,15 @@ pub(crate) struct ActionView {
     /// The modes in which it runs.
     #[schema(value_type = Vec<crate::openapi::ModeText>)]
     applies_to: Vec<&'static str>,
-    /// What each kind of failure means for the login.
-    on_failure: OnFailureView,
-    /// It runs, and nothing comes of it.
-    report_only: bool,
+    /// What of the event must hold; else it is passed over.
+    #[schema(value_type = Vec<Object>)]
+    when: Value,
     /// The group of which one action suffices.
     any_of: Option<String>,
-    /// What of the event must hold; every line of it.
-    when: Vec<String>,
+    /// Nothing comes of it but its trace.
+    report_only: bool,
+    /// What each kind of failure means.
+    on_failure: OnFailureView,
     /// Its settings.
     #[schema(value_type = Object)]
     settings: Value,
@@ -65,13 +66,13 @@ pub(crate) struct ActionView {
     limits: LimitsView,
 }
 
-/// What each kind of failure means for the login: `deny`, or `continue` without the action.
+/// What each kind of failure means for the login: `deny` or `continue`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OnFailureView {
     /// It could not decide, or asked for what is not acceptable.
     #[schema(value_type = crate::openapi::OnFailureText)]
     other: &'static str,
-    /// Something that it needs did not answer.
+    /// Something it needs did not answer.
     #[schema(value_type = crate::openapi::OnFailureText)]
     unavailable: &'static str,
     /// It was stopped.
@@ -80,18 +81,6 @@ pub(crate) struct OnFailureView {
     /// Its fuel was spent.
     #[schema(value_type = crate::openapi::OnFailureText)]
     fuel: &'static str,
-}
-
-impl OnFailureView {
-    fn of(policy: OnFailure) -> Self {
-        let word = |kind| if policy.opens(kind) { "continue" } else { "deny" };
-        Self {
-            other: word(FailureKind::Other),
-            unavailable: word(FailureKind::Unavailable),
-            trap: word(FailureKind::Trap),
-            fuel: word(FailureKind::Fuel),
-        }
-    }
 }
 
 /// A factor's policy.
@@ -136,10 +125,10 @@ impl ActionView {
             digest: spec.digest.to_string(),
             killed: orders.killed(&spec.digest).is_some(),
             applies_to: spec.applies_to.iter().map(|mode| mode.as_str()).collect(),
-            on_failure: OnFailureView::of(spec.on_failure),
-            report_only: spec.rules.report_only,
+            when: serde_json::to_value(&spec.rules.when).unwrap_or_default(),
             any_of: spec.rules.any_of.as_ref().map(ToString::to_string),
-            when: spec.rules.when.iter().map(ToString::to_string).collect(),
+            report_only: spec.rules.report_only,
+            on_failure: OnFailureView::of(spec.on_failure),
             settings: spec.settings.to_value(),
             grants: serde_json::to_value(&spec.grants).unwrap_or_default(),
             factors: spec.factors.iter().map(PolicyView::of).collect(),
@@ -148,6 +137,18 @@ impl ActionView {
                 wall_clock_ms: u64::try_from(spec.budget.wall_clock.as_millis()).unwrap_or(u64::MAX),
                 memory_bytes: spec.budget.memory_bytes,
             },
+        }
+    }
+}
+
+impl OnFailureView {
+    fn of(on_failure: OnFailure) -> Self {
+        let word = |kind| if on_failure.opens(kind) { "continue" } else { "deny" };
+        Self {
+            other: word(FailureKind::Other),
+            unavailable: word(FailureKind::Unavailable),
+            trap: word(FailureKind::Trap),
+            fuel: word(FailureKind::Fuel),
         }
     }
 }

@@ -10,7 +10,6 @@ use axum::Json;
 use axum::extract::{Request, State};
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,11 +26,8 @@ pub(crate) struct ReloadView {
     /// What a person should look at.
     warnings: Vec<String>,
     /// Keys of `[server]` that changed and are taken at the next start.
-    waiting_for_restart: Vec<&'static str>,
+    waiting_for_restart: Vec<String>,
 }
-
-/// How long a caller waits: longer than the slowest compilation of a pipeline's plugins.
-const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Reload the configuration
 ///
@@ -44,34 +40,25 @@ const PATIENCE: Duration = Duration::from_secs(240);
 async fn reload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<ReloadView>, ApiError> {
     let caller = enter(&runtime, &request, Need::Operate)?;
     let alone = runtime.tenants().count() == 1;
-    let outcome = tokio::time::timeout(PATIENCE, runtime.reload(Trigger::Call)).await;
-    match outcome
-        .map_err(|_| ApiError::unavailable("the reload takes long; it goes on, and the log says what comes of it"))?
-    {
+    match runtime.reload(Trigger::Call).await {
         Ok(reloaded) => {
             audit::note(&caller, "reload", "configuration", "");
             let revision = runtime.tenants().get(&caller.tenant.name).map(|tenant| tenant.pipeline().revision);
-            let waiting_for_restart = reloaded.waiting_for_restart.clone();
+            let waiting_for_restart = reloaded.waiting_for_restart.iter().map(ToString::to_string).collect();
             Ok(Json(ReloadView { revision, warnings: own(&reloaded.warnings, &caller, alone).0, waiting_for_restart }))
         }
         Err(why) => Err(refused(&why, &caller, alone)),
     }
 }
 
-fn refused(why: &Arc<Refused>, caller: &Caller, alone: bool) -> ApiError {
-    match &**why {
-        Refused::Config(problems) => {
-            let (own, others) = own(problems.as_slice(), caller, alone);
-            let elsewhere =
-                if others == 0 { String::new() } else { format!(", {others} more are in the server's log") };
-            let count = own.len();
-            let detail = format!(
-                "the configuration has mistakes and the one before keeps serving: {count} listed here{elsewhere}"
-            );
-            ApiError::configuration_refused(detail, own, problems)
-        }
-        why => ApiError::unavailable(why),
-    }
+fn refused(why: &Refused, caller: &Caller, alone: bool) -> ApiError {
+    let Refused::Config(problems) = why else { return ApiError::unavailable(why) };
+    let (own, others) = own(problems.as_slice(), caller, alone);
+    let elsewhere = if others == 0 { String::new() } else { format!(", {others} more are in the server's log") };
+    let count = own.len();
+    let detail =
+        format!("the configuration has mistakes and the one before keeps serving: {count} listed here{elsewhere}");
+    ApiError::configuration_refused(detail, own, problems)
 }
 
 /// The problems that a tenant may read, and how many more there are. What does not begin with the tenant's name may be

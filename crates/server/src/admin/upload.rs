@@ -3,6 +3,7 @@
 use super::plugins::{PluginDetail, detail};
 use super::{audit, enter};
 use crate::auth::{Caller, Need};
+use crate::compiling::CompileError;
 use crate::error::ApiError;
 use crate::runtime::Runtime;
 use axum::Json;
@@ -108,7 +109,7 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
         at: runtime.clock.now(),
         by: caller.key.to_string(),
     };
-    // Between the two, the file would look like one that nobody needs.
+    // While it is tidied up, a file without its note would be taken for one that nobody needs.
     let _turn = runtime.reloads.turn.lock().await;
     runtime.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
     let noted = runtime.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
@@ -120,7 +121,10 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
 
 /// The way of every plugin into the host.
 async fn compile(runtime: &Runtime, digest: Digest, bytes: Arc<[u8]>) -> Result<Plugin, ApiError> {
-    runtime.compiler.plugin(digest, bytes).await.map_err(refused)
+    runtime.compiler.plugin(digest, bytes).await.map_err(|why| match why {
+        CompileError::Worker { .. } | CompileError::Deadline(_) => ApiError::unavailable(why),
+        why => refused(why),
+    })
 }
 
 fn refused(why: impl ToString) -> ApiError {

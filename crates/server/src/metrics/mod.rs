@@ -6,7 +6,7 @@ mod scrape;
 mod value;
 
 pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter};
-pub(crate) use scrape::routes;
+pub(crate) use scrape::serve;
 use value::Counter;
 
 use arc_swap::ArcSwap;

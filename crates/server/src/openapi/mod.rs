@@ -5,8 +5,8 @@ mod public;
 mod text;
 
 pub(crate) use text::{
-    Component, DigestText, EventObject, FactorText, ModeText, OnFailureText, OutcomeText, SessionText, UserText,
-    VerdictText,
+    BypassStatusText, Component, DigestText, EventObject, FactorText, ModeText, OnFailureText, OutcomeText,
+    SessionText, UserText, VerdictText,
 };
 
 use crate::codes::{self, ERROR_CODES, ErrorCode};
@@ -40,7 +40,7 @@ pub fn document() -> Value {
         .build();
     let mut api = OpenApiBuilder::new().info(info).components(Some(components)).build();
     api.merge(routes::documented().into_openapi());
-    api.merge(crate::metrics::routes().into_openapi());
+    api.merge(routes::metered().into_openapi());
     api.merge(public::documented());
     let mut document = serde_json::to_value(api).unwrap_or_default();
     describe_key(&mut document);
