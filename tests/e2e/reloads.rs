@@ -108,14 +108,16 @@ async fn all_tenants_change_together_or_none_does() {
 async fn request_tokens_fit_the_published_keys_after_every_reload() {
     let postlude = Postlude::start().await;
     let keys = async |tenant: &str| {
-        let jwks = postlude.client.get(format!("{}/{tenant}/.well-known/jwks.json", postlude.base)).send().await.unwrap();
+        let jwks =
+            postlude.client.get(format!("{}/{tenant}/.well-known/jwks.json", postlude.base)).send().await.unwrap();
         jwks.text().await.unwrap()
     };
     let kid = async || {
         let mut browser = postlude.browser("ana");
         browser.login().await;
         let url = url::Url::parse(browser.location()).unwrap();
-        let token = url.query_pairs().map(|(_, value)| value.into_owned()).find(|value| value.starts_with("ey")).unwrap();
+        let token =
+            url.query_pairs().map(|(_, value)| value.into_owned()).find(|value| value.starts_with("ey")).unwrap();
         postlude_testkit::header_of(&token)["kid"].as_str().unwrap().to_owned()
     };
     let before = keys("acme").await;
@@ -152,7 +154,11 @@ async fn what_runs_is_what_was_read_however_often_the_file_changes() {
                 }
                 let bytes = if turn % 2 == 0 { &one } else { &two };
                 // In place, and by renaming.
-                if turn % 8 < 4 { std::fs::write(&path, bytes).unwrap() } else { deploy(&path, bytes) }
+                if turn % 8 < 4 {
+                    std::fs::write(&path, bytes).unwrap()
+                } else {
+                    deploy(&path, bytes)
+                }
                 std::thread::sleep(Duration::from_micros(u64::from(turn % 7) * 150));
             }
         });
@@ -163,7 +169,8 @@ async fn what_runs_is_what_was_read_however_often_the_file_changes() {
                     match postlude.try_reload().await {
                         Ok(reloaded) => {
                             taken += 1;
-                            let change = reloaded.tenants.iter().find(|change| change.tenant.as_str() == "swap").unwrap();
+                            let change =
+                                reloaded.tenants.iter().find(|change| change.tenant.as_str() == "swap").unwrap();
                             assert!(change.actions.iter().all(|action| {
                                 let to = action.to.unwrap().to_string();
                                 to == digest(&one) || to == digest(&two)
@@ -171,7 +178,8 @@ async fn what_runs_is_what_was_read_however_often_the_file_changes() {
                         }
                         Err(why) => {
                             let why = why.to_string();
-                            let honest = ["changed while it was read", "is not WebAssembly", "malformed", "no custom section"];
+                            let honest =
+                                ["changed while it was read", "is not WebAssembly", "malformed", "no custom section"];
                             assert!(honest.iter().any(|reason| why.contains(reason)), "{why}");
                         }
                     }

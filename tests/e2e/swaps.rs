@@ -30,9 +30,16 @@ async fn logins_under_swaps_all_succeed_on_one_version_each() {
     for client in clients {
         versions = versions.max(client.await.unwrap());
     }
-    assert!(done.load(Ordering::SeqCst) > CLIENTS * 3 && versions > 2, "{done:?} logins, {versions} versions: too few to prove");
+    assert!(
+        done.load(Ordering::SeqCst) > CLIENTS * 3 && versions > 2,
+        "{done:?} logins, {versions} versions: too few to prove"
+    );
     let reloader = postlude.reloader();
-    assert!(reloader.compiled_plugins() <= 3, "{} compiled plugins are left after {swaps} swaps", reloader.compiled_plugins());
+    assert!(
+        reloader.compiled_plugins() <= 3,
+        "{} compiled plugins are left after {swaps} swaps",
+        reloader.compiled_plugins()
+    );
 }
 
 /// Logs in until told to stop; returns how many versions it saw.

@@ -3,9 +3,9 @@
 use crate::abi::PostLoginPre;
 use crate::engine::{EngineError, SandboxConfig, engine};
 use crate::load::{LoadError, check};
+use crate::run::StartError;
 use crate::state::Run;
 use crate::{host, run};
-use crate::run::StartError;
 use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;

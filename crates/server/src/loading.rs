@@ -64,7 +64,9 @@ impl Loaded {
                         line: configured.at.line,
                         column: configured.at.column,
                         message: format!("action `{name}`: {why}"),
-                        hint: Some("every login would fail there; get another file, or raise the action's `limits`".to_owned()),
+                        hint: Some(
+                            "every login would fail there; get another file, or raise the action's `limits`".to_owned(),
+                        ),
                         severity: Severity::Error,
                     });
                 }

@@ -108,7 +108,8 @@ async fn healthz() -> &'static str {
 async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
     match runtime.ready().await {
         Ok(()) if runtime.reload_status().last.is_some_and(|last| last.outcome.is_err()) => {
-            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n".into_response()
+            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n"
+                .into_response()
         }
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),

@@ -17,12 +17,7 @@ pub(crate) struct Need {
 
 impl Tables {
     /// A revision is needed until then at least.
-    pub(crate) fn plan_need(
-        &self,
-        tenant: &TenantName,
-        number: u64,
-        until: Timestamp,
-    ) -> Result<Changes, StoreError> {
+    pub(crate) fn plan_need(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<Changes, StoreError> {
         let (mut changes, key) = (Changes::default(), keys::revision_need(tenant, number));
         let before = self.get::<Need>(&key)?.map(|need| need.until);
         if before.is_none_or(|before| before < until) {

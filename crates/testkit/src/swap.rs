@@ -178,7 +178,8 @@ impl Asker {
         let request = self.client.post(format!("{}/v1/logins/{}/continue", self.base, login.id)).json(&body);
         let answer = self.answer(request).await?;
         let claim = |name: &str| {
-            let claim = answer.get("id_token_claims").and_then(|claims| claims.get(format!("https://acme.example/{name}")));
+            let claim =
+                answer.get("id_token_claims").and_then(|claims| claims.get(format!("https://acme.example/{name}")));
             claim.and_then(Value::as_str).map(str::to_owned)
         };
         let runs = answer.get("actions").and_then(Value::as_array);

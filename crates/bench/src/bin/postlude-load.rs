@@ -106,9 +106,8 @@ impl Phase {
 async fn phase(postlude: &Postlude, args: &Args, lasts: Duration, swaps: bool) -> Result<Phase> {
     let stop = Arc::new(AtomicBool::new(false));
     let rest = Duration::from_millis(args.rest);
-    let clients: Vec<_> = (0..args.clients)
-        .map(|at| tokio::spawn(client(Asker::of(postlude), at, rest, Arc::clone(&stop))))
-        .collect();
+    let clients: Vec<_> =
+        (0..args.clients).map(|at| tokio::spawn(client(Asker::of(postlude), at, rest, Arc::clone(&stop)))).collect();
     let (began, mut all) = (Instant::now(), Phase::default());
     let mut clock = tokio::time::interval(Duration::from_millis(args.every));
     for version in 1_u32.. {

@@ -1,9 +1,9 @@
 //! The whole way from a file to actions that can run, with every mistake at once: `postlude check`, and how `serve` begins.
 
 use super::bind::{Binder, BoundTenant, Known, PluginInfo, bind_known};
+use super::files::{self, FileError, Links};
 use super::problem::{Complaint, Log, Place, Problem, Problems};
 use super::revision::{KeyMaker, ReadyKey};
-use super::files::{self, FileError, Links};
 use super::secret::Environment;
 use super::signing::{self, Signing};
 use super::tenant::{PluginFile, Tenant};

@@ -140,7 +140,8 @@ fn beneath(path: &Path, base: &Path) -> Result<File, FileError> {
 /// The same where the kernel does not help: look where it leads, then open that without following.
 fn resolved(path: &Path, base: &Path) -> Result<File, FileError> {
     let target = fs::canonicalize(path)?;
-    let within = roots(path, base).any(|(folder, _)| fs::canonicalize(folder).is_ok_and(|root| target.starts_with(root)));
+    let within =
+        roots(path, base).any(|(folder, _)| fs::canonicalize(folder).is_ok_and(|root| target.starts_with(root)));
     if !within {
         return Err(FileError::Link);
     }

@@ -258,7 +258,9 @@ fn tell(change: &TenantChange, trigger: &str) {
     match (from, to) {
         (Some(from), Some(to)) if from == to => {}
         (_, Some(to)) => tracing::info!(%tenant, trigger, from, to, %actions, "revision in force"),
-        (_, None) => tracing::warn!(%tenant, trigger, from, "the tenant is gone; its suspended logins cannot be resumed"),
+        (_, None) => {
+            tracing::warn!(%tenant, trigger, from, "the tenant is gone; its suspended logins cannot be resumed")
+        }
     }
 }
 

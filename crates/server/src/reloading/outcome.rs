@@ -82,7 +82,9 @@ impl fmt::Display for ActionChange {
 impl TenantChange {
     pub(crate) fn of(tenant: &TenantName, from: Option<&Pipeline>, to: Option<&Pipeline>) -> Self {
         let specs = |pipeline: Option<&Pipeline>| -> Vec<_> {
-            pipeline.map(|pipeline| pipeline.actions.iter().map(|action| action.spec.clone()).collect()).unwrap_or_default()
+            pipeline
+                .map(|pipeline| pipeline.actions.iter().map(|action| action.spec.clone()).collect())
+                .unwrap_or_default()
         };
         let (before, after) = (specs(from), specs(to));
         let mut actions = Vec::new();

@@ -121,8 +121,17 @@ mod tests {
             paths.map(|path| path.display().to_string()).collect()
         };
         assert_eq!(below(&trails.folders), ["", "mount", "mount/..2026", "mount/..2026/deep"]);
-        let steps =
-            ["", "current", "mount", "mount/..2026", "mount/..2026/deep", "mount/..2026/deep/a", "mount/..data", "mount/a", "x"];
+        let steps = [
+            "",
+            "current",
+            "mount",
+            "mount/..2026",
+            "mount/..2026/deep",
+            "mount/..2026/deep/a",
+            "mount/..data",
+            "mount/a",
+            "x",
+        ];
         assert_eq!(below(&trails.steps), steps);
         assert!(trails.folders.contains(Path::new("/")));
     }

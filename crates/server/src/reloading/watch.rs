@@ -117,7 +117,10 @@ impl Watcher {
             }
             if round == RESTLESS {
                 let file = writing.map(|file| file.display().to_string());
-                tracing::warn!(file, "a file of the configuration does not come to rest; it is taken when it does, or with SIGHUP");
+                tracing::warn!(
+                    file,
+                    "a file of the configuration does not come to rest; it is taken when it does, or with SIGHUP"
+                );
             }
             before = now;
         }
