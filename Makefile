@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser release fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser load release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -75,6 +75,10 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 test-deploy: build ## the systemd unit, as systemd reads and rates it
 	@$(call say,'the systemd unit')
 	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
+	@$(call say,'logins while a plugin is swapped')
+	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
 
 release: ## build the release into target/dist: a static binary, manual pages, completions, the image's context
 	@$(call say,'the release')

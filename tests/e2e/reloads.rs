@@ -258,3 +258,26 @@ async fn code_is_freed_with_its_last_login() {
     }
     assert_eq!(reloader.compiled_plugins(), in_force);
 }
+
+/// What is stored is kept as long as a login's record, and no longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
+    let postlude = swapping().await;
+    let (asker, reloader) = (Asker::of(&postlude), postlude.reloader());
+    let files = |folder: &str| std::fs::read_dir(postlude.dir().join("data").join(folder)).unwrap().count();
+    let before = (files("plugins"), files("revisions"));
+    let open = asker.start("ana").await.unwrap();
+    for version in 1..=3 {
+        deploy(&plugin(&postlude), &versioned(version));
+        postlude.try_reload().await.unwrap();
+    }
+    postlude.forward(Duration::from_secs(50 * 60));
+    reloader.tidy().await.unwrap();
+    assert_eq!((files("plugins"), files("revisions")), (before.0 + 3, before.1 + 3), "somebody may need them");
+    let passed = asker.finish(&open).await.unwrap_err();
+    assert!(passed.contains("state_expired") || passed.contains("410"), "{passed}");
+    postlude.forward(Duration::from_secs(27 * 60 * 60));
+    reloader.tidy().await.unwrap();
+    assert_eq!((files("plugins"), files("revisions")), before);
+    assert_eq!(version(&postlude).await, "v000003");
+}

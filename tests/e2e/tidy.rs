@@ -44,6 +44,8 @@ fn each_outside_thing_is_known_to_one_crate() {
         ("axum", &["server"]),
         ("clap", &["cli"]),
         ("anyhow", &["cli"]),
+        ("prometheus-client", &["server"]),
+        ("opentelemetry", &["cli"]),
         ("hmac", &["crypto"]),
         ("chacha20poly1305", &["crypto"]),
     ];

@@ -75,23 +75,27 @@ async fn a_plugin_or_configuration_that_changes_is_taken() {
 async fn a_slow_writer_is_waited_for_and_a_broken_file_complained_about_once() {
     let (postlude, asker) = watched("versioned.wasm", |_| {}).await;
     let (path, reloader) = (postlude.dir().join("versioned.wasm"), postlude.reloader());
-    let new = versioned(1);
+    // Then the watch has begun.
+    deploy(&path, &versioned(1));
+    becomes(&asker, 1).await;
+    let (new, before) = (versioned(2), reloader.status());
     let mut file = std::fs::File::create(&path).unwrap();
     for part in new.chunks(new.len() / 4) {
         file.write_all(part).unwrap();
         tokio::time::sleep(Duration::from_millis(700)).await;
-        assert_eq!(version(&asker).await, "v000000");
+        assert_eq!(version(&asker).await, "v000001");
     }
-    assert_eq!((reloader.status().taken, reloader.status().refused), (0, 0), "nobody looked at half of it");
+    let now = reloader.status();
+    assert_eq!((now.taken, now.refused), (before.taken, before.refused), "nobody looked at half of it");
     drop(file);
-    becomes(&asker, 1).await;
+    becomes(&asker, 2).await;
     deploy(&path, &new[..new.len() / 2]);
     until("the broken file is complained about", || reloader.status().refused > 0).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(reloader.status().refused, 1, "once");
-    assert_eq!(version(&asker).await, "v000001");
-    deploy(&path, &versioned(2));
-    becomes(&asker, 2).await;
+    assert_eq!(version(&asker).await, "v000002");
+    deploy(&path, &versioned(3));
+    becomes(&asker, 3).await;
 }
 
 /// As Kubernetes swaps a mounted volume: the files stay links, and the folder behind them is another.

@@ -1,6 +1,6 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, compile_worker, completions, inspect, keys, man, run, serve};
+use crate::subcommands::{build, check, compile_worker, completions, explain, inspect, keys, man, run, serve, watch};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Build(build::Args),
     Inspect(inspect::Args),
     Keys(keys::Args),
+    Explain(explain::Args),
+    Watch(watch::Args),
     Completions(completions::Args),
     Man(man::Args),
     #[command(hide = true)]
@@ -42,6 +44,8 @@ impl Command {
             Self::Build(args) => build::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),
             Self::CompileWorker(args) => compile_worker::run(&args),

@@ -1,8 +1,11 @@
 //! The `postlude` command.
 
+mod api;
 mod args;
 mod output;
 mod subcommands;
+mod telemetry;
+mod tls;
 
 use clap::Parser;
 use std::process::ExitCode;

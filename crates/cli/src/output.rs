@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 /// A colour, by what it means.
@@ -18,6 +18,21 @@ pub(crate) enum Paint {
 /// Writes a line to standard output.
 pub(crate) fn line(text: impl Display) {
     println!("{text}");
+}
+
+/// Writes a line to standard output, where a reader that went away is no error of ours.
+pub(crate) fn try_line(text: impl Display) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
+/// A text from elsewhere without anything that a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Writes a line to standard error.
@@ -40,6 +55,11 @@ pub(crate) fn fail(why: &anyhow::Error) -> ExitCode {
 /// A text in colour, where standard output is a terminal that wants it (<https://no-color.org>).
 pub(crate) fn coloured(paint_: Paint, text: &str) -> String {
     paint(paint_, text, std::io::stdout().is_terminal())
+}
+
+/// A text in colour, where standard error is a terminal that wants it.
+pub(crate) fn coloured_note(paint_: Paint, text: &str) -> String {
+    paint(paint_, text, std::io::stderr().is_terminal())
 }
 
 fn paint(paint: Paint, text: &str, terminal: bool) -> String {

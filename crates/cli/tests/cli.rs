@@ -11,7 +11,7 @@ fn postlude(args: &[&str]) -> Output {
 fn postlude_in(dir: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
     command.args(args).current_dir(dir).env("NO_COLOR", "1").env("COLUMNS", "100").env_remove("RUST_BACKTRACE");
-    for name in ["POSTLUDE_CONFIG", "POSTLUDE_LOG", "POSTLUDE_LOG_FORMAT"] {
+    for name in ["POSTLUDE_CONFIG", "POSTLUDE_LOG", "POSTLUDE_LOG_FORMAT", "POSTLUDE_URL", "POSTLUDE_API_KEY"] {
         command.env_remove(name);
     }
     command.output().unwrap()
@@ -34,6 +34,8 @@ fn help_is_golden() {
         &["build", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
+        &["explain", "--help"],
+        &["watch", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));

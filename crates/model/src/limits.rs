@@ -79,6 +79,10 @@ pub const TABLE_ELEMENTS: usize = 20_000;
 pub const LOG_LINES: usize = 100;
 /// Bytes of log that a run keeps.
 pub const LOG_BYTES: usize = 64 * 1024;
+/// Lines of a run's log that the login record keeps: the last ones, which say how it ended. The whole log is the host's.
+pub const TRACE_LOG_LINES: usize = 4;
+/// Bytes of such a line: 20 runs of 4 lines stay below 16 KiB.
+pub const TRACE_LOG_BYTES: usize = 200;
 /// Random bytes that a run may take.
 pub const RANDOM_BYTES: usize = 64 * 1024;
 /// Bytes of a zero-WASI component file.

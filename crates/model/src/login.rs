@@ -6,7 +6,7 @@ use crate::course::Course;
 use crate::decision::Denial;
 use crate::json::Json;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
-use crate::run::{Metadata, Phase};
+use crate::run::{Level, Limit, Metadata, Phase};
 use crate::session::FactorRecord;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub struct LoginRecord {
     pub revision: u64,
     /// When it began.
     pub created_at: Timestamp,
+    /// When it was last written; the store sets it, as it counts `version`.
+    pub changed_at: Timestamp,
     /// After this it can no longer be resumed.
     pub deadline: Timestamp,
     /// After this the record is swept.
@@ -185,12 +187,35 @@ pub struct Trace {
     pub report_only: bool,
     /// Why, for a person.
     pub why: String,
+    /// The host's clock when it ran.
+    pub at: Timestamp,
+    /// The limit that stopped it.
+    pub limit: Option<Limit>,
+    /// Scheme, host and port of the prompt that it sent the browser to.
+    pub origin: Option<String>,
     /// Fuel units.
     pub fuel: u64,
     /// Bytes of linear memory.
     pub memory_bytes: u64,
+    /// Calls of host functions.
+    pub host_calls: u64,
     /// Microseconds.
     pub duration_us: u64,
+    /// Microseconds of these that it waited for a place to run.
+    pub waited_us: u64,
+    /// The last lines of its log, [`limits::TRACE_LOG_LINES`](crate::limits::TRACE_LOG_LINES) at most.
+    pub log: Vec<TraceLine>,
+    /// Lines of its log that are not in `log`: they are in the host's.
+    pub log_left_out: u64,
+}
+
+/// A line of a run's log, shortened, in the trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    /// How much it matters.
+    pub level: Level,
+    /// The message and its fields, [`limits::TRACE_LOG_BYTES`](crate::limits::TRACE_LOG_BYTES) bytes at most.
+    pub text: String,
 }
 
 /// What a run came to, in the trace.
@@ -215,6 +240,37 @@ pub enum Verdict {
     Satisfied,
     /// It did not run: it was bypassed.
     Bypassed,
+}
+
+impl Verdict {
+    /// All verdicts, each at its own place: metrics count by it.
+    pub const ALL: [Self; 9] = [
+        Self::Continue,
+        Self::Redirect,
+        Self::Skipped,
+        Self::Deny,
+        Self::InteractionRequired,
+        Self::Failed,
+        Self::NotApplicable,
+        Self::Satisfied,
+        Self::Bypassed,
+    ];
+
+    /// The verdict's name in answers, metrics and log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Redirect => "redirect",
+            Self::Skipped => "skipped",
+            Self::Deny => "deny",
+            Self::InteractionRequired => "interaction_required",
+            Self::Failed => "failed",
+            Self::NotApplicable => "not_applicable",
+            Self::Satisfied => "satisfied",
+            Self::Bypassed => "bypassed",
+        }
+    }
 }
 
 impl LoginRecord {

@@ -236,6 +236,8 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// Calls of host functions.
     pub host_calls: u64,
-    /// Wall clock, from before instantiation to after the store was dropped. The one value that is not reproducible.
+    /// Wall clock that passed before a place to run was free; a part of `duration`. Not reproducible either.
+    pub waited: Duration,
+    /// Wall clock, from before instantiation to after the store was dropped. Not reproducible.
     pub duration: Duration,
 }

@@ -26,8 +26,9 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
-        return report(Ending::Busy, Run::new(input, deadline), 0, started.elapsed());
+        return report(Ending::Busy, Run::new(input, deadline), 0, [started.elapsed(); 2]);
     };
+    let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(engine, Run::new(input, deadline));
     let outcome = timeout_at(deadline, call(&mut store, plugin)).await;
@@ -40,7 +41,7 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
         Ok(Ok(Ok(decision))) => Ending::Decided(abi::decision(decision)),
         Ok(Ok(Err(failure))) => Ending::Failed(abi::failure(failure)),
     };
-    report(ending, state, spent, started.elapsed())
+    report(ending, state, spent, [waited, started.elapsed()])
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -106,11 +107,12 @@ pub async fn start(
     match outcome {
         Err(_elapsed) => Err(StartError::TimedOut),
         Ok(Err(error)) => Err(StartError::Trapped(trap(&error, &state))),
-        Ok(Ok(())) => Ok(report(Ending::Busy, state, spent, started.elapsed()).usage),
+        Ok(Ok(())) => Ok(report(Ending::Busy, state, spent, [Duration::ZERO, started.elapsed()]).usage),
     }
 }
 
-fn report(ending: Ending, state: Run, fuel: u64, duration: Duration) -> Report {
-    let usage = Usage { fuel, memory_bytes: state.limiter.memory_peak(), host_calls: state.host_calls, duration };
+fn report(ending: Ending, state: Run, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+    let memory_bytes = state.limiter.memory_peak();
+    let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, http: state.http, usage }
 }

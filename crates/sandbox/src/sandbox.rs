@@ -26,6 +26,7 @@ struct Parts {
     id: EngineId,
     linker: Linker<Run>,
     places: Semaphore,
+    all_places: usize,
 }
 
 impl Sandbox {
@@ -36,9 +37,9 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
         let engine = engine(&config)?;
         let linker = host::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
-        let places = Semaphore::new(config.max_concurrent_runs);
+        let all_places = config.max_concurrent_runs;
         let id = EngineId::of(&engine);
-        Ok(Self(Arc::new(Parts { engine, id, linker, places })))
+        Ok(Self(Arc::new(Parts { engine, id, linker, places: Semaphore::new(all_places), all_places })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -86,6 +87,12 @@ impl Sandbox {
     fn link(&self, component: &Component) -> Result<PostLoginPre<Run>, LoadError> {
         let link = |e| LoadError::Link(format!("{e:#}"));
         PostLoginPre::new(self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
+    }
+
+    /// Places to run in: how many there are, and how many are free at this moment.
+    #[must_use]
+    pub fn places(&self) -> (usize, usize) {
+        (self.0.all_places, self.0.places.available_permits())
     }
 
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot

@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Idp,
     /// Looks only: every role.
     Look,
+    /// Looks at what the operator sees: the operator and who may read.
+    Inspect,
     /// Changes what serves, and what was recorded: the operator alone.
     Operate,
 }
@@ -25,6 +27,7 @@ impl Need {
         match self {
             Self::Idp => &[Role::Idp],
             Self::Look => &Role::ALL,
+            Self::Inspect => &[Role::Operator, Role::Reader],
             Self::Operate => &[Role::Operator],
         }
     }

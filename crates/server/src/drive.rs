@@ -1,5 +1,6 @@
 //! The loop that drives a pipeline: run what is due, feed its report, until the login is suspended or has its outcome.
 
+use crate::metrics::Ran;
 use crate::outside::Outside;
 use crate::pipelines::Pipeline;
 use postlude_model::pipeline::{Finished, Login, Overload};
@@ -31,14 +32,45 @@ pub(crate) async fn drive(
         let plugin = pipeline.plugin(&spec.digest).ok_or_else(|| DriveError::NotLoaded(spec.name.to_string()))?;
         outside.lend(plugin, &mut input).await;
         let run_id = input.run_id.clone();
-        let span = tracing::info_span!("run", action = %spec.name, run_id = %input.run_id);
+        let meter = pipeline.meters.actions.get(login.record().position as usize);
+        let span = span(&input);
         let told = About::of(&input);
+        let running = pipeline.meters.runs.in_flight.hold();
         let report = tracing::Instrument::instrument(sandbox.run(plugin, *input), span.clone()).await;
+        drop(running);
         span.in_scope(|| told.log(&report));
         outside.record(run_id, &report);
-        login.feed(report)?;
+        let ran = Ran::of(&report);
+        let fed = login.feed(report);
+        let trace = login.record().trace.last().filter(|_| fed.is_ok());
+        pipeline.meters.runs.wait.took(ran.waited());
+        if let Some(meter) = meter {
+            meter.ran(&ran, trace.map(|trace| trace.verdict));
+        }
+        if let Some(trace) = trace {
+            span.record("decision", trace.verdict.as_str());
+            span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
+            span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
+        }
+        fed?;
     }
     Ok(login.finish())
+}
+
+/// The span of a run. What it came to is recorded after its lines of log, which would repeat it.
+fn span(input: &RunInput) -> tracing::Span {
+    use tracing::field::Empty;
+    let (action, run_id) = (&input.action.spec.name, &input.run_id);
+    tracing::info_span!(
+        "run",
+        %action,
+        %run_id,
+        decision = Empty,
+        fuel = Empty,
+        memory_bytes = Empty,
+        host_calls = Empty,
+        waited_us = Empty
+    )
 }
 
 /// What the log says about a run beside its report.

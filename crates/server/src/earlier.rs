@@ -5,7 +5,7 @@
 
 use crate::pipelines::Pipeline;
 use postlude_model::names::{TenantName, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Earlier revisions kept ready at most, whoever is suspended on them: their code is in memory.
@@ -19,46 +19,39 @@ pub(crate) struct Earlier(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Logins that are suspended on a revision, the one in force included.
-    open: HashMap<Key, Open>,
     kept: HashMap<Key, Kept>,
+    in_force: HashSet<Key>,
     /// Counts uses, so that the one not used for longest is known.
     uses: u64,
 }
 
 #[derive(Debug)]
-struct Open {
-    logins: usize,
-    /// The latest deadline of any of them.
-    until: Timestamp,
-}
-
-#[derive(Debug)]
 struct Kept {
     pipeline: Arc<Pipeline>,
-    /// Its secrets are older than the last reload: only its code is of use.
+    /// Logins that are suspended on it, as far as this process knows.
+    logins: usize,
+    /// Its secrets may be older than the last reload: only its code is of use.
     stale: bool,
+    /// The latest deadline of any of them.
     until: Timestamp,
     used: u64,
 }
 
 impl Earlier {
-    /// A login was suspended on a revision.
-    pub(crate) fn suspended(&self, tenant: &TenantName, revision: u64, deadline: Timestamp) {
+    /// A login was suspended on a pipeline, which may have been replaced meanwhile.
+    pub(crate) fn suspended(&self, tenant: &TenantName, pipeline: &Arc<Pipeline>, deadline: Timestamp) {
         let mut state = self.lock();
-        let open = state.open.entry((tenant.clone(), revision)).or_insert(Open { logins: 0, until: deadline });
-        open.logins = open.logins.saturating_add(1);
-        open.until = open.until.max(deadline);
+        let kept = state.entry(tenant, pipeline, deadline);
+        kept.logins = kept.logins.saturating_add(1);
     }
 
     /// A login that was suspended on a revision ended. With the last one the revision's code is let go of.
     pub(crate) fn ended(&self, tenant: &TenantName, revision: u64) {
         let (mut state, key) = (self.lock(), (tenant.clone(), revision));
         // One that was suspended before this process began was not counted.
-        let Some(open) = state.open.get_mut(&key) else { return };
-        open.logins = open.logins.saturating_sub(1);
-        if open.logins == 0 {
-            state.open.remove(&key);
+        let Some(kept) = state.kept.get_mut(&key).filter(|kept| kept.logins > 0) else { return };
+        kept.logins = kept.logins.saturating_sub(1);
+        if kept.logins == 0 {
             state.kept.remove(&key);
         }
     }
@@ -66,31 +59,26 @@ impl Earlier {
     /// An earlier revision that is ready, with the secrets of now.
     pub(crate) fn get(&self, tenant: &TenantName, revision: u64) -> Option<Arc<Pipeline>> {
         let mut state = self.lock();
-        state.uses = state.uses.saturating_add(1);
-        let uses = state.uses;
+        let uses = state.next_use();
         let kept = state.kept.get_mut(&(tenant.clone(), revision)).filter(|kept| !kept.stale)?;
         kept.used = uses;
         Some(Arc::clone(&kept.pipeline))
     }
 
-    /// Keeps a revision that was restored from the store, until a login's deadline.
+    /// Keeps a revision that was restored from the store just now, until a login's deadline.
     pub(crate) fn keep(&self, tenant: &TenantName, pipeline: &Arc<Pipeline>, until: Timestamp, now: Timestamp) {
         let mut state = self.lock();
-        state.keep((tenant.clone(), pipeline.revision), pipeline, false, until);
+        let kept = state.entry(tenant, pipeline, until);
+        (kept.pipeline, kept.stale) = (Arc::clone(pipeline), false);
         state.trim(now);
     }
 
-    /// These were in force and are not any more. Those on which somebody is suspended stay ready; the secrets of all are read
-    /// again before they are used, so that a rotated one applies at once.
-    pub(crate) fn replaced(&self, old: impl Iterator<Item = (TenantName, Arc<Pipeline>)>, now: Timestamp) {
+    /// These revisions are in force from now on. The secrets of all others are read again before they are used, so that a
+    /// rotated one applies at once.
+    pub(crate) fn swapped(&self, in_force: HashSet<Key>, now: Timestamp) {
         let mut state = self.lock();
+        state.in_force = in_force;
         state.kept.values_mut().for_each(|kept| kept.stale = true);
-        for (tenant, pipeline) in old {
-            let key = (tenant, pipeline.revision);
-            if let Some(until) = state.open.get(&key).map(|open| open.until) {
-                state.keep(key, &pipeline, true, until);
-            }
-        }
         state.trim(now);
     }
 
@@ -105,19 +93,28 @@ impl Earlier {
 }
 
 impl State {
-    fn keep(&mut self, key: Key, pipeline: &Arc<Pipeline>, stale: bool, until: Timestamp) {
+    fn next_use(&mut self) -> u64 {
         self.uses = self.uses.saturating_add(1);
-        let kept = Kept { pipeline: Arc::clone(pipeline), stale, until, used: self.uses };
-        self.kept.insert(key, kept);
+        self.uses
+    }
+
+    /// The entry of a pipeline, stale when it is new: its revision may have been replaced before it got here.
+    fn entry(&mut self, tenant: &TenantName, pipeline: &Arc<Pipeline>, until: Timestamp) -> &mut Kept {
+        let used = self.next_use();
+        let new = || Kept { pipeline: Arc::clone(pipeline), logins: 0, stale: true, until, used };
+        let kept = self.kept.entry((tenant.clone(), pipeline.revision)).or_insert_with(new);
+        (kept.until, kept.used) = (kept.until.max(until), used);
+        kept
     }
 
     fn trim(&mut self, now: Timestamp) {
-        self.open.retain(|_, open| open.until >= now);
         self.kept.retain(|_, kept| kept.until >= now);
-        while self.kept.len() > KEPT_REVISIONS {
-            let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
-            oldest.and_then(|key| self.kept.remove(&key));
-        }
+        // One in force is in memory anyway.
+        let mut earlier: Vec<_> = self.kept.iter().filter(|(key, _)| !self.in_force.contains(*key)).collect();
+        let surplus = earlier.len().saturating_sub(KEPT_REVISIONS);
+        earlier.sort_unstable_by_key(|(_, kept)| kept.used);
+        let gone: Vec<Key> = earlier.into_iter().take(surplus).map(|(key, _)| key.clone()).collect();
+        gone.iter().for_each(|key| drop(self.kept.remove(key)));
     }
 }
 
@@ -135,37 +132,35 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1000);
 
-    fn replace(earlier: &Earlier, pipeline: &Arc<Pipeline>) {
-        earlier.replaced([(acme(), Arc::clone(pipeline))].into_iter(), NOW);
+    fn swap_to(earlier: &Earlier, revision: u64) {
+        earlier.swapped([(acme(), revision)].into(), NOW);
     }
 
     #[test]
     fn a_revision_goes_with_its_last_suspended_login() {
         let (earlier, one) = (Earlier::default(), pipeline(1));
-        replace(&earlier, &one);
+        swap_to(&earlier, 2);
         assert_eq!(Arc::strong_count(&one), 1, "nobody was suspended on it");
-        earlier.suspended(&acme(), 1, Timestamp(5000));
-        earlier.suspended(&acme(), 1, Timestamp(6000));
-        replace(&earlier, &one);
+        earlier.suspended(&acme(), &one, Timestamp(5000));
+        earlier.suspended(&acme(), &one, Timestamp(6000));
+        swap_to(&earlier, 3);
         earlier.ended(&acme(), 1);
         assert_eq!(Arc::strong_count(&one), 2);
         earlier.ended(&acme(), 1);
         assert_eq!(Arc::strong_count(&one), 1);
+        earlier.ended(&acme(), 1);
     }
 
     #[test]
     fn a_revision_goes_when_the_last_deadline_is_over() {
         let (earlier, one) = (Earlier::default(), pipeline(1));
-        earlier.suspended(&acme(), 1, Timestamp(6000));
-        earlier.suspended(&acme(), 1, Timestamp(5000));
-        replace(&earlier, &one);
+        earlier.suspended(&acme(), &one, Timestamp(6000));
+        earlier.suspended(&acme(), &one, Timestamp(5000));
+        swap_to(&earlier, 2);
         earlier.trim(Timestamp(6000));
         assert_eq!(Arc::strong_count(&one), 2);
         earlier.trim(Timestamp(6001));
         assert_eq!(Arc::strong_count(&one), 1);
-        earlier.suspended(&acme(), 1, Timestamp(9000));
-        earlier.ended(&acme(), 1);
-        assert!(earlier.lock().open.is_empty());
     }
 
     /// A reload may have rotated a secret: the code stays, the secrets are read again.
@@ -174,18 +169,23 @@ mod tests {
         let (earlier, one) = (Earlier::default(), pipeline(1));
         earlier.keep(&acme(), &one, Timestamp(5000), NOW);
         assert!(earlier.get(&acme(), 1).is_some());
-        replace(&earlier, &pipeline(2));
+        swap_to(&earlier, 2);
         assert!(earlier.get(&acme(), 1).is_none());
         assert_eq!(Arc::strong_count(&one), 2, "the code is still there");
         earlier.keep(&acme(), &pipeline(1), Timestamp(5000), NOW);
         assert!(earlier.get(&acme(), 1).is_some());
         assert_eq!(Arc::strong_count(&one), 1);
+        // A login that began before the swap is suspended after it.
+        earlier.suspended(&acme(), &pipeline(3), Timestamp(5000));
+        assert!(earlier.get(&acme(), 3).is_none());
     }
 
     #[test]
     fn the_least_used_goes_first_when_there_are_too_many() {
         let earlier = Earlier::default();
         let most = u64::try_from(KEPT_REVISIONS).unwrap();
+        swap_to(&earlier, 1000);
+        earlier.keep(&acme(), &pipeline(1000), Timestamp(5000), NOW);
         for revision in 1..=most {
             earlier.keep(&acme(), &pipeline(revision), Timestamp(5000), NOW);
         }
@@ -193,5 +193,6 @@ mod tests {
         earlier.keep(&acme(), &pipeline(most + 1), Timestamp(5000), NOW);
         assert!(earlier.get(&acme(), 1).is_some() && earlier.get(&acme(), 2).is_none());
         assert!(earlier.get(&acme(), 3).is_some() && earlier.get(&acme(), most + 1).is_some());
+        assert!(earlier.get(&acme(), 1000).is_some(), "one in force does not count");
     }
 }

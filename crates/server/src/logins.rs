@@ -4,6 +4,7 @@ use crate::drive::{DriveError, drive};
 use crate::error::ApiError;
 use crate::pipelines::Pipeline;
 use crate::runtime::Runtime;
+use crate::sight;
 use crate::tenant::Tenant;
 use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
@@ -20,6 +21,7 @@ use postlude_model::pipeline::{
 use postlude_model::session::Session;
 use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How often a login is run anew because its session changed meanwhile. After that it is load.
 const RERUNS: usize = 1;
@@ -52,6 +54,7 @@ struct Begin {
 
 impl Begin {
     async fn run(self) -> Result<Answer, ApiError> {
+        let began = Instant::now();
         let mut began_in = None;
         let mut outside = self.runtime.outside(&self.tenant);
         for _ in 0..=RERUNS {
@@ -72,6 +75,10 @@ impl Begin {
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
             if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
+                if finished.record.suspension().is_some() {
+                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
+                }
+                sight::answered(&self.runtime, &self.tenant, &finished.record, 0, began);
                 return self.tenant.answer(&finished.record);
             }
         }
@@ -132,6 +139,7 @@ impl Begin {
             return_url: self.request.return_url.clone(),
             revision: pipeline.revision,
             created_at: now,
+            changed_at: now,
             deadline: now.plus(lifetimes.login),
             expires_at: now.plus(lifetimes.record),
             position: 0,
@@ -237,7 +245,7 @@ impl Arrival {
 
     /// Steps 4 to 7 of the protocol: verify and run, one transaction, durable, answer.
     async fn run(self, runtime: Arc<Runtime>, tenant: Arc<Tenant>, id: LoginId) -> Result<Answer, ApiError> {
-        let mut outside = runtime.outside(&tenant);
+        let (mut outside, began) = (runtime.outside(&tenant), Instant::now());
         for _ in 0..=RERUNS {
             // Read under the claim: another call may have finished between the first ruling and this one.
             let record = reread(&runtime, &tenant, &id).await?;
@@ -261,6 +269,7 @@ impl Arrival {
             };
             let write = login_write(&finished, record.version, None);
             if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
+                sight::answered(&runtime, &tenant, &finished.record, record.trace.len(), began);
                 return tenant.answer(&finished.record);
             }
         }
@@ -269,13 +278,14 @@ impl Arrival {
 
     /// The wall clock of `on-continue` ran out: load, so the step stays open, for a few attempts.
     async fn out_of_time(&self, runtime: &Runtime, tenant: &Tenant, record: LoginRecord) -> Result<Answer, ApiError> {
-        let expect = record.version;
+        let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
         let finished = Finished::of_record(record);
         let write = login_write(&finished, expect, None);
         let outcome = commit(runtime, tenant, &finished, write).await?;
         if over && matches!(outcome, CommitOutcome::Done) {
+            sight::answered(runtime, tenant, &finished.record, ran, began);
             tenant.answer(&finished.record)
         } else {
             Err(ApiError::unavailable(Overload { resuming: true }))
@@ -296,11 +306,14 @@ impl Arrival {
             Ruling::Expired => Err(ApiError::state_expired()),
             Ruling::Resume => Err(ApiError::unavailable("the login changed while it was read")),
             Ruling::SessionEnded => {
-                let expect = record.version;
+                let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
                 let record = ended(record, EndReason::SessionEnded);
                 let finished = Finished::of_record(record);
                 // Lost to another writer or not: the session is over, and so is the login.
-                commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                let outcome = commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
+                if matches!(outcome, CommitOutcome::Done) {
+                    sight::answered(runtime, tenant, &finished.record, ran, began);
+                }
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
             }
         }
@@ -419,20 +432,11 @@ async fn commit(
     for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
         tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
     }
-    if outcome == CommitOutcome::Done {
-        count(runtime, tenant, finished, is_new);
+    // As long as logins are suspended on a revision, its code stays in memory.
+    if !is_new && outcome == CommitOutcome::Done && finished.record.suspension().is_none() {
+        runtime.earlier.ended(&tenant.name, finished.record.revision);
     }
     Ok(outcome)
-}
-
-/// As long as logins are suspended on a revision, its code stays in memory.
-fn count(runtime: &Runtime, tenant: &Tenant, finished: &Finished, is_new: bool) {
-    let record = &finished.record;
-    match (is_new, record.suspension().is_some()) {
-        (true, true) => runtime.earlier.suspended(&tenant.name, record.revision, record.deadline),
-        (false, false) => runtime.earlier.ended(&tenant.name, record.revision),
-        (true, false) | (false, true) => {}
-    }
 }
 
 fn undriven(why: DriveError) -> ApiError {

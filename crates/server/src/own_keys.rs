@@ -226,3 +226,6 @@ fn read(fetched: Result<Response, HttpError>, alg: Algorithm) -> Result<KeySet, 
     let text = std::str::from_utf8(&response.body).map_err(|_| "not UTF-8".to_owned())?;
     KeySet::parse(text, alg).map_err(|why| why.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::config::Revision;
 use crate::error::ApiError;
+use crate::metrics::{Code, Meters};
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::action::Action;
@@ -17,12 +18,19 @@ pub(crate) struct Pipeline {
     pub(crate) revision: u64,
     /// Its actions, in order.
     pub(crate) actions: Vec<Arc<Action>>,
+    /// Where its runs are counted.
+    pub(crate) meters: Meters,
     plugins: HashMap<Digest, Plugin>,
 }
 
 impl Pipeline {
     pub(crate) fn new(revision: u64, actions: Vec<Arc<Action>>, plugins: HashMap<Digest, Plugin>) -> Self {
-        Self { revision, actions, plugins }
+        Self { revision, actions, meters: Meters::default(), plugins }
+    }
+
+    /// The same, counted.
+    pub(crate) fn counted(self, meters: Meters) -> Self {
+        Self { meters, ..self }
     }
 
     pub(crate) fn plugin(&self, digest: &Digest) -> Option<&Plugin> {
@@ -57,15 +65,19 @@ impl Runtime {
             plugins.insert(action.spec.digest, self.stored_plugin(action.spec.digest).await?);
         }
         tracing::info!(tenant = %tenant.name, revision, "restored an earlier revision for a suspended login");
-        Ok(Pipeline::new(revision, actions, plugins))
+        let meters = self.metrics.meters(&tenant.name, &actions);
+        Ok(Pipeline::new(revision, actions, plugins).counted(meters))
     }
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
         if let Some(plugin) = self.compiler.held(&digest) {
+            self.metrics.code(Code::Memory);
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
         let bytes = bytes.ok_or_else(|| ApiError::internal(format!("plugin {digest} is not in the store")))?;
-        self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)
+        let plugin = self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)?;
+        self.metrics.code(Code::Compiled);
+        Ok(plugin)
     }
 }

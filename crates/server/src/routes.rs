@@ -1,16 +1,18 @@
 //! The routes, each a few lines: read, authenticate, call, answer.
 
+use crate::admin::{login_view, tail};
 use crate::auth::{Need, authenticate};
 use crate::error::ApiError;
 use crate::prompt_return;
 use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
+use crate::trace_context;
 use crate::wire::{self, Answer, BODY_BYTES};
-use crate::{admin, logins, sessions};
+use crate::{admin, logins, metrics as meters, sessions};
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -28,8 +30,15 @@ pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an Idempotency-Key: a transaction's id and a hash, with room.
 const IDEMPOTENCY_KEY_BYTES: usize = 256;
 
-/// The IdP's API, health, and, unless they have a listener of their own, the public routes.
-pub(crate) fn api(runtime: Arc<Runtime>, with_public: bool) -> Router {
+/// What the API's listener serves as well, unless it has a listener of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Also {
+    pub(crate) public: bool,
+    pub(crate) metrics: bool,
+}
+
+/// The IdP's API, the operators' and health.
+pub(crate) fn api(runtime: Arc<Runtime>, also: Also) -> Router {
     let router = Router::new()
         .route("/v1/logins", post(start))
         .route("/v1/logins/{login_id}", get(show))
@@ -39,16 +48,26 @@ pub(crate) fn api(runtime: Arc<Runtime>, with_public: bool) -> Router {
         .route("/v1/sessions/end", post(session_end))
         .route("/v1/sessions/revoke-factor", post(session_revoke_factor))
         .merge(admin::bypass::routes())
+        .route("/v1/admin/logins/{login_id}", get(login_view::show))
+        .route("/v1/admin/events", get(tail::follow))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .method_not_allowed_fallback(method_not_allowed);
-    let router = if with_public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    router.layer(middleware::from_fn(around)).with_state(runtime)
+    let router = if also.public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
+    let router = if also.metrics { router.route("/metrics", get(meters::serve)) } else { router };
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
 /// The public routes alone: the continue URL and the JWKS of each tenant.
 pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
-    Router::new().fallback(prompt_return::public).layer(middleware::from_fn(around)).with_state(runtime)
+    let router = Router::new().fallback(prompt_return::public);
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+}
+
+/// The metrics alone.
+pub(crate) fn metrics(runtime: Arc<Runtime>) -> Router {
+    let router = Router::new().route("/metrics", get(meters::serve)).fallback(not_found);
+    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
@@ -108,6 +127,10 @@ async fn healthz() -> &'static str {
 /// Logins can be served: the store answers, and the server is not stopping.
 async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
     match runtime.ready().await {
+        Ok(()) if runtime.reload_status().last.is_some_and(|last| last.outcome.is_err()) => {
+            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n"
+                .into_response()
+        }
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
@@ -167,12 +190,25 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     fits.then(|| key.to_owned()).ok_or_else(missing)
 }
 
+/// The route that a request takes, by its pattern: what a caller makes up is no label.
+fn pattern(request: &Request) -> &str {
+    match (request.extensions().get::<MatchedPath>(), request.uri().path()) {
+        (Some(matched), _) => matched.as_str(),
+        (None, path) if path.ends_with("/continue") => "{issuer}/continue",
+        (None, path) if path.ends_with("/.well-known/jwks.json") => "{issuer}/.well-known/jwks.json",
+        (None, _) => "other",
+    }
+}
+
 /// Around every request: a span, so that each line of the log says whose login it is about, and the headers that keep
 /// answers from being kept, leaked or framed. The query is not logged: it may carry a state.
-async fn around(request: Request, next: Next) -> Response {
+async fn around(State(runtime): State<Arc<Runtime>>, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let span = tracing::info_span!("request", method, path, tenant = field::Empty, login_id = field::Empty);
+    trace_context::adopt(&span, request.headers());
+    let route = runtime.metrics.route(pattern(&request));
     let mut response = next.run(request).instrument(span).await;
+    route.answered(response.status().as_u16());
     let fixed: [(HeaderName, &str); 4] = [
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),

@@ -5,7 +5,9 @@ use crate::clock::Clock;
 use crate::compiling::Compiler;
 use crate::config::{ApiKey, Environment, hash_of};
 use crate::earlier::Earlier;
+use crate::events::Events;
 use crate::flight::Flights;
+use crate::metrics::Metrics;
 use crate::pipelines::Pipeline;
 use crate::reloading::Reloads;
 use crate::tenant::Tenant;
@@ -33,6 +35,8 @@ pub struct Runtime {
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) events: Arc<Events>,
     pub(crate) earlier: Earlier,
     pub(crate) reloads: Reloads,
     tenants: RwLock<Arc<Tenants>>,
@@ -70,6 +74,7 @@ impl Runtime {
         http: Arc<dyn HttpClient>,
         clock: Clock,
         environment: Environment,
+        metrics: Arc<Metrics>,
         reloads: Reloads,
     ) -> Self {
         let tasks = TaskTracker::new();
@@ -87,6 +92,8 @@ impl Runtime {
             environment,
             flights: Flights::new(tasks.clone()),
             tasks,
+            metrics,
+            events: Arc::default(),
             earlier: Earlier::default(),
             reloads,
             tenants: RwLock::default(),
@@ -135,6 +142,17 @@ impl Runtime {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The revision that each tenant's new logins take.
+    pub(crate) fn revisions(&self) -> Vec<(TenantName, u64)> {
+        let tenants = self.tenants();
+        tenants.by_name.iter().map(|(name, tenant)| (name.clone(), tenant.pipeline().revision)).collect()
+    }
+
+    /// How many plugins' code is in memory.
+    pub(crate) fn plugins_loaded(&self) -> u64 {
+        u64::try_from(self.compiler.live()).unwrap_or(u64::MAX)
+    }
+
     /// Whether logins can be served, or why not.
     pub(crate) async fn ready(&self) -> Result<(), String> {
         if self.is_stopping() {
@@ -152,6 +170,7 @@ impl Runtime {
     /// From here on `readyz` says no, so that a balancer sends nobody any more.
     pub(crate) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.events.close();
     }
 }
 

@@ -4,8 +4,10 @@ use crate::clock::Clock;
 use crate::compiling::{Compilation, Compiler};
 use crate::config::{Config, Environment, Problems, Signing};
 use crate::loading::load_and_keep;
+use crate::metrics::Metrics;
 use crate::reloading::{self, Outcome, Refused, ReloadStatus, Reloads, Trigger, warn};
 use crate::runtime::Runtime;
+use crate::tidying::TIDY_EVERY;
 use crate::{listen, routes};
 use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
@@ -14,7 +16,7 @@ use postlude_store::{OpenError, SledOptions, SledStore, StoreError};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -90,6 +92,14 @@ impl Reloader {
         self.0.reload_status()
     }
 
+    /// Deletes stored revisions and plugin files that no login can need any more. The server does it by itself every hour.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        self.0.tidy().await
+    }
+
     /// How many compiled plugins are in memory.
     #[must_use]
     pub fn compiled_plugins(&self) -> usize {
@@ -102,6 +112,7 @@ impl Reloader {
 pub struct Listeners {
     api: TcpListener,
     public: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -118,13 +129,23 @@ impl Listeners {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        Ok(Self { api, public })
+        let metrics = match config.server.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { api, public, metrics })
     }
 
     /// Serves on sockets that are there already; without a second one, the public routes are on the first.
     #[must_use]
     pub const fn from_sockets(api: TcpListener, public: Option<TcpListener>) -> Self {
-        Self { api, public }
+        Self { api, public, metrics: None }
+    }
+
+    /// The same, with the metrics on a socket of their own, and only there.
+    #[must_use]
+    pub fn with_metrics(self, metrics: TcpListener) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// What listens where.
@@ -132,9 +153,11 @@ impl Listeners {
     pub fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
         let all = if self.public.is_some() { "API" } else { "API and public routes" };
         let api = self.api.local_addr().ok().map(|address| (all, address));
-        let public =
-            self.public.as_ref().and_then(|public| public.local_addr().ok()).map(|address| ("public routes", address));
-        api.into_iter().chain(public).collect()
+        let other = |listener: &Option<TcpListener>, what| {
+            listener.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| (what, address))
+        };
+        let others = other(&self.public, "public routes").into_iter().chain(other(&self.metrics, "metrics"));
+        api.into_iter().chain(others).collect()
     }
 }
 
@@ -151,10 +174,11 @@ impl Server {
         loaded.try_starts(&sandbox).await?;
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
-        let store = Arc::new(SledStore::open(store_options(&config, &signing))?);
+        let metrics = Arc::new(Metrics::default());
+        let store = Arc::new(SledStore::open(store_options(&config, &signing, &metrics))?);
         let http = Arc::new(config.server.outbound.open(config.server.development)?);
         let reloads = Reloads::new(options.config, config.server.clone(), signing, subject);
-        let runtime = Runtime::new(compiler, store, http, options.clock, options.environment, reloads);
+        let runtime = Runtime::new(compiler, store, http, options.clock, options.environment, metrics, reloads);
         let runtime = Arc::new(runtime);
         runtime.put_into_force(loaded, "start").await?;
         Ok(Self { runtime, config })
@@ -168,7 +192,7 @@ impl Server {
 
     /// The API with the public routes, for callers that bring their own listener.
     pub fn router(&self) -> axum::Router {
-        routes::api(Arc::clone(&self.runtime), true)
+        routes::api(Arc::clone(&self.runtime), routes::Also { public: true, metrics: true })
     }
 
     /// Reloads it, also while it runs.
@@ -190,10 +214,14 @@ impl Server {
     ) -> Result<(), ServeError> {
         let (stopper, stopped) = watch::channel(false);
         let mut serving = tokio::task::JoinSet::new();
-        let api = routes::api(Arc::clone(&self.runtime), listeners.public.is_none());
+        let also = routes::Also { public: listeners.public.is_none(), metrics: listeners.metrics.is_none() };
+        let api = routes::api(Arc::clone(&self.runtime), also);
         serving.spawn(listen::serve(listeners.api, api, stopped.clone()));
         if let Some(public) = listeners.public {
             serving.spawn(listen::serve(public, routes::public(Arc::clone(&self.runtime)), stopped.clone()));
+        }
+        if let Some(metrics) = listeners.metrics {
+            serving.spawn(listen::serve(metrics, routes::metrics(Arc::clone(&self.runtime)), stopped.clone()));
         }
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.runtime)));
         let watcher = tokio::spawn(reloading::watch::watch(Arc::clone(&self.runtime)));
@@ -223,13 +251,14 @@ impl Server {
     }
 }
 
-fn store_options(config: &Config, signing: &Signing) -> SledOptions {
+fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
     // A session that ended, or moved, must outlive the login records that name it.
     let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
     let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
     let mac = Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots()))));
     SledOptions {
         session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
+        observer: metrics.store(),
         ..SledOptions::new(data, high_water, mac)
     }
 }
@@ -248,9 +277,16 @@ impl postlude_store::RecordMac for Macs {
 }
 
 async fn sweep(runtime: Arc<Runtime>) {
+    let mut tidied = None;
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         runtime.earlier.trim(runtime.clock.now());
+        if tidied.is_none_or(|last: Instant| last.elapsed() >= TIDY_EVERY) {
+            tidied = Some(Instant::now());
+            if let Err(why) = runtime.tidy().await {
+                tracing::error!(cause = %why, "revisions and plugin files that are not needed could not be let go of");
+            }
+        }
         loop {
             match runtime.store.sweep(runtime.clock.now(), SWEEP_BATCH).await {
                 Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,

@@ -8,6 +8,7 @@ use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, Te
 use postlude_model::session::Session;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why the store did not do what it was asked. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -187,6 +188,21 @@ pub trait RecordMac: Send + Sync + fmt::Debug {
     /// Whether it is the tag of these bytes, in constant time.
     fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool;
 }
+
+/// Is told what the store does, for metrics. It is called on the paths of commits: it must neither block nor fail.
+pub trait Observer: Send + Sync + fmt::Debug {
+    /// A commit was answered. `took` is what its caller waited: queue, disk and all.
+    fn committed(&self, durability: Durability, took: Duration, failed: bool) {
+        let _ = (durability, took, failed);
+    }
+    /// One sync of the disk, which so many answers had waited for.
+    fn synced(&self, answers: usize, took: Duration, failed: bool) {
+        let _ = (answers, took, failed);
+    }
+}
+
+/// Nobody looks.
+impl Observer for () {}
 
 /// Login records, sessions, revisions and plugin files of all tenants.
 #[async_trait]

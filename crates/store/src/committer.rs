@@ -3,7 +3,7 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
@@ -45,6 +45,7 @@ pub(crate) struct Committer {
     pub(crate) file: File,
     pub(crate) high_water: HighWater,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observer: Arc<dyn Observer>,
     /// Since when something applied waits for the disk.
     pub(crate) dirty_since: Option<Instant>,
 }
@@ -111,7 +112,10 @@ impl Committer {
         let mut settled = self.shared.why_stopped().map_or(Ok(()), Err);
         if settled.is_ok() {
             settled = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
-                self.sync()
+                let began = Instant::now();
+                let synced = self.sync();
+                self.observer.synced(waiting.len(), began.elapsed(), synced.is_err());
+                synced
             } else if self.dirty_since.is_none() {
                 self.high_water.raise(self.meta.commit).map_err(failed)
             } else {
@@ -272,6 +276,7 @@ mod tests {
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
             shared: Arc::default(),
+            observer: Arc::new(()),
             dirty_since: None,
         }
     }

@@ -19,8 +19,8 @@ mod tables;
 mod values;
 
 pub use api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, OpenError, RecordMac, SessionWrite,
-    Store, StoreError,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, RecordMac,
+    SessionWrite, Store, StoreError,
 };
 pub use open::SledOptions;
 pub use sled_store::SledStore;

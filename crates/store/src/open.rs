@@ -1,6 +1,6 @@
 //! Opening the embedded store: the lock, the walk over all records, and what the high-water file says about them.
 
-use crate::api::{OpenError, RecordMac, StoreError};
+use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::codec::Codec;
 use crate::committer::Committer;
 use crate::files::{self, Files};
@@ -39,13 +39,16 @@ pub struct SledOptions {
     pub mac: Arc<dyn RecordMac>,
     /// How long a session is kept after its last use.
     pub session_lifetime: Duration,
+    /// Is told what the store does.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl SledOptions {
     /// The usual options.
     #[must_use]
     pub fn new(data_dir: PathBuf, high_water_file: PathBuf, mac: Arc<dyn RecordMac>) -> Self {
-        Self { data_dir, high_water_file, mac, session_lifetime: limits::SESSION_LIFETIME }
+        let session_lifetime = limits::SESSION_LIFETIME;
+        Self { data_dir, high_water_file, mac, session_lifetime, observer: Arc::new(()) }
     }
 }
 
@@ -65,8 +68,16 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let (epoch, boot) = (meta.epoch, meta.boot);
     let shared = Arc::new(Shared::default());
     shared.committed_at(meta.at);
-    let mut committer =
-        Committer { tables: tables.clone(), meta, file, high_water, shared: Arc::clone(&shared), dirty_since: None };
+    let observer = options.observer;
+    let mut committer = Committer {
+        tables: tables.clone(),
+        meta,
+        file,
+        high_water,
+        shared: Arc::clone(&shared),
+        observer: Arc::clone(&observer),
+        dirty_since: None,
+    };
     committer.begin().map_err(|why| failed(&why))?;
     committer.high_water.write(committer.meta.commit).map_err(io_at(&options.high_water_file))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
@@ -84,7 +95,8 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     };
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
     let open = Arc::new(Open { tables, jobs, plugins, revisions });
-    Ok(SledStore { open: Mutex::new(Some(open)), committer: Mutex::new(Some(thread)), shared, epoch, boot })
+    let (open, committer) = (Mutex::new(Some(open)), Mutex::new(Some(thread)));
+    Ok(SledStore { open, committer, shared, observer, epoch, boot })
 }
 
 /// The engine, and our own handle of its file.

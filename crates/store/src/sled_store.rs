@@ -1,6 +1,6 @@
 //! The embedded store: reads; writes go to the committer.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, OpenError, Store, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Observer, OpenError, Store, StoreError};
 use crate::committer::Job;
 use crate::files::Files;
 use crate::keys;
@@ -21,7 +21,7 @@ use std::io;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A store in a folder of this machine, for one process.
@@ -30,6 +30,7 @@ pub struct SledStore {
     pub(crate) open: Mutex<Option<Arc<Open>>>,
     pub(crate) committer: Mutex<Option<JoinHandle<()>>>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
 }
@@ -119,7 +120,10 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
+        let (durability, began) = (commit.durability, Instant::now());
+        let outcome = self.ask(|answer| Job::Commit(Box::new(commit), answer)).await;
+        self.observer.committed(durability, began.elapsed(), outcome.is_err());
+        outcome
     }
 
     async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {

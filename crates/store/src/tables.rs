@@ -180,6 +180,7 @@ impl Tables {
             self.put(changes, used, &Started { login: record.id.clone(), expires_at: record.expires_at })?;
         }
         record.version = expect.saturating_add(1);
+        record.changed_at = now;
         self.plan_open(changes, tenant, &record, max_open, now)?;
         if expect == 0 {
             self.expire(changes, record.expires_at, &key);
@@ -211,7 +212,7 @@ impl Tables {
             && let Some(oldest) = open.iter().position(|login| login.id != record.id)
         {
             let evicted = open.remove(oldest);
-            self.evict(changes, tenant, &evicted.id)?;
+            self.evict(changes, tenant, &evicted.id, now)?;
         }
         if open == before {
             return Ok(());
@@ -226,7 +227,13 @@ impl Tables {
         self.put(changes, key, &open)
     }
 
-    fn evict(&self, changes: &mut Changes, tenant: &TenantName, id: &LoginId) -> Result<(), StoreError> {
+    fn evict(
+        &self,
+        changes: &mut Changes,
+        tenant: &TenantName,
+        id: &LoginId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let key = keys::login(tenant, id);
         let Some(mut record) = self.get::<LoginRecord>(&key)? else { return Ok(()) };
         if record.suspension().is_none() {
@@ -234,6 +241,7 @@ impl Tables {
         }
         record.status = Status::Ended(EndReason::Evicted);
         record.version = record.version.saturating_add(1);
+        record.changed_at = now;
         self.put(changes, key, &record)
     }
 

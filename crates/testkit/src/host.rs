@@ -1,6 +1,7 @@
 //! A running server, its folder and its clock.
 
 use crate::answered::Answered;
+use crate::keys::{IDP_KEY, OTHER_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
@@ -18,15 +19,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// The key of the tests' IdP.
-pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
-/// A key of the role `reader`.
-pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
-/// A key of the role `operator`.
-pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
-/// The key of another tenant's IdP.
-pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
-
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct Builder {
@@ -43,6 +35,7 @@ pub struct Builder {
     prepare: fn(&Path),
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Builder {
@@ -61,6 +54,7 @@ impl Default for Builder {
             prepare: |_| {},
             process: false,
             compilation: Compilation::InProcess,
+            variables: Vec::new(),
         }
     }
 }
@@ -151,6 +145,13 @@ impl Builder {
         self
     }
 
+    /// A variable of its process's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -176,6 +177,7 @@ impl Builder {
             partner,
             process: self.process,
             compilation: self.compilation,
+            variables: self.variables.clone(),
             running: None,
         };
         if self.process {
@@ -188,7 +190,6 @@ impl Builder {
     }
 
     fn config(&self, port: u16, partner: &Partner) -> String {
-        let hash = postlude_crypto::api_key::sha256_hex;
         let plugin = plugin_file("custom-factor");
         let material = match self.alg {
             Alg::Hs256 => "secret = { file = \"partner.secret\" }",
@@ -257,15 +258,6 @@ sha256 = "{other}"
     }
 }
 
-/// The keys of tenant acme, one for each role, named after it.
-fn callers() -> String {
-    let roles = [("idp", IDP_KEY), ("reader", READER_KEY), ("operator", OPERATOR_KEY)];
-    let table = |(role, key): (&str, &str)| {
-        format!("[tenants.acme.keys.{role}]\nrole = \"{role}\"\nsha256 = \"{}\"\n", hash(key))
-    };
-    roles.map(table).concat()
-}
-
 /// A running server.
 #[derive(Debug)]
 pub struct Postlude {
@@ -279,6 +271,7 @@ pub struct Postlude {
     ahead: Arc<AtomicU64>,
     process: bool,
     compilation: Compilation,
+    variables: Vec<(String, String)>,
     running: Option<Running>,
 }
 
@@ -360,6 +353,7 @@ impl Postlude {
         let program = program();
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
@@ -470,19 +464,13 @@ async fn send(signal: &str, child: &Child) {
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
 }
 
-/// The hash by which the configuration knows an API key.
-#[must_use]
-pub fn hash(key: &str) -> String {
-    postlude_crypto::api_key::sha256_hex(key)
-}
-
 /// The `postlude` program, as cargo builds it beside this test.
 #[must_use]
 pub fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("postlude");
-    assert!(program.is_file(), "{} is missing: run `cargo build` first", program.display());
-    program
+    let this = std::env::current_exe().unwrap();
+    // A test lies one folder deeper than a program.
+    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("postlude")).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
 }
 
 /// A plugin of this repository, as `make plugins` builds it.

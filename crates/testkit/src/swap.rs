@@ -164,7 +164,14 @@ impl Asker {
     /// # Errors
     /// What came instead of `continue`.
     pub async fn finish(&self, login: &Suspended) -> Result<Passed, String> {
-        let sealed = self.come_back(login).await?;
+        self.resume(login, &self.come_back(login).await?).await
+    }
+
+    /// The IdP continues with what the browser brought.
+    ///
+    /// # Errors
+    /// What came instead of `continue`.
+    pub async fn resume(&self, login: &Suspended, sealed: &str) -> Result<Passed, String> {
         let mut event = event(&login.user, None);
         event["session"] = json!({ "id": login.session });
         let body = json!({ "resume_key": login.resume_key, "reply": sealed, "event": event });
@@ -181,7 +188,11 @@ impl Asker {
         passed().ok_or_else(|| format!("no continue: {answer}"))
     }
 
-    async fn come_back(&self, login: &Suspended) -> Result<String, String> {
+    /// The browser comes back from the prompt; returns what it brings to the IdP.
+    ///
+    /// # Errors
+    /// What came instead.
+    pub async fn come_back(&self, login: &Suspended) -> Result<String, String> {
         let request = self.client.get(format!("{}/swap/continue", self.base)).query(&[("state", &login.state)]);
         let response = request.send().await.map_err(|why| why.to_string())?;
         let location = response.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -1,7 +1,8 @@
 //! `postlude serve`: the server, until a signal stops it.
 
 use crate::subcommands::compile_worker;
-use anyhow::{Context, Result};
+use crate::telemetry::{self, Log};
+use anyhow::Result;
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
@@ -11,12 +12,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing_subscriber::EnvFilter;
 
 /// Serve logins, as postlude.toml says.
 ///
-/// SIGHUP reads the configuration and the plugins again; one with a mistake is refused, and the old one keeps serving.
+/// A changed file, or SIGHUP, has the configuration and the plugins read again; one with a mistake is refused, and the old one
+/// keeps serving.
 /// SIGTERM and SIGINT stop: no new logins, those under way are finished, everything is made durable.
+///
+/// Traces go to an OpenTelemetry collector where OTEL_EXPORTER_OTLP_ENDPOINT names one.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude serve\n  postlude serve --config /etc/postlude/postlude.toml --log json\n  \
@@ -43,21 +46,13 @@ enum LogFormat {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    start_log(&args)?;
     allow_files();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
-}
-
-fn start_log(args: &Args) -> Result<()> {
-    let filter = EnvFilter::try_new(&args.log_level)
-        .with_context(|| format!("`--log-level {}` is not a filter", args.log_level))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    match args.log {
-        LogFormat::Text => log.with_ansi(colour).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(true).init(),
-    }
-    Ok(())
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let log = Log { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
+    let telemetry = telemetry::start(log, runtime.handle())?;
+    let served = runtime.block_on(serve(args));
+    telemetry.end();
+    served
 }
 
 /// Every connection takes a file, and so does the data of every plugin that has run: as many as the system permits, not the

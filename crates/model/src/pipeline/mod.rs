@@ -7,6 +7,7 @@ mod fold;
 mod prompt;
 mod redirect;
 mod resume;
+mod sight;
 mod turn;
 mod working;
 
@@ -28,6 +29,7 @@ use crate::run::{Ending, FactorView, Limit, Phase, Proof, Reply, Report, RunInpu
 use crate::session::Session;
 use crate::token::{Profile, TokenContext, TokenError};
 use crate::when;
+use sight::Sight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +117,8 @@ pub struct Login<'a> {
     bypasses: Vec<Bypass>,
     consumed: Vec<BypassId>,
     synced: bool,
+    /// What the trace will say of the run that is folded, beside its verdict.
+    sight: Sight,
 }
 
 impl<'a> Login<'a> {
@@ -127,6 +131,10 @@ impl<'a> Login<'a> {
         record.subject.foreign = session.foreign();
         // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
         record.course.aside.extend(unmet(scene.actions, &event));
+        Self::new(scene, record, session, event, false)
+    }
+
+    fn new(scene: Scene<'a>, record: LoginRecord, session: Working, event: Arc<Json>, synced: bool) -> Self {
         Self {
             scene,
             record,
@@ -136,7 +144,8 @@ impl<'a> Login<'a> {
             cache: Vec::new(),
             bypasses: Vec::new(),
             consumed: Vec::new(),
-            synced: false,
+            synced,
+            sight: Sight::default(),
         }
     }
 
@@ -159,8 +168,7 @@ impl<'a> Login<'a> {
         let mut session = Working::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let (cache, bypasses, consumed) = (Vec::new(), Vec::new(), Vec::new());
-        let mut login = Self { scene, record, session, event, reply: None, cache, bypasses, consumed, synced: true };
+        let mut login = Self::new(scene, record, session, event, true);
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -202,6 +210,7 @@ impl<'a> Login<'a> {
     pub fn feed(&mut self, report: Report) -> Result<(), Overload> {
         let Some(action) = self.action().filter(|_| self.record.status == Status::Running) else { return Ok(()) };
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
+        self.sight = Sight::of(&report);
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
         if action.spec.rules.report_only {
@@ -390,12 +399,8 @@ impl<'a> Login<'a> {
         self.record.position = self.record.position.saturating_add(1);
     }
 
-    fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, mut why: String, usage: Usage) {
-        // The trace is stored with the record: a plugin's own words must not fill it.
-        let end = why.char_indices().map(|(at, _)| at).take_while(|at| *at <= WHY_BYTES).last().unwrap_or(0);
-        if why.len() > WHY_BYTES {
-            why.truncate(end);
-        }
+    fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
+        let seen = std::mem::take(&mut self.sight);
         self.record.trace.push(Trace {
             action: action.spec.name.clone(),
             version: action.spec.version.clone(),
@@ -404,10 +409,18 @@ impl<'a> Login<'a> {
             phase,
             verdict,
             report_only: action.spec.rules.report_only,
-            why,
+            // The trace is stored with the record: a plugin's own words must not fill it.
+            why: sight::shortened(why, WHY_BYTES),
+            at: self.scene.now,
+            limit: seen.limit,
+            origin: seen.origin,
             fuel: usage.fuel,
             memory_bytes: usage.memory_bytes,
-            duration_us: u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX),
+            host_calls: usage.host_calls,
+            duration_us: sight::micros(usage.duration),
+            waited_us: sight::micros(usage.waited),
+            log: seen.log,
+            log_left_out: seen.log_left_out,
         });
     }
 }

@@ -72,6 +72,7 @@ impl Login<'_> {
             }
             Prompt::Due { location, factor, why } => {
                 let stash = self.keep_redirect(&run.action.spec.name, commands)?;
+                self.sight.to(&location);
                 self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
                 self.suspend(run.action, location, factor, stash);
             }

@@ -208,6 +208,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         return_url: Some("https://idp.example/interaction/abc".to_owned()),
         revision: 1,
         created_at: NOW,
+        changed_at: NOW,
         deadline: NOW.plus(limits::LOGIN_LIFETIME),
         expires_at: NOW.plus(limits::RECORD_LIFETIME),
         position: 0,

@@ -1,4 +1,4 @@
-//! The same input gives the same report, the duration apart.
+//! The same input gives the same report, the two times apart.
 
 use crate::support::{input, load, said, sandbox};
 use postlude_model::names::Timestamp;
@@ -25,6 +25,7 @@ const GUEST: &str = r#"
 
 fn timeless(mut report: Report) -> Report {
     report.usage.duration = Duration::ZERO;
+    report.usage.waited = Duration::ZERO;
     report
 }
 

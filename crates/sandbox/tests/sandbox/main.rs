@@ -11,6 +11,7 @@ mod determinism;
 mod edges;
 mod functions;
 mod hostile;
+mod outside;
 mod prices;
 mod proof;
 mod refusals;

@@ -4,7 +4,7 @@ use crate::support::{input, load, sandbox};
 use postlude_model::run::Limit;
 use std::time::Duration;
 
-const CALLS: [(&str, &str); 14] = [
+const CALLS: [(&str, &str); 18] = [
     ("clock.now", "(drop (call $clock.now))"),
     ("login.id", "(global.set $heap (i32.const 32768)) (call $login.id (global.get $out))"),
     ("login.settings", "(global.set $heap (i32.const 32768)) (call $login.settings (global.get $out))"),
@@ -18,6 +18,13 @@ const CALLS: [(&str, &str); 14] = [
     ("claims.add-scope", "(call $claims.add-scope «read» (global.get $out))"),
     ("redirect.stash", "(call $redirect.stash «{}» (global.get $out))"),
     ("random.bytes", "(global.set $heap (i32.const 32768)) (call $random.bytes (i32.const 0) (global.get $out))"),
+    ("cache.get", "(call $cache.get «k» (global.get $out))"),
+    ("cache.set", "(call $cache.set «k» «[1,2,3,4,5,6,7]» (i32.const 60) (global.get $out))"),
+    ("cache.delete", "(call $cache.delete «k» (global.get $out))"),
+    (
+        "http.send",
+        "(call $http.send «GET» «https://api.example/» (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (global.get $out))",
+    ),
     ("log.log", "(call $log.log (i32.const 1) (i32.const 0) (i32.const 20) (i32.const 0) (i32.const 0))"),
 ];
 

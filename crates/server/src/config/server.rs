@@ -19,6 +19,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The public routes alone: the continue URL and the JWKS.
     pub public_listen: Option<SocketAddr>,
+    /// The metrics alone; on [`Self::listen`] unless it is set.
+    pub metrics_listen: Option<SocketAddr>,
     /// The folder of the data.
     pub data_dir: PathBuf,
     /// The file that tells a restored backup from the newest data; outside of the data folder.
@@ -65,6 +67,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         at: Place::default(),
         listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
         public_listen: None,
+        metrics_listen: None,
         data_dir: base.join("data"),
         high_water_file: base.join("data.high-water"),
         root_key: At::new(root_key, Place::default()),
@@ -87,15 +90,26 @@ fn listeners(section: &mut Section<'_>, server: &mut Server) {
     if let Some(listen) = section.parsed("listen", address) {
         server.listen = listen.value;
     }
-    let Some(public) = section.parsed("public_listen", address) else { return };
-    server.public_listen = Some(public.value);
-    let (ours, theirs) = (server.listen, public.value);
-    let overlap = ours.ip() == theirs.ip() || ours.ip().is_unspecified() || theirs.ip().is_unspecified();
-    // Port 0 is whatever is free, so two of them differ.
-    if overlap && ours.port() == theirs.port() && ours.port() != 0 {
-        let message = format!("{}: `{theirs}` is the same as `server.listen`", section.label("public_listen"));
-        section.log.error_hint(public.at, message, "choose another port, or remove one");
+    let ours = ("server.listen", server.listen);
+    server.public_listen = another(section, "public_listen", &[ours]);
+    let public = server.public_listen.map(|public| ("server.public_listen", public));
+    let taken: Vec<_> = [ours].into_iter().chain(public).collect();
+    server.metrics_listen = another(section, "metrics_listen", &taken);
+}
+
+/// An address beside others.
+fn another(section: &mut Section<'_>, key: &'static str, taken: &[(&str, SocketAddr)]) -> Option<SocketAddr> {
+    let found = section.parsed(key, address)?;
+    let theirs = found.value;
+    for (name, ours) in taken {
+        let overlap = ours.ip() == theirs.ip() || ours.ip().is_unspecified() || theirs.ip().is_unspecified();
+        // Port 0 is whatever is free, so two of them differ.
+        if overlap && ours.port() == theirs.port() && ours.port() != 0 {
+            let message = format!("{}: `{theirs}` is the same as `{name}`", section.label(key));
+            section.log.error_hint(found.at, message, "choose another port, or remove one");
+        }
     }
+    Some(theirs)
 }
 
 fn path(base: &Path, text: &str) -> Result<PathBuf, Complaint> {

@@ -12,6 +12,7 @@ use crate::loading::{Loaded, Start, load_and_keep, start_of};
 use crate::pipelines::Pipeline;
 use crate::runtime::{Runtime, Tenants};
 use crate::tenant::Tenant;
+use crate::tidying::needed_until;
 use postlude_model::names::TenantName;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
@@ -77,6 +78,7 @@ impl Reloads {
         let keys = [
             ("listen", old.listen != new.listen),
             ("public_listen", old.public_listen != new.public_listen),
+            ("metrics_listen", old.metrics_listen != new.metrics_listen),
             ("data_dir", old.data_dir != new.data_dir),
             ("high_water_file", old.high_water_file != new.high_water_file),
             ("root_key", self.other_root(signing)),
@@ -181,11 +183,16 @@ impl Runtime {
             let number = self.store.put_revision(&bound.name, &text).await?;
             let used = bound.actions.iter().map(|action| action.spec.digest);
             let used = used.filter_map(|digest| Some((digest, plugins.get(&digest)?.clone()))).collect();
-            let pipeline = Arc::new(Pipeline::new(number, bound.actions, used));
+            let meters = self.metrics.meters(&bound.name, &bound.actions);
+            let pipeline = Arc::new(Pipeline::new(number, bound.actions, used).counted(meters));
             let keys = bound.tenant.keys.clone();
-            tenants.push((Tenant::new(bound.tenant, signing.clone(), pipeline), keys));
+            let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline);
+            let until = needed_until(&tenant, self.clock.now());
+            self.store.need_revision(&tenant.name, number, until).await?;
+            tenants.push((tenant, keys));
         }
         let changes = self.swap(Tenants::new(tenants), trigger);
+        self.tell_revisions();
         self.reloads.subject.send_if_modified(|subject| std::mem::replace(&mut subject.on, watch) != watch);
         drop(plugins);
         self.compiler.settle(checked.plugins.into_keys().collect()).await;
@@ -211,9 +218,8 @@ impl Runtime {
         };
         let changes: Vec<_> = names.iter().map(change).collect();
         changes.iter().for_each(|change| tell(change, trigger));
-        let replaced =
-            old.into_iter().filter(|(name, old)| new.get(name).is_none_or(|new| new.revision != old.revision));
-        self.earlier.replaced(replaced, self.clock.now());
+        let in_force = new.into_iter().map(|(name, pipeline)| (name, pipeline.revision)).collect();
+        self.earlier.swapped(in_force, self.clock.now());
         changes
     }
 
@@ -226,11 +232,15 @@ impl Runtime {
                     let keys = reloaded.waiting_for_restart.join(", ");
                     tracing::warn!(%keys, "these change with a restart only; until then the old ones are used");
                 }
+                self.metrics.reloaded(true);
                 tracing::info!(trigger = trigger_name, ?took, "reloaded");
             }
-            Err(why) => tracing::error!(
-                trigger = trigger_name, cause = %why, "reload refused; the configuration before it keeps serving"
-            ),
+            Err(why) => {
+                self.tell_refused_reload();
+                tracing::error!(
+                    trigger = trigger_name, cause = %why, "reload refused; the configuration before it keeps serving"
+                );
+            }
         }
         let mut status = self.reloads.status.lock().unwrap_or_else(PoisonError::into_inner);
         let count = if outcome.is_ok() { &mut status.taken } else { &mut status.refused };

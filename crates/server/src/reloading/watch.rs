@@ -69,8 +69,9 @@ impl Watcher {
         let folders = Fingerprint::at(&Trails { steps: trails.folders.clone(), folders: BTreeSet::new() });
         if self.of.as_ref().is_none_or(|of| of.0 != *trails || of.1 != folders) {
             let was_whole = self.whole || self.of.is_none();
-            let writing = Writing::default();
-            let begun = begin(trails, &writing);
+            // Who was writing still is.
+            self.writing.lock().unwrap_or_else(PoisonError::into_inner).retain(|file| trails.steps.contains(file));
+            let begun = begin(trails, &self.writing);
             self.whole = begun.as_ref().is_ok_and(|(.., whole)| *whole);
             if let (true, Err(why)) = (was_whole, &begun) {
                 tracing::warn!(
@@ -80,7 +81,6 @@ impl Watcher {
             }
             self.kernel = begun.ok().map(|(kernel, told, _)| (kernel, told));
             self.of = Some((trails.clone(), folders));
-            self.writing = writing;
         }
         if self.whole { LOOK_EVERY } else { LOOK_OFTEN }
     }

@@ -5,9 +5,9 @@ use postlude_model::bypass::{Bypass, BypassUse, Target};
 use postlude_model::course::{Aside, Course};
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
-use postlude_model::login::{FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, Verdict};
+use postlude_model::login::{FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, TraceLine, Verdict};
 use postlude_model::names::{ActionName, BypassId, ClientId, Digest, FactorName, UserId};
-use postlude_model::run::Phase;
+use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{BypassChange, Commit, LoginWrite, SessionWrite, Store};
 use std::fmt::Write as _;
@@ -77,9 +77,16 @@ fn full_login(id: &str, status: Status) -> LoginRecord {
         verdict: Verdict::Redirect,
         report_only: true,
         why: "no fresh factor".to_owned(),
+        at: NOW,
+        limit: Some(Limit::Fuel),
+        origin: Some("https://partner.example".to_owned()),
         fuel: 1234,
         memory_bytes: 65_536,
+        host_calls: 5,
         duration_us: 7,
+        waited_us: 2,
+        log: vec![TraceLine { level: Level::Warn, text: "slow".to_owned() }],
+        log_left_out: 3,
     }];
     record
 }

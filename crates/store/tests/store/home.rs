@@ -135,6 +135,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         return_url: None,
         revision: 1,
         created_at: NOW,
+        changed_at: NOW,
         deadline: NOW.plus(HOUR),
         expires_at: NOW.plus(24 * HOUR),
         position: 0,

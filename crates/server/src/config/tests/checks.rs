@@ -24,6 +24,10 @@ fn listeners_must_differ() {
     let free = with(public, "public_listen = \"127.0.0.1:0\"")
         .replace("listen = \"127.0.0.1:8480\"", "listen = \"127.0.0.1:0\"");
     assert_eq!(problems(&free), "");
+    let metrics = |address: &str| problems(&with(public, &format!("{public}\nmetrics_listen = \"{address}\"")));
+    assert_says(&metrics("0.0.0.0:8480"), &["`server.metrics_listen`: `0.0.0.0:8480` is the same as `server.listen`"]);
+    assert_says(&metrics("127.0.0.1:8481"), &["is the same as `server.public_listen`"]);
+    assert_eq!(metrics("127.0.0.1:8482"), "");
 }
 
 #[test]

@@ -1,0 +1,174 @@
+//! The log, and traces to an OpenTelemetry collector where the standard variables name one.
+//!
+//! The names of the variables are OpenTelemetry's own
+//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>). Without an endpoint nothing of it is
+//! set up, and a request pays nothing for it.
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tracing::{Level, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+/// How long the last spans may take to leave when the server stops.
+const LAST_SPANS: Duration = Duration::from_secs(5);
+
+/// How long a collector may take for one batch, unless `OTEL_EXPORTER_OTLP_TIMEOUT` says otherwise.
+const BATCH: Duration = Duration::from_secs(10);
+
+/// Bytes of a collector's answer that are read: it says little.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log<'a> {
+    /// `tracing_subscriber`'s filter.
+    pub(crate) filter: &'a str,
+    /// One JSON object a line.
+    pub(crate) json: bool,
+}
+
+/// What was set up; to be ended when the server has stopped.
+#[derive(Debug)]
+pub(crate) struct Telemetry(Option<SdkTracerProvider>);
+
+/// Sets up the process's log, and its traces where a collector is named. Spans are sent by tasks of `runtime`.
+///
+/// # Errors
+/// When the filter, or a variable of OpenTelemetry, cannot be used.
+pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
+    let filter =
+        EnvFilter::try_new(log.filter).with_context(|| format!("`--log-level {}` is not a filter", log.filter))?;
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if log.json {
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(true).boxed()
+    } else {
+        lines.with_ansi(colour).boxed()
+    };
+    if !wanted() {
+        // One filter for everything: what it leaves out costs nothing.
+        Registry::default().with(lines).with(filter).init();
+        return Ok(Telemetry(None));
+    }
+    let provider = provider(runtime).context("traces cannot be exported")?;
+    // Spans of the libraries that send spans would be sent as well, and so on.
+    let ours = Targets::new().with_target("postlude_server", Level::INFO);
+    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("postlude")).with_filter(ours);
+    Registry::default().with(lines.with_filter(filter)).with(spans).init();
+    postlude_server::trace_context::adopt_with(adopt);
+    Ok(Telemetry(Some(provider)))
+}
+
+impl Telemetry {
+    /// Sends the last spans. Blocks: not for an async task.
+    pub(crate) fn end(self) {
+        let Some(provider) = self.0 else { return };
+        if let Err(why) = provider.shutdown_with_timeout(LAST_SPANS) {
+            tracing::warn!(cause = %why, "the last spans may be lost");
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn wanted() -> bool {
+    let named = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+    let off = variable("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        || variable("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
+    !off && named.into_iter().any(|name| variable(name).is_some())
+}
+
+fn provider(runtime: &Handle) -> Result<SdkTracerProvider> {
+    crate::tls::install();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(timeout()).build()?;
+    let courier = Courier { client, runtime: runtime.clone(), failing: AtomicBool::new(false) };
+    let exporter = SpanExporter::builder().with_http().with_http_client(courier).build()?;
+    let named = variable("OTEL_SERVICE_NAME").is_some()
+        || variable("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|all| all.contains("service.name="));
+    let resource = Resource::builder();
+    let resource = if named { resource } else { resource.with_service_name("postlude") };
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
+}
+
+fn timeout() -> Duration {
+    let named = variable("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT").or_else(|| variable("OTEL_EXPORTER_OTLP_TIMEOUT"));
+    named.and_then(|millis| millis.parse().ok()).map_or(BATCH, Duration::from_millis)
+}
+
+/// The request's span becomes the child of the caller's. What is no trace context is ignored, as the standard asks.
+fn adopt(span: &Span, traceparent: &str, tracestate: Option<&str>) {
+    let context = TraceContextPropagator::new().extract(&Headers { traceparent, tracestate });
+    // It fails for a span that is filtered out: then there is nothing to be a child.
+    let _ = span.set_parent(context);
+}
+
+struct Headers<'h> {
+    traceparent: &'h str,
+    tracestate: Option<&'h str>,
+}
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => Some(self.traceparent),
+            "tracestate" => self.tracestate,
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate"]
+    }
+}
+
+/// Carries batches to the collector. The exporter calls it from a thread of its own, which has no tokio.
+#[derive(Debug)]
+struct Courier {
+    client: reqwest::Client,
+    runtime: Handle,
+    /// A collector that is away is said once, and so is its return.
+    failing: AtomicBool,
+}
+
+#[async_trait]
+impl HttpClient for Courier {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let sent = self.runtime.spawn(send(self.client.clone(), request)).await?;
+        match (&sent, self.failing.swap(sent.is_err(), Ordering::Relaxed)) {
+            (Err(why), false) => tracing::warn!(cause = %why, "spans do not reach the collector, and are lost"),
+            (Ok(_), true) => tracing::info!("spans reach the collector again"),
+            _ => {}
+        }
+        sent
+    }
+}
+
+async fn send(client: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    let mut response = client.execute(request.try_into()?).await?.error_for_status()?;
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = response.status();
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await?
+        && body.len() + part.len() <= ANSWER_BYTES
+    {
+        body.extend_from_slice(&part);
+    }
+    *answer.body_mut() = body.into();
+    Ok(answer)
+}

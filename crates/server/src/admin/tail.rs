@@ -1,0 +1,68 @@
+//! `GET /v1/admin/events`: the live tail, as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+
+use crate::auth::{Need, authenticate};
+use crate::error::ApiError;
+use crate::events::{Heard, READERS_OF_A_TENANT, Reader};
+use crate::runtime::Runtime;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::{self, Stream};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// How often a comment keeps the connection alive, and the key is looked at again. Common proxies close after 60 seconds of
+/// silence.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Follows what happens in the caller's tenant until the reader goes, its key is withdrawn, or the server stops.
+pub(crate) async fn follow(
+    State(runtime): State<Arc<Runtime>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let tenant = authenticate(&runtime, &headers, Need::Inspect)?;
+    let reader = runtime.events.read(&tenant.name).ok_or_else(|| {
+        let detail = format!("a tenant may have {READERS_OF_A_TENANT} live tails; end one of them");
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tails", detail)
+    })?;
+    let fixed = [(header::CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((fixed, Sse::new(tail(runtime, headers, reader))))
+}
+
+struct Tail {
+    runtime: Arc<Runtime>,
+    /// The caller's, to ask again whether its key is known.
+    headers: HeaderMap,
+    reader: Reader,
+    keep_alive: Interval,
+}
+
+fn tail(runtime: Arc<Runtime>, headers: HeaderMap, reader: Reader) -> impl Stream<Item = Result<Event, Infallible>> {
+    let mut keep_alive = interval(KEEP_ALIVE);
+    keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let tail = Tail { runtime, headers, reader, keep_alive };
+    stream::unfold(tail, |mut tail| async {
+        let heard = tokio::select! {
+            biased;
+            heard = tail.reader.next() => Some(heard?),
+            // The first tick is at once: the reader sees that it is connected.
+            _ = tail.keep_alive.tick() => None,
+        };
+        // A reload may have withdrawn the key, or its role.
+        authenticate(&tail.runtime, &tail.headers, Need::Inspect).ok()?;
+        let event = match heard {
+            None => Event::default().comment("alive"),
+            Some(Heard::Missed(missed)) => {
+                tail.runtime.metrics.missed_events.add(missed);
+                Event::default().event("lagged").data(format!("{{\"kind\":\"lagged\",\"missed\":{missed}}}"))
+            }
+            Some(Heard::Event(event)) => {
+                Event::default().event(event.kind).id(event.number.to_string()).data(event.data.as_str())
+            }
+        };
+        Some((Ok(event), tail))
+    })
+}
