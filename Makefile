@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser load release fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -38,10 +38,10 @@ plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 	@mkdir -p $(BUILT)
 	@$(TARGET_DIR)/debug/postlude build $(PLUGINS) --out $(BUILT)
 
-setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example
+setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -66,10 +66,16 @@ test-demo: ## the demo, played once
 	@$(call say,'the demo')
 	@$(MAKE) demo ONCE=1
 
+test-api: plugins ## the HTTP API against its OpenAPI document, with schemathesis (EXAMPLES=200: longer)
+	@$(call say,'the HTTP API against its document')
+	@scripts/setup.sh schemathesis
+	@POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" PLUGINS="$(BUILT)" tests/api/run.sh
+
 test-browser: plugins ## the example's stories: a real browser and a real OpenID provider
 	@$(call say,'stories in a real browser')
 	@scripts/setup.sh node chromium
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
+		TERMS_WASM="$(CURDIR)/$(BUILT)/terms.wasm" NEW_DEVICE_WASM="$(CURDIR)/$(BUILT)/new-device.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
 
 test-deploy: build ## the systemd unit, as systemd reads and rates it
@@ -91,4 +97,4 @@ fmt: ## format everything
 clean: ## remove what was built and installed in this folder
 	@cargo clean
 	@cargo clean --manifest-path plugins/Cargo.toml
-	@rm -rf examples/oidc-provider/node_modules examples/oidc-provider/demo-data
+	@rm -rf tests/api/.venv examples/oidc-provider/node_modules examples/oidc-provider/demo-data

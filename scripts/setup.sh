@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
-#   scripts/setup.sh [rust] [wasm] [node] [chromium]      default: all of these
-#   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
+#   scripts/setup.sh [rust] [wasm] [node] [chromium] [schemathesis]      default: all of these
+#   scripts/setup.sh static       what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -84,6 +84,19 @@ set_up_chromium() {
   apt_install chromium || die 'chromium is missing and cannot be installed here: install it, or set CHROMIUM_BIN'
 }
 
+# The checker of the HTTP API, in a virtual environment of its own, exactly as pinned.
+set_up_schemathesis() {
+  local folder=tests/api venv=tests/api/.venv
+  [ "$venv/installed" -nt "$folder/requirements.txt" ] && return
+  have python3 || apt_install python3 python3-venv || die 'python3 is missing: install Python 3.10 or later'
+  say "installing schemathesis into $venv"
+  if ! python3 -m venv --clear "$venv" >/dev/null 2>&1; then
+    apt_install python3-venv && python3 -m venv --clear "$venv" || die 'python3 has no venv: install it (Debian: python3-venv)'
+  fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/requirements.txt" </dev/null >&2
+  touch "$venv/installed"
+}
+
 # A C library for static binaries, and the compiler that links against it.
 set_up_static() {
   local target
@@ -99,10 +112,10 @@ set_up_static() {
   }
 }
 
-[ $# -gt 0 ] || set -- rust wasm node chromium
+[ $# -gt 0 ] || set -- rust wasm node chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | chromium | static) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium, static" ;;
+    rust | wasm | node | chromium | schemathesis | static) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium, schemathesis, static" ;;
   esac
 done

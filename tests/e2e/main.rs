@@ -1,6 +1,7 @@
 //! End to end: a real server on a free port, real plugins, partners and browsers. One binary.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
+mod admin;
 mod bypass;
 mod compiling;
 mod config;
@@ -8,9 +9,11 @@ mod continue_url;
 mod contract;
 mod hostile;
 mod http;
+mod incidents;
 mod kill;
 mod logins;
 mod oidc_factor;
+mod openapi;
 mod outside;
 mod plugins;
 mod plugins_readme;

@@ -6,6 +6,7 @@ use crate::json::Json;
 use crate::limits;
 use crate::login::{FactorStanding, Settled};
 use crate::names::{ClientId, FactorName, Timestamp};
+use crate::orders::Orders;
 use crate::session::{FactorRecord, RecordKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,28 +45,28 @@ pub struct Lens<'a> {
     pub client: &'a ClientId,
     /// Records that the login used already: its own use is not held against it.
     pub used: &'a [RecordKey],
+    /// The operator's orders: records that they make void are absent.
+    pub orders: &'a Orders,
     /// The store's epoch.
     pub epoch: u64,
     /// The host's clock.
     pub now: Timestamp,
 }
 
-/// The newest record of a factor that was made in this epoch.
+/// The newest record of a factor that was made in this epoch and is not void.
 #[must_use]
-pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, epoch: u64) -> Option<&'a FactorRecord> {
-    newest_where(records, name, epoch, |_| true)
+pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, lens: &Lens<'_>) -> Option<&'a FactorRecord> {
+    newest_where(records, name, lens, |_| true)
 }
 
 fn newest_where<'a>(
     records: &'a [FactorRecord],
     name: &FactorName,
-    epoch: u64,
+    lens: &Lens<'_>,
     also: impl Fn(&FactorRecord) -> bool,
 ) -> Option<&'a FactorRecord> {
-    records
-        .iter()
-        .filter(|record| record.name == *name && record.epoch == epoch && also(record))
-        .max_by_key(|record| record.completed_at)
+    let counts = |record: &&FactorRecord| record.epoch == lens.epoch && lens.orders.accepts(record) && also(record);
+    records.iter().filter(|record| record.name == *name).filter(counts).max_by_key(|record| record.completed_at)
 }
 
 /// How a factor stands under a policy. A record as old as `max_age` is stale, so zero prompts every time; so is one whose
@@ -74,9 +75,9 @@ fn newest_where<'a>(
 #[must_use]
 pub fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, lens: &Lens<'_>) -> Standing<'a> {
     let ours = |record: &FactorRecord| !policy.per_client || record.client_id == *lens.client;
-    match newest_where(records, &policy.name, lens.epoch, ours) {
+    match newest_where(records, &policy.name, lens, ours) {
         Some(record) => stale(record, policy, lens).map_or(Standing::Fresh(record), |why| Standing::Stale(record, why)),
-        None => newest(records, &policy.name, lens.epoch).map_or(Standing::Absent, Standing::Elsewhere),
+        None => newest(records, &policy.name, lens).map_or(Standing::Absent, Standing::Elsewhere),
     }
 }
 
@@ -186,11 +187,9 @@ impl<'a> Worth<'a> {
     /// The record that counts under a policy. One made in this login counts for it even where the policy prompts every time.
     #[must_use]
     pub fn counting(&self, policy: &FactorPolicy) -> Option<&'a FactorRecord> {
-        newest(self.recorded, &policy.name, self.lens.epoch).or_else(|| {
-            match standing(self.records, policy, &self.lens) {
-                Standing::Fresh(record) => Some(record),
-                Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
-            }
+        newest(self.recorded, &policy.name, &self.lens).or_else(|| match standing(self.records, policy, &self.lens) {
+            Standing::Fresh(record) => Some(record),
+            Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
         })
     }
 }

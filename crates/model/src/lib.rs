@@ -29,6 +29,7 @@ pub mod limits;
 pub mod login;
 pub mod manifest;
 pub mod names;
+pub mod orders;
 pub mod pipeline;
 pub mod run;
 pub mod session;

@@ -240,11 +240,13 @@ pub enum Verdict {
     Satisfied,
     /// It did not run: it was bypassed.
     Bypassed,
+    /// Its plugin is killed: it did not run, or what it decided was dropped.
+    Killed,
 }
 
 impl Verdict {
     /// All verdicts, each at its own place: metrics count by it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Continue,
         Self::Redirect,
         Self::Skipped,
@@ -254,6 +256,7 @@ impl Verdict {
         Self::NotApplicable,
         Self::Satisfied,
         Self::Bypassed,
+        Self::Killed,
     ];
 
     /// The verdict's name in answers, metrics and log.
@@ -269,6 +272,7 @@ impl Verdict {
             Self::NotApplicable => "not_applicable",
             Self::Satisfied => "satisfied",
             Self::Bypassed => "bypassed",
+            Self::Killed => "killed",
         }
     }
 }

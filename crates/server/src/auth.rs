@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use crate::config::Role;
 
 /// What a route asks of its caller.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Changes logins and sessions: the IdP alone.
     Idp,

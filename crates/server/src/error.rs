@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
+use utoipa::ToSchema;
 
 /// An error of the API: a stable code, a text that the caller may see, and an id that finds the cause in the log.
 #[derive(Debug, Clone)]
@@ -12,24 +13,38 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     detail: String,
+    /// What is wrong with a configuration, where that is the error.
+    problems: Vec<String>,
     /// For the log alone.
     cause: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Problem<'a> {
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem<'a> {
+    /// A URI of the code.
     r#type: String,
+    /// The status in words.
     title: &'a str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// The stable code.
     code: &'a str,
+    /// What happened and what to do, for the caller.
     detail: &'a str,
+    /// Finds the cause in the log.
     id: String,
+    /// Every mistake of a refused configuration.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(required = false, value_type = Vec<String>)]
+    problems: &'a [String],
 }
 
 impl ApiError {
     /// An error without a cause beyond what the caller is told.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), cause: None }
+        Self { status, code, detail: detail.into(), problems: Vec::new(), cause: None }
     }
 
     /// 400: the request is malformed; the text says where.
@@ -80,6 +95,12 @@ impl ApiError {
         Self { cause: Some(cause.to_string()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail) }
     }
 
+    /// 422: a configuration with mistakes. The caller sees the problems that concern it.
+    pub fn configuration_refused(detail: impl Into<String>, problems: Vec<String>, cause: impl ToString) -> Self {
+        let refused = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "configuration_refused", detail);
+        Self { problems, cause: Some(cause.to_string()), ..refused }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -109,12 +130,13 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let id = self.log();
         let problem = Problem {
-            r#type: format!("https://postlude.dev/errors/{}", self.code.replace('_', "-")),
+            r#type: type_of(self.code),
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             code: self.code,
             detail: &self.detail,
             id,
+            problems: &self.problems,
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -127,6 +149,11 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// The URI of a code.
+pub(crate) fn type_of(code: &str) -> String {
+    format!("https://postlude.dev/errors/{}", code.replace('_', "-"))
 }
 
 /// An id that is unique over restarts as well: the time the process began, and a counter.

@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 pub mod clock;
+pub mod codes;
 mod compiling;
 pub mod config;
 mod drive;
@@ -17,6 +18,8 @@ mod listen;
 mod loading;
 mod logins;
 mod metrics;
+mod openapi;
+mod orders;
 mod outside;
 mod own_keys;
 mod pages;
@@ -35,6 +38,7 @@ pub mod wire;
 
 pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
 pub use loading::{Loaded, load};
+pub use openapi::document as openapi;
 pub use reloading::{
     ActionChange, LastReload, Outcome, Refused, ReloadStatus, Reloaded, SETTLE_TIME, TenantChange, Trigger,
 };

@@ -15,6 +15,7 @@ use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
 use postlude_model::names::LoginId;
+use postlude_model::orders::Standing;
 use postlude_model::pipeline::{
     BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
@@ -331,14 +332,26 @@ pub(crate) async fn show(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Re
     };
     let session = runtime.session_of(tenant, &record).await?;
     let stored = session.as_ref().filter(|session| session.version > 0);
-    if record.subject.session_id.is_some() && session_ended(&record, stored) {
+    let over = record.subject.session_id.is_some() && session_ended(&record, stored);
+    if over || tenant.overtook(&record, stored) {
         return Ok(Answer::ended(&record));
     }
     // The way to the prompt is for the IdP that asked; this call is for looking.
     Ok(Answer { location: None, ..Answer::of(&record, None) })
 }
 
+/// Whether its outcome is told again as it was. A suspended login is judged when its browser is back.
+const fn settled(record: &LoginRecord) -> bool {
+    matches!(record.status, Status::Continued(_))
+}
+
 impl Tenant {
+    /// Whether an order made void what a login's `continue` may rest on.
+    fn overtook(&self, record: &LoginRecord, session: Option<&Session>) -> bool {
+        let factors = session.map_or(&[][..], |session| &session.factors);
+        settled(record) && self.orders.orders().overtakes(record, factors).is_some()
+    }
+
     /// The answer to an IdP that may resume the login.
     fn answer(&self, record: &LoginRecord) -> Result<Answer, ApiError> {
         if let Status::Ended(why) = record.status {
@@ -375,7 +388,8 @@ impl Runtime {
     async fn present_answer(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Answer, ApiError> {
         let session = self.session_of(tenant, record).await?;
         let stored = session.as_ref().filter(|session| session.version > 0);
-        if session.is_some() && session_ended(record, stored) {
+        let over = session.is_some() && session_ended(record, stored);
+        if over || tenant.overtook(record, stored) {
             return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
         }
         if record.suspension().is_some_and(|suspension| !self.may_come_back(tenant, suspension)) {

@@ -24,17 +24,25 @@ pub(crate) async fn public(State(runtime): State<Arc<Runtime>>, request: Request
     let path = request.uri().path();
     // Routing is by our own configuration; the Host header builds nothing.
     if let Some(tenant) = runtime.tenant_by_path(path, "/continue") {
+        if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
+            return not_allowed("GET,HEAD,POST");
+        }
         return back(&runtime, &tenant, request).await;
     }
     if let Some(tenant) = runtime.tenant_by_path(path, "/.well-known/jwks.json") {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+            return not_allowed("GET,HEAD");
         }
         let json = HeaderValue::from_static("application/jwk-set+json");
         return ([(header::CONTENT_TYPE, json)], tenant.jwks.clone()).into_response();
     }
     crate::error::ApiError::new(StatusCode::NOT_FOUND, "not_found", "no such route; the README lists them")
         .into_response()
+}
+
+/// RFC 9110, section 15.5.6: with the methods that there are.
+fn not_allowed(methods: &'static str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, HeaderValue::from_static(methods))]).into_response()
 }
 
 async fn back(runtime: &Runtime, tenant: &Tenant, request: Request) -> Response {
@@ -56,7 +64,7 @@ async fn back(runtime: &Runtime, tenant: &Tenant, request: Request) -> Response 
             Ok(form) => form,
             Err(response) => return *response,
         },
-        _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        _ => return not_allowed("GET,HEAD,POST"),
     };
     query.retain(|(name, _)| name != "state");
     if query.iter().chain(&form).any(|(_, value)| value.len() > limits::RESULT_TOKEN_BYTES) {

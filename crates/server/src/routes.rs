@@ -1,6 +1,6 @@
 //! The routes, each a few lines: read, authenticate, call, answer.
 
-use crate::admin::{login_view, tail};
+use crate::admin;
 use crate::auth::{Need, authenticate};
 use crate::error::ApiError;
 use crate::prompt_return;
@@ -8,21 +8,24 @@ use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
 use crate::trace_context;
-use crate::wire::{self, Answer, BODY_BYTES};
-use crate::{admin, logins, metrics as meters, sessions};
+use crate::wire::{
+    self, Answer, BODY_BYTES, ContinueRequest, LoginRequest, RevokeRequest, RotateRequest, SessionRequest,
+};
+use crate::{logins, metrics as meters, sessions};
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use postlude_model::names::LoginId;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tracing::{Instrument, Span, field};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How long a body may take to arrive.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,23 +42,26 @@ pub(crate) struct Also {
 
 /// The IdP's API, the operators' and health.
 pub(crate) fn api(runtime: Arc<Runtime>, also: Also) -> Router {
-    let router = Router::new()
-        .route("/v1/logins", post(start))
-        .route("/v1/logins/{login_id}", get(show))
-        .route("/v1/logins/{login_id}/continue", post(resume))
-        .route("/v1/sessions/get", post(session_get))
-        .route("/v1/sessions/rotate", post(session_rotate))
-        .route("/v1/sessions/end", post(session_end))
-        .route("/v1/sessions/revoke-factor", post(session_revoke_factor))
-        .merge(admin::bypass::routes())
-        .route("/v1/admin/logins/{login_id}", get(login_view::show))
-        .route("/v1/admin/events", get(tail::follow))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .method_not_allowed_fallback(method_not_allowed);
+    let router = Router::from(documented()).method_not_allowed_fallback(method_not_allowed);
     let router = if also.public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    let router = if also.metrics { router.route("/metrics", get(meters::serve)) } else { router };
+    let router = if also.metrics { router.merge(Router::from(meters::routes())) } else { router };
     router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+}
+
+/// Every route with its documentation: a route that is not in the OpenAPI document cannot be added.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default()
+        .routes(routes!(start))
+        .routes(routes!(show))
+        .routes(routes!(resume))
+        .routes(routes!(session_get))
+        .routes(routes!(session_rotate))
+        .routes(routes!(session_end))
+        .routes(routes!(session_revoke_factor))
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(openapi))
+        .merge(admin::routes())
 }
 
 /// The public routes alone: the continue URL and the JWKS of each tenant.
@@ -66,12 +72,22 @@ pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
 
 /// The metrics alone.
 pub(crate) fn metrics(runtime: Arc<Runtime>) -> Router {
-    let router = Router::new().route("/metrics", get(meters::serve)).fallback(not_found);
+    let router = Router::from(meters::routes()).fallback(not_found);
     router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
 
+/// May the login go on?
+///
+/// Runs the pipeline. The same key and bytes join a running call, and later get the login's present answer.
+#[utoipa::path(post, path = "/v1/logins", tag = "logins", operation_id = "start_login", request_body = LoginRequest,
+    params(("Idempotency-Key" = String, Header, description = "The transaction's id and a hash of the user: visible ASCII",
+        min_length = 1, max_length = 256, pattern = "^[!-~]+$")),
+    responses((status = 200, description = "The pipeline ran", body = Answer)),
+    extensions(("x-postlude-errors" = json!(["idempotency_key_required", "invalid_return_url", "session_rotated",
+        "session_ended", "state_expired", "evicted", "idempotency_mismatch"]))),
+    security(("key" = ["idp"])))]
 async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Answer> {
     let (tenant, headers, body) = receive(&runtime, request, Need::Idp).await?;
     let key = idempotency_key(&headers)?;
@@ -80,6 +96,15 @@ async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<A
     logins::start(runtime, tenant, key, body_hash, request).await.map(answered)
 }
 
+/// The browser is back
+///
+/// Runs the suspended action with the browser's reply. Repeating the call gives the login's present answer and runs nothing.
+#[utoipa::path(post, path = "/v1/logins/{login_id}/continue", tag = "logins", operation_id = "continue_login",
+    request_body = ContinueRequest, params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
+    responses((status = 200, description = "The pipeline ran", body = Answer)),
+    extensions(("x-postlude-errors" = json!(["invalid_reply", "invalid_state", "login_unknown", "login_mismatch",
+        "state_expired", "session_ended", "evicted"]))),
+    security(("key" = ["idp"])))]
 async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Request) -> Reply<Answer> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
@@ -94,37 +119,70 @@ fn answered(answer: Answer) -> Json<Answer> {
     Json(answer)
 }
 
+/// The outcome again
+///
+/// Without `location` and `resume_key`; `ended` once the login was ended from outside.
+#[utoipa::path(get, path = "/v1/logins/{login_id}", tag = "logins", operation_id = "get_login",
+    params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
+    responses((status = 200, description = "The login as it stands", body = Answer)),
+    extensions(("x-postlude-errors" = json!(["login_unknown"]))),
+    security(("key" = ["idp"]), ("key" = ["operator"]), ("key" = ["reader"])))]
 async fn show(State(runtime): State<Arc<Runtime>>, id: LoginPath, headers: HeaderMap) -> Reply<Answer> {
     let tenant = authenticate(&runtime, &headers, Need::Look)?;
     logins::show(&runtime, &tenant, &login_id(id)?).await.map(Json)
 }
 
+/// The session as it is now
+#[utoipa::path(post, path = "/v1/sessions/get", tag = "sessions", operation_id = "get_session", request_body = SessionRequest,
+    responses((status = 200, description = "The session", body = SessionView)),
+    extensions(("x-postlude-errors" = json!(["session_unknown"]))),
+    security(("key" = ["idp"]), ("key" = ["operator"]), ("key" = ["reader"])))]
 async fn session_get(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<SessionView> {
     let (tenant, _, body) = receive(&runtime, request, Need::Look).await?;
     sessions::get(&runtime, &tenant, &wire::read(&body)?).await.map(Json)
 }
 
+/// Give a session another identifier
+#[utoipa::path(post, path = "/v1/sessions/rotate", tag = "sessions", operation_id = "rotate_session", request_body = RotateRequest,
+    responses((status = 200, description = "Under its new identifier", body = SessionView)),
+    extensions(("x-postlude-errors" = json!(["session_exists"]))),
+    security(("key" = ["idp"])))]
 async fn session_rotate(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<SessionView> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     sessions::rotate(&runtime, &tenant, &wire::read(&body)?).await.map(Json)
 }
 
+/// End a session
+#[utoipa::path(post, path = "/v1/sessions/end", tag = "sessions", operation_id = "end_session", request_body = SessionRequest,
+    responses((status = 200, description = "It ended", body = SessionView)),
+    security(("key" = ["idp"])))]
 async fn session_end(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<SessionView> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     sessions::end(&runtime, &tenant, &wire::read(&body)?).await.map(Json)
 }
 
+/// Revoke a factor of a session
+#[utoipa::path(post, path = "/v1/sessions/revoke-factor", tag = "sessions", operation_id = "revoke_factor", request_body = RevokeRequest,
+    responses((status = 200, description = "It is revoked", body = SessionView)),
+    security(("key" = ["idp"])))]
 async fn session_revoke_factor(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<SessionView> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     sessions::revoke_factor(&runtime, &tenant, &wire::read(&body)?).await.map(Json)
 }
 
-/// The process is alive.
+/// The process is alive
+#[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz",
+    responses((status = 200, description = "It is", content_type = "text/plain", body = String)))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Logins can be served: the store answers, and the server is not stopping.
+/// Logins can be served
+///
+/// The store answers, and the server is not stopping.
+#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz",
+    responses((status = 200, description = "They can", content_type = "text/plain", body = String),
+        (status = 503, description = "They cannot; the text says why", content_type = "text/plain", body = String)))]
 async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
     match runtime.ready().await {
         Ok(()) if runtime.reload_status().last.is_some_and(|last| last.outcome.is_err()) => {
@@ -134,6 +192,14 @@ async fn readyz(State(runtime): State<Arc<Runtime>>) -> Response {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
+}
+
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "health", operation_id = "openapi",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+async fn openapi() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(|| crate::openapi::document().to_string());
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], TEXT.as_str()).into_response()
 }
 
 async fn not_found() -> ApiError {

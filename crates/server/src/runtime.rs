@@ -8,6 +8,7 @@ use crate::earlier::Earlier;
 use crate::events::Events;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
+use crate::orders::LiveOrders;
 use crate::pipelines::Pipeline;
 use crate::reloading::Reloads;
 use crate::tenant::Tenant;
@@ -39,6 +40,10 @@ pub struct Runtime {
     pub(crate) events: Arc<Events>,
     pub(crate) earlier: Earlier,
     pub(crate) reloads: Reloads,
+    /// By tenant, for as long as the process lives: a reload must not lose sight of them.
+    pub(crate) orders: tokio::sync::Mutex<HashMap<TenantName, Arc<LiveOrders>>>,
+    /// Places for uploads.
+    pub(crate) uploads: tokio::sync::Semaphore,
     tenants: RwLock<Arc<Tenants>>,
     stopping: AtomicBool,
 }
@@ -54,8 +59,8 @@ impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key
-                .extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()))));
+            let caller = |key: ApiKey| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()));
+            all.by_key.extend(keys.into_iter().map(caller));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
@@ -64,6 +69,15 @@ impl Tenants {
     /// All of them, by name.
     pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
         self.by_name.values().cloned().collect()
+    }
+
+    pub(crate) fn get(&self, name: &TenantName) -> Option<&Arc<Tenant>> {
+        self.by_name.get(name)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.by_name.len()
     }
 }
 
@@ -96,16 +110,18 @@ impl Runtime {
             events: Arc::default(),
             earlier: Earlier::default(),
             reloads,
+            orders: tokio::sync::Mutex::default(),
+            uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
             tenants: RwLock::default(),
             stopping: AtomicBool::new(false),
         }
     }
 
-    /// The caller of a key.
+    /// The caller of a key: its tenant, its role and its name.
     pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (name, role, key) = tenants.by_key.get(&hash_of(key))?;
-        Some(Caller { tenant: tenants.by_name.get(name).cloned()?, role: *role, key: Arc::clone(key) })
+        let (tenant, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(tenant).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.
@@ -121,6 +137,7 @@ impl Runtime {
             issuer: &tenant.issuer,
             continue_url: &tenant.continue_url,
             method_amr: &tenant.method_amr,
+            orders: &*tenant.orders,
             state_lifetime: tenant.lifetimes.state,
             epoch: self.store.epoch(),
             now: self.clock.now(),
@@ -138,7 +155,7 @@ impl Runtime {
         self.tenants().all()
     }
 
-    fn tenants(&self) -> Arc<Tenants> {
+    pub(crate) fn tenants(&self) -> Arc<Tenants> {
         Arc::clone(&self.tenants.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -7,9 +7,11 @@ use crate::tenant::Tenant;
 use crate::wire::{RevokeRequest, RotateRequest, SessionRequest};
 use axum::http::StatusCode;
 use postlude_model::names::{SessionId, Timestamp};
-use postlude_model::session::Session;
+use postlude_model::orders::{Orders, Standing};
+use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{Commit, CommitOutcome, Durability, SessionWrite};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How often a call is tried against others that write the same session.
 const ATTEMPTS: usize = 8;
@@ -18,27 +20,42 @@ const ATTEMPTS: usize = 8;
 /// days, longer than any login record is kept by default.
 const ROTATIONS: usize = 1000;
 
-/// A session, for its IdP.
-#[derive(Debug, Serialize)]
+/// A session as it is now.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SessionView {
+    /// Its present identifier.
     id: String,
+    /// Whose it is; null where it is new or ended.
     user_id: Option<String>,
+    /// The factors that count, oldest first.
     factors: Vec<FactorView>,
+    /// When it was first stored.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it was last used, to the hour.
+    #[schema(format = DateTime)]
     last_used_at: String,
 }
 
-#[derive(Debug, Serialize)]
-struct FactorView {
+/// A factor in a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FactorView {
+    /// The factor.
     name: String,
+    /// When it was completed.
+    #[schema(format = DateTime)]
     completed_at: String,
+    /// The action that recorded it.
     action: String,
+    /// The plugin that recorded it.
+    #[schema(value_type = crate::openapi::DigestText)]
     digest: String,
 }
 
 impl SessionView {
-    fn of(session: &Session, epoch: u64) -> Self {
-        let factors = session.factors.iter().filter(|factor| factor.epoch == epoch).map(|factor| FactorView {
+    pub(crate) fn of(session: &Session, epoch: u64, orders: &Orders) -> Self {
+        let counts = |factor: &&FactorRecord| factor.epoch == epoch && orders.accepts(factor);
+        let factors = session.factors.iter().filter(counts).map(|factor| FactorView {
             name: factor.name.to_string(),
             completed_at: rfc3339(factor.completed_at),
             action: factor.action.to_string(),
@@ -54,11 +71,15 @@ impl SessionView {
     }
 }
 
+fn view(runtime: &Runtime, tenant: &Tenant, session: &Session) -> SessionView {
+    SessionView::of(session, runtime.store.epoch(), &tenant.orders.orders())
+}
+
 /// `POST /v1/sessions/get`.
 pub(crate) async fn get(runtime: &Runtime, tenant: &Tenant, request: &SessionRequest) -> Result<SessionView, ApiError> {
     let (_, session) = runtime.present(tenant, &request.id).await?;
     let unknown = || ApiError::new(StatusCode::NOT_FOUND, "session_unknown", "no session of that id holds anything");
-    session.map(|session| SessionView::of(&session, runtime.store.epoch())).ok_or_else(unknown)
+    session.map(|session| view(runtime, tenant, &session)).ok_or_else(unknown)
 }
 
 /// `POST /v1/sessions/rotate`: the factors move along, and so do suspended logins. Repeating it changes nothing.
@@ -75,7 +96,7 @@ pub(crate) async fn rotate(
         if let (Some(moved_to), Some(target)) = (&old.moved_to, &target)
             && *moved_to == request.to
         {
-            return Ok(SessionView::of(target, runtime.store.epoch()));
+            return Ok(view(runtime, tenant, target));
         }
         if target.is_some() || old.moved_to.is_some() || request.id == request.to {
             let detail = "the session `to` exists already, or `id` was rotated to another one; rotate to an id that was never used";
@@ -92,7 +113,7 @@ pub(crate) async fn rotate(
         let writes =
             vec![SessionWrite { expect: old.version, session: sign }, SessionWrite { expect: 0, session: new.clone() }];
         if write(runtime, tenant, writes, now).await? {
-            return Ok(SessionView::of(&new, runtime.store.epoch()));
+            return Ok(view(runtime, tenant, &new));
         }
     }
     Err(ApiError::unavailable("the session changed at every attempt"))
@@ -137,7 +158,7 @@ async fn change(
         change(&mut session);
         session.last_used_at = now;
         if write(runtime, tenant, vec![SessionWrite { expect, session: session.clone() }], now).await? {
-            return Ok(SessionView::of(&session, runtime.store.epoch()));
+            return Ok(view(runtime, tenant, &session));
         }
     }
     Err(ApiError::unavailable("the session changed at every attempt"))

@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::error::ApiError;
+use crate::orders::LiveOrders;
 use crate::pipelines::Pipeline;
 use axum::http::StatusCode;
 use postlude_crypto::handles::TenantHandles;
@@ -27,12 +28,19 @@ pub(crate) struct Tenant {
     pub(crate) signing: config::Signing,
     pub(crate) lifetimes: config::Lifetimes,
     pub(crate) method_amr: BTreeMap<String, Vec<String>>,
+    /// What its operators ordered, over all reloads.
+    pub(crate) orders: Arc<LiveOrders>,
     settings: config::Tenant,
     pipeline: Arc<Pipeline>,
 }
 
 impl Tenant {
-    pub(crate) fn new(settings: config::Tenant, signing: config::Signing, pipeline: Arc<Pipeline>) -> Self {
+    pub(crate) fn new(
+        settings: config::Tenant,
+        signing: config::Signing,
+        pipeline: Arc<Pipeline>,
+        orders: Arc<LiveOrders>,
+    ) -> Self {
         let roots = signing.roots();
         Self {
             name: settings.name.clone(),
@@ -44,6 +52,7 @@ impl Tenant {
             lifetimes: settings.lifetimes,
             method_amr: settings.amr.clone(),
             signing,
+            orders,
             settings,
             pipeline,
         }

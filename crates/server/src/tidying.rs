@@ -21,7 +21,7 @@ pub(crate) fn needed_until(tenant: &Tenant, now: Timestamp) -> Timestamp {
 }
 
 impl Runtime {
-    /// Deletes what no login can need any more. Not while a reload stores something new.
+    /// Deletes what no login can need any more, and nobody uploaded. Not while a reload or an upload stores something new.
     pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
         let _turn = self.reloads.turn.lock().await;
         let now = self.clock.now();
@@ -35,6 +35,9 @@ impl Runtime {
             // One that cannot be read may need any of them.
             let Ok(revision) = serde_json::from_str::<Revision>(&text) else { return Ok(()) };
             needed.extend(revision.actions.into_iter().map(|action| action.spec.digest));
+        }
+        for tenant in self.all_tenants() {
+            needed.extend(self.store.uploads(&tenant.name).await?.into_iter().map(|upload| upload.digest));
         }
         let mut plugins = 0_usize;
         for digest in self.store.plugins().await?.iter().filter(|digest| !needed.contains(digest)) {

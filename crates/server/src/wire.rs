@@ -10,27 +10,31 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Bytes of a request's body. Real events have a few KiB; the sandbox copies what it shows to a plugin.
 pub const BODY_BYTES: usize = 256 * 1024;
 
 /// `POST /v1/logins`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// Always `post-login`.
     pub trigger: Trigger,
     /// How the login reached the IdP.
+    #[schema(value_type = crate::openapi::ModeText)]
     pub mode: Mode,
     /// Where the browser goes after the prompt; required in mode `interactive`.
     #[serde(default)]
+    #[schema(max_length = 2048, example = "https://idp.example/interaction/abc")]
     pub return_url: Option<String>,
     /// The event.
+    #[schema(value_type = crate::openapi::EventObject)]
     pub event: Event,
 }
 
 /// The triggers.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 pub enum Trigger {
     /// After the user was authenticated, before tokens.
     #[serde(rename = "post-login")]
@@ -38,7 +42,7 @@ pub enum Trigger {
 }
 
 /// `POST /v1/logins/{login_id}/continue`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContinueRequest {
     /// What the redirect's answer gave.
@@ -46,34 +50,40 @@ pub struct ContinueRequest {
     /// What the browser brought in the query parameter `postlude`.
     pub reply: String,
     /// The event again.
+    #[schema(value_type = crate::openapi::EventObject)]
     pub event: Event,
 }
 
 /// `POST /v1/sessions/get` and `/end`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionRequest {
     /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
     pub id: SessionId,
 }
 
 /// `POST /v1/sessions/rotate`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateRequest {
     /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
     pub id: SessionId,
     /// Its new identifier.
+    #[schema(value_type = crate::openapi::SessionText)]
     pub to: SessionId,
 }
 
 /// `POST /v1/sessions/revoke-factor`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeRequest {
     /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
     pub id: SessionId,
     /// The factor.
+    #[schema(value_type = crate::openapi::FactorText)]
     pub name: postlude_model::names::FactorName,
 }
 
@@ -118,6 +128,11 @@ struct NamedSession {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(from)?;
+        // A list would be taken for an object's fields in their order.
+        let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
+        if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
+            return Err(serde::de::Error::custom("the event, its user, its client and its session are objects"));
+        }
         let document = Json::from_value(&value);
         let named: Named = serde_path_to_error::deserialize(value)
             .map_err(|e| serde::de::Error::custom(format_args!("at `{}`: {}", e.path(), e.inner())))?;
@@ -130,16 +145,21 @@ impl<'de> Deserialize<'de> for Event {
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let value =
         parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
+    // A list would be taken for an object's fields in their order.
+    if !value.is_object() {
+        return Err(ApiError::invalid_request("the body is not a JSON object"));
+    }
     serde_path_to_error::deserialize(value)
         .map_err(|e| ApiError::invalid_request(format!("the body is not acceptable at `{}`: {}", e.path(), e.inner())))
 }
 
 /// The answer to an IdP.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Answer {
     /// The login.
     pub login_id: String,
     /// `continue`, `redirect`, `deny`, `interaction_required` or, of a login that was ended from outside, `ended`.
+    #[schema(value_type = crate::openapi::OutcomeText)]
     pub outcome: &'static str,
     /// Whose login it is.
     pub subject: AnswerSubject,
@@ -154,6 +174,7 @@ pub struct Answer {
     pub resume_key: Option<String>,
     /// Until when the browser may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     pub expires_at: Option<String>,
     /// The action that denied, or whose prompt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,13 +191,14 @@ pub struct Answer {
     /// A merge patch (RFC 7396) of the user's metadata, cumulative.
     pub user_updates: AnswerUpdates,
     /// Requests that only the IdP can fulfil.
+    #[schema(value_type = Vec<Object>)]
     pub idp_requests: Vec<Value>,
     /// What ran.
     pub actions: Vec<AnswerAction>,
 }
 
 /// Whose login an answer is about.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerSubject {
     /// The user.
     pub user_id: String,
@@ -187,7 +209,7 @@ pub struct AnswerSubject {
 }
 
 /// The session in an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerSession {
     /// Its identifier: the IdP's own, or the one that Postlude minted.
     pub id: String,
@@ -196,31 +218,37 @@ pub struct AnswerSession {
 }
 
 /// A factor in an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerFactor {
     /// Its name.
     pub name: String,
     /// When it was completed.
+    #[schema(format = DateTime)]
     pub completed_at: String,
     /// Until when the strictest policy takes it.
+    #[schema(format = DateTime)]
     pub expires_at: String,
 }
 
 /// What a `continue` is worth.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerWorth {
     /// Authentication method references (RFC 8176).
+    #[schema(required = false)]
     pub amr: Vec<String>,
     /// Claims for the ID token.
+    #[schema(value_type = Object, required = false)]
     pub id_token_claims: Map<String, Value>,
     /// Claims for the access token.
+    #[schema(value_type = Object, required = false)]
     pub access_token_claims: Map<String, Value>,
     /// Scopes for the access token.
+    #[schema(required = false)]
     pub scopes: AnswerScopes,
 }
 
 /// Scopes to add and to remove.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerScopes {
     /// To add.
     pub add: Vec<String>,
@@ -229,24 +257,28 @@ pub struct AnswerScopes {
 }
 
 /// Changes of the user's metadata.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerUpdates {
     /// Of the metadata that only the tenant may write.
+    #[schema(value_type = Object)]
     pub app_metadata: Map<String, Value>,
     /// Of the metadata that the user may write.
+    #[schema(value_type = Object)]
     pub user_metadata: Map<String, Value>,
 }
 
 /// One run in an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AnswerAction {
     /// The action.
     pub name: String,
     /// The plugin's version.
     pub version: String,
     /// The plugin.
+    #[schema(value_type = crate::openapi::DigestText)]
     pub digest: String,
     /// What it came to.
+    #[schema(value_type = crate::openapi::VerdictText)]
     pub decision: Verdict,
     /// It only reports: this is what would have come of it, and nothing did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -5,7 +5,9 @@ use postlude_model::bypass::Bypass;
 use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::orders::Orders;
 use postlude_model::session::Session;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -181,6 +183,32 @@ pub enum BypassOutcome {
     Used,
 }
 
+/// A plugin that a tenant's operator uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The plugin file.
+    pub digest: Digest,
+    /// The manifest that it carries, as JSON.
+    pub manifest: String,
+    /// The functions that it imports.
+    pub imports: Vec<String>,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// When it was uploaded first.
+    pub at: Timestamp,
+    /// The name of the key that uploaded it.
+    pub by: String,
+}
+
+/// Some records of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The records.
+    pub items: Vec<T>,
+    /// Whether there are more behind the last of them.
+    pub more: bool,
+}
+
 /// Authenticates stored records.
 pub trait RecordMac: Send + Sync + fmt::Debug {
     /// The tag of some bytes.
@@ -245,6 +273,37 @@ pub trait Store: Send + Sync + 'static {
     async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
     /// Stores a plugin file, durably.
     async fn put_plugin(&self, bytes: &[u8]) -> Result<Digest, StoreError>;
+    /// What the tenant's operators ordered about plugins; empty where nothing was.
+    async fn orders(&self, tenant: &TenantName) -> Result<Orders, StoreError>;
+    /// Replaces the orders, durably, where their version is `expect`; whether it was.
+    async fn put_orders(&self, tenant: &TenantName, orders: Orders, expect: u64) -> Result<bool, StoreError>;
+    /// The plugins that the tenant's operators uploaded.
+    async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError>;
+    /// Notes an upload, durably; the first note of a digest stays. Whether the tenant had fewer than `most`, or this one.
+    async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError>;
+    /// Sessions in an order that stays, after one of them; those that moved stand there too. A look, which does not wait for
+    /// the disk.
+    async fn sessions(
+        &self,
+        tenant: &TenantName,
+        after: Option<&SessionId>,
+        most: usize,
+    ) -> Result<Page<Session>, StoreError>;
+    /// Login records in an order that stays and says nothing about time. A look, as [`Self::sessions`].
+    async fn logins(
+        &self,
+        tenant: &TenantName,
+        after: Option<&LoginId>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError>;
+    /// A user's login records, the newest first, after one that began then. A look, as [`Self::sessions`].
+    async fn logins_of(
+        &self,
+        tenant: &TenantName,
+        user: &UserId,
+        after: Option<&(Timestamp, LoginId)>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError>;
     /// Deletes some of what has expired: login records with their keys, and idle sessions. Returns how much it looked at;
     /// less than `batch` means that nothing more is due.
     async fn sweep(&self, now: Timestamp, batch: usize) -> Result<usize, StoreError>;

@@ -3,13 +3,14 @@
 //! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError};
+use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload};
 use crate::high_water::{self, HighWater};
 use crate::keys;
 use crate::shared::{Shared, StopAtEnd};
 use crate::tables::{Meta, Tables};
 use crate::values::{Changes, failed};
 use postlude_model::names::{TenantName, Timestamp};
+use postlude_model::orders::Orders;
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -31,6 +32,8 @@ pub(crate) enum Job {
     Revision(TenantName, [u8; 32], Answer<u64>),
     Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
     NeedRevision(TenantName, u64, Timestamp, Answer<()>),
+    Orders(TenantName, Box<Orders>, u64, Answer<bool>),
+    Upload(TenantName, Box<Upload>, usize, Answer<bool>),
     Sweep(Timestamp, usize, Answer<usize>),
     SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
@@ -182,6 +185,14 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
+            Job::Orders(tenant, orders, expect, answer) => {
+                let planned = self.tables.plan_orders(&tenant, *orders, expect);
+                self.write_planned(planned, answer, waiting);
+            }
+            Job::Upload(tenant, upload, most, answer) => {
+                let planned = self.tables.plan_upload(&tenant, &upload, most);
+                self.write_planned(planned, answer, waiting);
+            }
             Job::Sweep(now, most, answer) => {
                 let done = self.tables.plan_sweep(now, most).and_then(|(changes, seen)| {
                     if seen > 0 {
@@ -193,6 +204,22 @@ impl Committer {
             }
             Job::Stop(_) => {}
         }
+    }
+
+    /// Writes what was planned, durably; nothing was where an expectation did not hold.
+    fn write_planned(
+        &mut self,
+        planned: Result<Option<Changes>, StoreError>,
+        answer: Answer<bool>,
+        waiting: &mut Vec<Waiting>,
+    ) {
+        let at = self.meta.at;
+        let done = planned.and_then(|changes| match changes {
+            Some(changes) => self.write(changes, at, true).map(|()| true),
+            None => Ok(false),
+        });
+        let wait = matches!(done, Ok(true));
+        answer_when(done, answer, wait, waiting);
     }
 
     /// One atomic batch, with the store's header in it.
@@ -240,6 +267,7 @@ fn refuse(job: Job, why: StoreError) {
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
         Job::Sweep(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),

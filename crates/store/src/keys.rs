@@ -1,7 +1,7 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
-use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestamp, UserId};
-use sha2::{Digest, Sha256};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use sha2::{Digest as _, Sha256};
 
 /// What a key leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,13 @@ pub(crate) enum Kind {
     Part = b'P',
     Cache = b'C',
     RevisionNeed = b'N',
+    Orders = b'O',
+    Upload = b'A',
+    ByUser = b'W',
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::Meta,
         Self::Login,
         Self::IdempotencyKey,
@@ -35,6 +38,9 @@ impl Kind {
         Self::Part,
         Self::Cache,
         Self::RevisionNeed,
+        Self::Orders,
+        Self::Upload,
+        Self::ByUser,
     ];
 
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
@@ -60,6 +66,9 @@ impl Kind {
             Self::Part => "part of a record",
             Self::Cache => "cache of an action",
             Self::RevisionNeed => "time until which a revision is needed",
+            Self::Orders => "list of orders",
+            Self::Upload => "upload",
+            Self::ByUser => "list of a user's logins",
         }
     }
 
@@ -141,6 +150,58 @@ pub(crate) fn part(of: &[u8], number: u8) -> Vec<u8> {
     key(Kind::Part, &[of, &[number]])
 }
 
+pub(crate) fn orders(tenant: &TenantName) -> Vec<u8> {
+    key(Kind::Orders, &[tenant.as_str().as_bytes()])
+}
+
+pub(crate) fn upload(tenant: &TenantName, digest: &Digest) -> Vec<u8> {
+    key(Kind::Upload, &[tenant.as_str().as_bytes(), digest.as_bytes()])
+}
+
+/// All records of a kind of one tenant.
+pub(crate) fn of_tenant(kind: Kind, tenant: &TenantName) -> Vec<u8> {
+    key(kind, &[tenant.as_str().as_bytes()])
+}
+
+/// A login in its user's list, the newest first.
+pub(crate) fn by_user(tenant: &TenantName, user: &UserId, began: Timestamp, login: &LoginId) -> Vec<u8> {
+    let mut key = of_user(tenant, user);
+    key.extend_from_slice(&(u64::MAX - began.0).to_be_bytes());
+    key.extend_from_slice(login.as_str().as_bytes());
+    key
+}
+
+/// All logins of a user.
+pub(crate) fn of_user(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(Kind::ByUser, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+/// When a login in a user's list began, and which it is.
+pub(crate) fn listed(of_user: &[u8], key: &[u8]) -> Option<(Timestamp, LoginId)> {
+    let (time, id) = key.strip_prefix(of_user)?.split_first_chunk::<8>()?;
+    let id = LoginId::new(std::str::from_utf8(id).ok()?).ok()?;
+    Some((Timestamp(u64::MAX - u64::from_be_bytes(*time)), id))
+}
+
+/// The tenant of a record's key.
+pub(crate) fn tenant_of(key: &[u8]) -> Option<TenantName> {
+    let (length, rest) = key.get(1..)?.split_first_chunk::<2>()?;
+    let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    TenantName::new(std::str::from_utf8(name).ok()?).ok()
+}
+
+/// The first key after all that begin with a prefix. The kind comes first, and no kind is 255.
+pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
 /// Sorted by time, then by what expires.
 pub(crate) fn expiry(at: Timestamp, of: &[u8]) -> Vec<u8> {
     let mut key = vec![Kind::Expiry.byte()];
@@ -179,6 +240,21 @@ mod tests {
             let (a, b) = (split(one), split(two));
             prop_assert_eq!(a.0 == b.0, a.1 == b.1);
             prop_assert_ne!(a.1, b.2);
+        }
+
+        /// A user's list begins with the newest, says what it lists, and has nothing of a user whose name begins alike.
+        #[test]
+        fn lists_are_a_users_own_and_newest_first(a in any::<u32>(), b in any::<u32>(), user in "[a-z]{1,8}") {
+            let (tenant, login) = (TenantName::new("acme").unwrap(), LoginId::new("one").unwrap());
+            let id = UserId::new(user.clone()).unwrap();
+            let at = |n: u32| by_user(&tenant, &id, Timestamp(u64::from(n)), &login);
+            let list = of_user(&tenant, &id);
+            prop_assert_eq!(a.cmp(&b), at(b).cmp(&at(a)));
+            prop_assert_eq!(listed(&list, &at(a)), Some((Timestamp(u64::from(a)), login.clone())));
+            prop_assert!((list.clone()..after(&list)).contains(&at(a)));
+            let longer = of_user(&tenant, &UserId::new(format!("{user}x")).unwrap());
+            prop_assert!(!(list.clone()..after(&list)).contains(&longer));
+            prop_assert_eq!(tenant_of(&at(a)), Some(tenant));
         }
 
         #[test]

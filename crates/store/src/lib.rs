@@ -4,6 +4,7 @@
 //! place that knows sled and postcard. One thread writes: it takes what is queued, applies each commit whole, makes them
 //! durable together, and only then answers those that asked for it.
 
+mod admin;
 mod api;
 mod bypasses;
 mod codec;
@@ -19,8 +20,8 @@ mod tables;
 mod values;
 
 pub use api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, RecordMac,
-    SessionWrite, Store, StoreError,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page, RecordMac,
+    SessionWrite, Store, StoreError, Upload,
 };
 pub use open::SledOptions;
 pub use sled_store::SledStore;

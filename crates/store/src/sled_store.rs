@@ -1,9 +1,11 @@
 //! The embedded store: reads; writes go to the committer.
 
-use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Observer, OpenError, Store, StoreError};
+use crate::api::{
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Observer, OpenError, Page, Store, StoreError, Upload,
+};
 use crate::committer::Job;
 use crate::files::Files;
-use crate::keys;
+use crate::keys::{self, Kind};
 use crate::open::{self, SledOptions};
 use crate::shared::Shared;
 use crate::tables::{Started, Tables};
@@ -13,6 +15,7 @@ use postlude_model::bypass::Bypass;
 use postlude_model::cache::Cache;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::orders::Orders;
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -64,6 +67,15 @@ impl SledStore {
     async fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         let open = self.opened()?;
         self.shared.durable(key, || open.tables.get(key)).await
+    }
+
+    /// Reads much at once, where blocking is allowed.
+    async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Tables) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let open = self.opened()?;
+        tokio::task::spawn_blocking(move || read(&open.tables)).await.map_err(failed)?
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
@@ -203,6 +215,54 @@ impl Store for SledStore {
         let digest = Digest::from_bytes(Sha256::digest(bytes).into());
         write(self.opened()?.plugins.clone(), digest, bytes.to_vec()).await?;
         Ok(digest)
+    }
+
+    async fn orders(&self, tenant: &TenantName) -> Result<Orders, StoreError> {
+        Ok(self.read(&keys::orders(tenant)).await?.unwrap_or_default())
+    }
+
+    async fn put_orders(&self, tenant: &TenantName, orders: Orders, expect: u64) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Orders(tenant.clone(), Box::new(orders), expect, answer)).await
+    }
+
+    async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError> {
+        let tenant = tenant.clone();
+        self.look(move |tables| tables.uploads(&tenant)).await
+    }
+
+    async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Upload(tenant.clone(), Box::new(upload), most, answer)).await
+    }
+
+    async fn sessions(
+        &self,
+        tenant: &TenantName,
+        after: Option<&SessionId>,
+        most: usize,
+    ) -> Result<Page<Session>, StoreError> {
+        let (tenant, after) = (tenant.clone(), after.map(|id| keys::session(tenant, id)));
+        self.look(move |tables| tables.page_of(Kind::Session, &tenant, after, most)).await
+    }
+
+    async fn logins(
+        &self,
+        tenant: &TenantName,
+        after: Option<&LoginId>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError> {
+        let (tenant, after) = (tenant.clone(), after.map(|id| keys::login(tenant, id)));
+        self.look(move |tables| tables.page_of(Kind::Login, &tenant, after, most)).await
+    }
+
+    async fn logins_of(
+        &self,
+        tenant: &TenantName,
+        user: &UserId,
+        after: Option<&(Timestamp, LoginId)>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError> {
+        let (tenant, user, after) = (tenant.clone(), user.clone(), after.cloned());
+        self.look(move |tables| tables.logins_of(&tenant, &user, after.as_ref(), most)).await
     }
 
     async fn sweep(&self, now: Timestamp, batch: usize) -> Result<usize, StoreError> {

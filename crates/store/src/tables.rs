@@ -184,6 +184,7 @@ impl Tables {
         self.plan_open(changes, tenant, &record, max_open, now)?;
         if expect == 0 {
             self.expire(changes, record.expires_at, &key);
+            changes.mark(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
         }
         self.put(changes, key, &record)?;
         Ok(CommitOutcome::Done)
@@ -261,7 +262,10 @@ impl Tables {
             let Some(key) = keys::expiring(&entry) else { continue };
             match self.expires_at(key) {
                 Ok(Some(at)) if at > now => self.expire(&mut changes, at, key),
-                Ok(Some(_)) => changes.remove(key.to_vec()),
+                Ok(Some(_)) => {
+                    self.unlist(&mut changes, key)?;
+                    changes.remove(key.to_vec());
+                }
                 Ok(None) => {}
                 // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
                 Err(why @ (StoreError::Corrupt(_) | StoreError::Newer(_))) => {
@@ -271,6 +275,16 @@ impl Tables {
             }
         }
         Ok((changes, seen))
+    }
+
+    /// Takes a login that goes off its user's list.
+    fn unlist(&self, changes: &mut Changes, key: &[u8]) -> Result<(), StoreError> {
+        if Kind::of(key) == Some(Kind::Login)
+            && let (Some(tenant), Some(record)) = (keys::tenant_of(key), self.get::<LoginRecord>(key)?)
+        {
+            changes.unmark(keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id));
+        }
+        Ok(())
     }
 
     fn expires_at(&self, key: &[u8]) -> Result<Option<Timestamp>, StoreError> {

@@ -109,7 +109,7 @@ impl Values {
         self.tree.flush().map(|_| ()).map_err(failed)
     }
 
-    /// The marks in a range of keys, in order.
+    /// The keys in a range, in order.
     pub(crate) fn marks(&self, range: std::ops::Range<Vec<u8>>) -> impl Iterator<Item = Result<IVec, StoreError>> {
         self.tree.range(range).keys().map(|key| key.map_err(failed))
     }
@@ -124,13 +124,18 @@ impl Values {
         self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
     }
 
+    /// How many keys begin so.
+    pub(crate) fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
+        self.tree.scan_prefix(prefix).keys().try_fold(0, |count, key| key.map(|_| count + 1)).map_err(failed)
+    }
+
     /// Verifies every record.
     pub(crate) fn walk(&self) -> Result<Walk, StoreError> {
         let mut walk = Walk::default();
         for entry in &self.tree {
             let (key, first) = entry.map_err(failed)?;
             let kind = Kind::of(&key);
-            if matches!(kind, Some(Kind::Expiry | Kind::Part)) {
+            if matches!(kind, Some(Kind::Expiry | Kind::Part | Kind::ByUser)) {
                 continue;
             }
             walk.records += 1;

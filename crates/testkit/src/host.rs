@@ -1,7 +1,7 @@
 //! A running server, its folder and its clock.
 
 use crate::answered::Answered;
-use crate::keys::{IDP_KEY, OTHER_KEY, callers, hash};
+use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
@@ -240,10 +240,14 @@ return_urls = ["http://localhost:3000/interaction/"]
 [tenants.other.keys.idp]
 role = "idp"
 sha256 = "{other}"
+[tenants.other.keys.ops]
+role = "operator"
+sha256 = "{other_operator}"
 "#,
             watch = self.watch,
             callers = callers(),
             other = hash(OTHER_KEY),
+            other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
             profile = self.profile,
             issuer = partner.issuer(),

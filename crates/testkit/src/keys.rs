@@ -6,6 +6,8 @@ pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
 pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
 /// A key of the role `operator`.
 pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
+/// A key of another tenant's operator.
+pub const OTHER_OPERATOR_KEY: &str = "plk_test-other-operator-0123456789abcdefgh";
 /// The key of another tenant's IdP.
 pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 

@@ -22,6 +22,6 @@ pub mod swap;
 pub use answered::Answered;
 pub use contract::contract_text;
 pub use host::{Builder, Postlude, plugin_file, program};
-pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, READER_KEY, hash};
+pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
 pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};

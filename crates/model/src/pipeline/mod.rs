@@ -4,7 +4,9 @@
 
 mod dry;
 mod fold;
+mod overruled;
 mod prompt;
+mod proof;
 mod redirect;
 mod resume;
 mod sight;
@@ -25,9 +27,10 @@ use crate::json::Json;
 use crate::limits;
 use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
 use crate::names::{ActionName, BypassId, FactorName, RunId, Timestamp};
+use crate::orders::{self, Orders};
 use crate::run::{Ending, FactorView, Limit, Phase, Proof, Reply, Report, RunInput, Trap, Usage};
 use crate::session::Session;
-use crate::token::{Profile, TokenContext, TokenError};
+use crate::token::TokenContext;
 use crate::when;
 use sight::Sight;
 use std::collections::BTreeMap;
@@ -48,6 +51,8 @@ pub struct Scene<'a> {
     pub continue_url: &'a str,
     /// The operator's mapping of `authentication.methods` to amr values.
     pub method_amr: &'a BTreeMap<String, Vec<String>>,
+    /// The operator's orders, at whatever moment they are asked for.
+    pub orders: &'a dyn orders::Standing,
     /// How long a state is accepted.
     pub state_lifetime: Duration,
     /// The store's epoch.
@@ -117,6 +122,8 @@ pub struct Login<'a> {
     bypasses: Vec<Bypass>,
     consumed: Vec<BypassId>,
     synced: bool,
+    /// The operator's orders, as they were asked for last.
+    orders: Arc<Orders>,
     /// What the trace will say of the run that is folded, beside its verdict.
     sight: Sight,
 }
@@ -136,7 +143,6 @@ impl<'a> Login<'a> {
 
     fn new(scene: Scene<'a>, record: LoginRecord, session: Working, event: Arc<Json>, synced: bool) -> Self {
         Self {
-            scene,
             record,
             session,
             event,
@@ -144,6 +150,8 @@ impl<'a> Login<'a> {
             cache: Vec::new(),
             bypasses: Vec::new(),
             consumed: Vec::new(),
+            orders: scene.orders.orders(),
+            scene,
             synced,
             sight: Sight::default(),
         }
@@ -191,14 +199,17 @@ impl<'a> Login<'a> {
 
     /// The run that is due; none once the login is suspended or has its outcome.
     pub fn next_run(&mut self) -> Option<Box<RunInput>> {
-        while self.record.status == Status::Running {
+        while self.record.status == Status::Running && !self.overtaken() {
             let Some(action) = self.action() else {
                 self.finish_pipeline();
                 break;
             };
             let over = if self.reply.is_some() { None } else { self.passed_over(&action) };
-            let Some((verdict, why)) = over else { return Some(Box::new(self.input(action))) };
-            self.pass(&action, Phase::Login, verdict, why, Usage::default());
+            if let Some((verdict, why)) = over {
+                self.pass(&action, Phase::Login, verdict, why, Usage::default());
+            } else if !self.overruled(&action) {
+                return Some(Box::new(self.input(action)));
+            }
         }
         None
     }
@@ -213,6 +224,12 @@ impl<'a> Login<'a> {
         self.sight = Sight::of(&report);
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
+        // A plugin that was killed while it ran decides nothing.
+        self.orders = self.scene.orders.orders();
+        if self.killed(&run) {
+            self.record.step = self.record.step.saturating_add(1);
+            return Ok(());
+        }
         if action.spec.rules.report_only {
             self.rehearse(&run, ending, &commands);
             self.record.step = self.record.step.saturating_add(1);
@@ -325,7 +342,7 @@ impl<'a> Login<'a> {
     fn verify(&self, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
         let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
         let context = self.token_context(action, &reply.state, suspension.factor.as_ref(), &run_id);
-        let (token, proof) = match prove(action, &reply, &context) {
+        let (token, proof) = match proof::prove(action, &reply, &context) {
             Ok((claims, proof)) => (Ok(claims), proof),
             Err(why) => (Err(why), Proof::Nothing),
         };
@@ -401,32 +418,10 @@ impl<'a> Login<'a> {
 
     fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
         let seen = std::mem::take(&mut self.sight);
-        self.record.trace.push(Trace {
-            action: action.spec.name.clone(),
-            version: action.spec.version.clone(),
-            digest: action.spec.digest,
-            step: self.record.step,
-            phase,
-            verdict,
-            report_only: action.spec.rules.report_only,
-            // The trace is stored with the record: a plugin's own words must not fill it.
-            why: sight::shortened(why, WHY_BYTES),
-            at: self.scene.now,
-            limit: seen.limit,
-            origin: seen.origin,
-            fuel: usage.fuel,
-            memory_bytes: usage.memory_bytes,
-            host_calls: usage.host_calls,
-            duration_us: sight::micros(usage.duration),
-            waited_us: sight::micros(usage.waited),
-            log: seen.log,
-            log_left_out: seen.log_left_out,
-        });
+        let trace = seen.trace(action, phase, verdict, why, usage);
+        self.record.trace.push(Trace { step: self.record.step, at: self.scene.now, ..trace });
     }
 }
-
-/// Bytes of a reason in the trace.
-const WHY_BYTES: usize = 512;
 
 /// What a user may read when an action could not decide; the cause is in the trace.
 const UNDECIDED: &str = "the login could not be completed";
@@ -467,33 +462,4 @@ fn unmet(actions: &[Arc<Action>], event: &Json) -> Vec<(ActionName, Aside)> {
     let event = if conditional.peek().is_some() { event.to_value() } else { return Vec::new() };
     let unmet = |spec: &ActionSpec| Some((spec.name.clone(), Aside::Unmet(when::unmet(&spec.rules.when, &event)?)));
     conditional.filter_map(unmet).collect()
-}
-
-/// What a reply proves, by the action's profile.
-fn prove(action: &Action, reply: &BrowserReply, context: &TokenContext<'_>) -> Result<(Json, Proof), TokenError> {
-    let proof = &action.spec.result;
-    if matches!(proof.profile, Profile::External | Profile::None) {
-        return Err(TokenError::NotApplicable);
-    }
-    let token = parameter(reply, &proof.parameter)?;
-    let result = action.keys.verify(&proof.key, token, context)?;
-    match (proof.profile, result.verdict) {
-        (Profile::Auth0, None) => Ok((result.claims, Proof::Judged)),
-        (Profile::Postlude, Some(verdict)) => {
-            Ok((result.claims, Proof::Token { factor: context.factor.cloned(), verdict }))
-        }
-        _ => Err(TokenError::Invalid("the key is of another profile".to_owned())),
-    }
-}
-
-/// A parameter of the reply; the form wins over the query, and one that occurs twice is refused.
-fn parameter<'r>(reply: &'r BrowserReply, name: &str) -> Result<&'r str, TokenError> {
-    for pairs in [&reply.form, &reply.query] {
-        let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        if let Some(value) = values.next() {
-            let twice = || TokenError::Invalid(format!("the parameter `{name}` occurs twice"));
-            return if values.next().is_none() { Ok(value) } else { Err(twice()) };
-        }
-    }
-    Err(TokenError::Missing)
 }

@@ -98,7 +98,7 @@ impl Login<'_> {
     pub(super) fn lens(&self) -> Lens<'_> {
         let record = &self.record;
         let (epoch, now) = (self.scene.epoch, self.scene.now);
-        Lens { client: &record.subject.client_id, used: &record.course.used, epoch, now }
+        Lens { client: &record.subject.client_id, used: &record.course.used, orders: &self.orders, epoch, now }
     }
 
     fn location(

@@ -17,6 +17,7 @@ mod manifest;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod orders;
 mod policy_properties;
 #[cfg(test)]
 mod properties;

@@ -5,6 +5,7 @@ use postlude_model::action::{ActionSpec, FactorPolicy, Mode};
 use postlude_model::factor::{Lens, Stale, Standing, explain, standing};
 use postlude_model::login::{Status, Verdict};
 use postlude_model::names::{ClientId, Timestamp};
+use postlude_model::orders::Orders;
 use postlude_model::pipeline::Finished;
 use postlude_model::session::{FactorRecord, Session};
 use std::time::Duration;
@@ -29,7 +30,8 @@ fn under(policy: impl FnOnce(&mut FactorPolicy)) -> FactorPolicy {
 /// How a record stands for client `client`, and why.
 fn stands(record: &FactorRecord, policy: &FactorPolicy) -> (Option<Stale>, String) {
     let client = ClientId::new("client").unwrap();
-    let lens = Lens { client: &client, used: &[], epoch: 1, now: NOW };
+    let orders = Orders::default();
+    let lens = Lens { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
     let records = std::slice::from_ref(record);
     let found = standing(records, policy, &lens);
     let why = match found {

@@ -9,6 +9,7 @@ use postlude_model::limits;
 use postlude_model::login::{Effects, LoginRecord, Settled, Status, Subject};
 use postlude_model::manifest::{Grants, ResolvedProof};
 use postlude_model::names::{Digest, FactorName, LoginId, RunId, SessionId, Timestamp};
+use postlude_model::orders::Orders;
 use postlude_model::pipeline::{BrowserReply, Finished, Login, Scene};
 use postlude_model::run::{Ending, Log, Metadata, Phase, Report, RunInput, Trap, Usage};
 use postlude_model::session::{FactorRecord, Session};
@@ -125,6 +126,7 @@ pub fn action(spec: ActionSpec) -> Arc<Action> {
 pub struct World {
     pub actions: Vec<Arc<Action>>,
     pub method_amr: BTreeMap<String, Vec<String>>,
+    pub orders: Arc<Orders>,
     pub epoch: u64,
     pub now: Timestamp,
 }
@@ -132,7 +134,13 @@ pub struct World {
 impl World {
     pub fn new(specs: impl IntoIterator<Item = ActionSpec>) -> Self {
         let method_amr = BTreeMap::from([("pwd".to_owned(), vec!["pwd".to_owned()])]);
-        Self { actions: specs.into_iter().map(action).collect(), method_amr, epoch: 1, now: NOW }
+        Self {
+            actions: specs.into_iter().map(action).collect(),
+            method_amr,
+            orders: Arc::default(),
+            epoch: 1,
+            now: NOW,
+        }
     }
 
     /// The face action, alone.
@@ -152,6 +160,7 @@ impl World {
             issuer: "https://idp.example/acme",
             continue_url: "https://idp.example/acme/continue",
             method_amr: &self.method_amr,
+            orders: &self.orders,
             state_lifetime: limits::STATE_LIFETIME,
             epoch: self.epoch,
             now: self.now,

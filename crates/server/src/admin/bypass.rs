@@ -7,10 +7,9 @@ use crate::routes::read_body;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use crate::wire;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Json, Router};
 use postlude_model::bypass::{Bypass, Target};
 use postlude_model::limits;
 use postlude_model::names::{ActionName, BypassId, FactorName, UserId};
@@ -19,41 +18,63 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Span;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// How long a bypass is valid where the help desk does not say: long enough to hang up and log in.
 const VALID_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// `POST /v1/admin/bypasses`: exactly one of `action` and `factor`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BypassRequest)]
 struct IssueRequest {
+    /// Whom it lets past.
+    #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
+    /// The action, by its name in the pipeline.
     #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, pattern = "^[a-z0-9][a-z0-9-]*$")]
     action: Option<ActionName>,
+    /// The factor.
     #[serde(default)]
+    #[schema(value_type = Option<crate::openapi::FactorText>)]
     factor: Option<FactorName>,
+    /// Why, for the audit; without control characters.
+    #[schema(min_length = 1, max_length = 256)]
     reason: String,
+    /// For how long, 1 to 86,400; an hour where it is left out.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 86_400)]
     valid_for_seconds: Option<u64>,
 }
 
 /// `POST /v1/admin/bypasses/list`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BypassListRequest)]
 struct ListRequest {
+    /// The user.
+    #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
 }
 
 /// `POST /v1/admin/bypasses/revoke`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BypassRevokeRequest)]
 struct RevokeRequest {
+    /// The user.
+    #[schema(value_type = crate::openapi::UserText)]
     user_id: UserId,
+    /// The bypass.
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
     id: BypassId,
 }
 
 /// A bypass, for its operator.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct BypassView {
     id: String,
     user_id: String,
@@ -74,26 +95,32 @@ struct BypassView {
     used_at: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// Bypasses of a user.
+#[derive(Debug, Serialize, ToSchema)]
 struct BypassList {
     bypasses: Vec<BypassView>,
 }
 
-#[derive(Debug, Serialize)]
+/// A bypass that is gone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BypassRevoked)]
 struct Revoked {
     revoked: String,
 }
 
 /// The routes, each of role `operator`.
-pub(crate) fn routes() -> Router<Arc<Runtime>> {
-    Router::new()
-        .route("/v1/admin/bypasses", post(issue))
-        .route("/v1/admin/bypasses/list", post(list))
-        .route("/v1/admin/bypasses/revoke", post(revoke))
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(issue)).routes(routes!(list)).routes(routes!(revoke))
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
 
+/// Issue a bypass
+///
+/// Lets a user past one action, or one factor, once. Exactly one of `action` and `factor`.
+#[utoipa::path(post, path = "/v1/admin/bypasses", tag = "bypasses", operation_id = "issue_bypass", request_body = IssueRequest,
+    responses((status = 200, description = "It is issued", body = BypassView)),
+    extensions(("x-postlude-errors" = json!(["bypass_target_unknown", "too_many_bypasses"]))), security(("key" = ["operator"])))]
 async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassView> {
     let (caller, body) = receive(&runtime, request).await?;
     let request: IssueRequest = wire::read(&body)?;
@@ -128,6 +155,11 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
     }
 }
 
+/// A user's bypasses
+///
+/// Used ones until they expire.
+#[utoipa::path(post, path = "/v1/admin/bypasses/list", tag = "bypasses", operation_id = "list_bypasses", request_body = ListRequest,
+    responses((status = 200, description = "The user's bypasses", body = BypassList)), security(("key" = ["operator"])))]
 async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<BypassList> {
     let (caller, body) = receive(&runtime, request).await?;
     let request: ListRequest = wire::read(&body)?;
@@ -135,6 +167,10 @@ async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<By
     Ok(Json(BypassList { bypasses: all.iter().map(|bypass| BypassView::of(bypass, &runtime)).collect() }))
 }
 
+/// Revoke a bypass
+#[utoipa::path(post, path = "/v1/admin/bypasses/revoke", tag = "bypasses", operation_id = "revoke_bypass", request_body = RevokeRequest,
+    responses((status = 200, description = "It is revoked", body = Revoked)),
+    extensions(("x-postlude-errors" = json!(["bypass_unknown", "bypass_used"]))), security(("key" = ["operator"])))]
 async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Revoked> {
     let (caller, body) = receive(&runtime, request).await?;
     let RevokeRequest { user_id, id } = wire::read(&body)?;

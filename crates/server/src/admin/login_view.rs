@@ -19,9 +19,21 @@ use postlude_model::session::{FactorRecord, Session};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Shows a login's record to an operator or a reader.
-pub(crate) async fn show(
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(show))
+}
+
+/// A login's record
+///
+/// What ran, what it decided and why, across suspend and resume; without states, keys and values.
+#[utoipa::path(get, path = "/v1/admin/logins/{login_id}", tag = "logins", operation_id = "explain_login",
+    params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
+    responses((status = 200, description = "The login's record", body = LoginView)),
+    extensions(("x-postlude-errors" = json!(["login_unknown"]))), security(("key" = ["operator"]), ("key" = ["reader"])))]
+async fn show(
     State(runtime): State<Arc<Runtime>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
@@ -43,7 +55,7 @@ pub(crate) async fn show(
 
 /// A login's record.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LoginView {
+pub(super) struct LoginView {
     /// The login.
     login_id: String,
     /// `continue`, `redirect` (the browser is at a prompt), `deny`, `interaction_required` or `ended`.
@@ -96,7 +108,7 @@ pub(crate) struct LoginView {
 
 /// A prompt that is open.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct WaitingView {
+pub(super) struct WaitingView {
     /// The action that resumes.
     action: String,
     /// The factor that the prompt is for.
@@ -109,7 +121,7 @@ pub(crate) struct WaitingView {
 
 /// One run, or one action that was passed over.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RunView {
+pub(super) struct RunView {
     /// When, by the host's clock.
     at: String,
     /// The number of the run in its login.
@@ -148,7 +160,7 @@ pub(crate) struct RunView {
 
 /// A line of a plugin's log.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LineView {
+pub(super) struct LineView {
     /// `debug`, `info`, `warn` or `error`.
     level: &'static str,
     /// The message with its fields.
@@ -157,7 +169,7 @@ pub(crate) struct LineView {
 
 /// A factor's record.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RecordedView {
+pub(super) struct RecordedView {
     /// The factor.
     name: String,
     /// When it was completed.
@@ -174,7 +186,7 @@ pub(crate) struct RecordedView {
 
 /// A factor that counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CountedView {
+pub(super) struct CountedView {
     /// The factor.
     name: String,
     /// When it was completed.

@@ -1,5 +1,93 @@
-//! What operators do and readers look at, below `/v1/admin`.
+//! The operator's routes below `/v1/admin`, one file for each resource. Every one declares its roles, and acts for the
+//! tenant of the key that called: nobody sees or changes another tenant's things.
 
+mod audit;
 pub(crate) mod bypass;
+mod kill;
 pub(crate) mod login_view;
+mod logins;
+mod pipeline;
+mod plugins;
+mod reload;
+mod revoke;
+mod sessions;
 pub(crate) mod tail;
+mod upload;
+
+use crate::auth::{Caller, Need, caller};
+use crate::error::ApiError;
+use crate::routes::read_body;
+use crate::runtime::Runtime;
+use crate::wire;
+use axum::extract::Request;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tracing::Span;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use upload::AT_A_TIME as UPLOADS_AT_A_TIME;
+
+/// All of them. A further resource adds one line.
+pub(crate) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default()
+        .merge(plugins::routes())
+        .merge(upload::routes())
+        .merge(pipeline::routes())
+        .merge(reload::routes())
+        .merge(logins::routes())
+        .merge(sessions::routes())
+        .merge(kill::routes())
+        .merge(revoke::routes())
+        .merge(bypass::routes())
+        .merge(login_view::routes())
+        .merge(tail::routes())
+}
+
+/// Records to look through in one call: some milliseconds of work, so that no list holds up a login.
+const SCAN: usize = 1000;
+
+/// Records in one answer, and how many without being asked.
+const MOST: usize = 100;
+const USUAL: usize = 50;
+
+/// Bytes of a reason: a sentence and a ticket's number.
+const REASON_BYTES: usize = 256;
+
+/// Authenticates, then reads the body.
+async fn receive<T: DeserializeOwned>(
+    runtime: &Runtime,
+    request: Request,
+    need: Need,
+) -> Result<(Caller, T), ApiError> {
+    let caller = enter(runtime, &request, need)?;
+    let body = read_body(request.into_body()).await?;
+    Ok((caller, wire::read(&body)?))
+}
+
+/// Authenticates; from here on the log says whose request it is.
+fn enter(runtime: &Runtime, request: &Request, need: Need) -> Result<Caller, ApiError> {
+    let caller = caller(runtime, request.headers(), need)?;
+    Span::current().record("tenant", caller.tenant.name.as_str());
+    Ok(caller)
+}
+
+/// How many records a caller wants.
+fn limit(asked: Option<usize>) -> Result<usize, ApiError> {
+    match asked.unwrap_or(USUAL) {
+        limit @ 1..=MOST => Ok(limit),
+        other => Err(ApiError::invalid_request(format!("`limit` is {other}; it may be 1 to {MOST}"))),
+    }
+}
+
+/// The reason of an order: people read it at night.
+fn reason(text: String) -> Result<String, ApiError> {
+    if (1..=REASON_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(text);
+    }
+    let detail = format!("`reason` is a sentence of 1 to {REASON_BYTES} bytes without control characters");
+    Err(ApiError::invalid_request(detail))
+}
+
+fn not_a_cursor() -> ApiError {
+    ApiError::invalid_request("`cursor` is not one of this list; send `next` of the page before, with the same filters")
+}

@@ -13,16 +13,24 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(follow))
+}
 
 /// How often a comment keeps the connection alive, and the key is looked at again. Common proxies close after 60 seconds of
 /// silence.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Follows what happens in the caller's tenant until the reader goes, its key is withdrawn, or the server stops.
-pub(crate) async fn follow(
-    State(runtime): State<Arc<Runtime>>,
-    headers: HeaderMap,
-) -> Result<impl IntoResponse, ApiError> {
+/// The live tail
+///
+/// Follows what happens in the tenant as server-sent events, until the reader goes, its key is withdrawn, or the server stops.
+#[utoipa::path(get, path = "/v1/admin/events", tag = "logins", operation_id = "follow_events",
+    responses((status = 200, description = "Events without end", content_type = "text/event-stream", body = String)),
+    extensions(("x-postlude-errors" = json!(["too_many_tails"]))), security(("key" = ["operator"]), ("key" = ["reader"])))]
+async fn follow(State(runtime): State<Arc<Runtime>>, headers: HeaderMap) -> Result<impl IntoResponse, ApiError> {
     let tenant = authenticate(&runtime, &headers, Need::Inspect)?;
     let reader = runtime.events.read(&tenant.name).ok_or_else(|| {
         let detail = format!("a tenant may have {READERS_OF_A_TENANT} live tails; end one of them");

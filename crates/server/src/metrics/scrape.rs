@@ -17,12 +17,23 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::UNIX_EPOCH;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The content type of OpenMetrics text.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `GET /metrics`.
-pub(crate) async fn serve(State(runtime): State<Arc<Runtime>>) -> Result<impl IntoResponse, ApiError> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(serve))
+}
+
+/// All series
+///
+/// OpenMetrics text. On a listener of its own where `metrics_listen` is set.
+#[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "metrics",
+    responses((status = 200, description = "The series now", content_type = "application/openmetrics-text", body = String)),
+    extensions(("x-postlude-errors" = json!(["internal"]))))]
+async fn serve(State(runtime): State<Arc<Runtime>>) -> Result<impl IntoResponse, ApiError> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape(runtime)));
     let mut text = String::new();
@@ -162,7 +173,7 @@ impl Scrape {
         page.gauge("postlude_plugins_loaded", "Plugins whose code is in memory", self.0.plugins_loaded())?;
         let code = Code::ALL.iter().zip(&metrics.code).map(|(from, count)| ([("from", from.as_str())], count));
         page.counters("postlude_code", "Plugins that were made ready, by where their code came from", code)?;
-        page.gauge("postlude_tail_readers", "Readers of the live tail", metrics.tails.get())?;
+        page.gauge("postlude_tail_readers", "Readers of the live tail", self.0.events.readers())?;
         page.counter("postlude_tail_missed", "Events that slow readers of the live tail missed", &metrics.missed_events)
     }
 }

@@ -186,7 +186,9 @@ impl Runtime {
             let meters = self.metrics.meters(&bound.name, &bound.actions);
             let pipeline = Arc::new(Pipeline::new(number, bound.actions, used).counted(meters));
             let keys = bound.tenant.keys.clone();
-            let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline);
+            let orders = self.orders_of(&bound.name).await?;
+            orders.warn(&bound.name, &pipeline);
+            let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders);
             let until = needed_until(&tenant, self.clock.now());
             self.store.need_revision(&tenant.name, number, until).await?;
             tenants.push((tenant, keys));

@@ -1,7 +1,10 @@
 //! The embedded store through its public interface, on real folders.
 
 #[cfg(test)]
+mod admin;
 mod bypasses;
+#[cfg(test)]
+mod caches;
 #[cfg(test)]
 mod commits;
 #[cfg(test)]

@@ -1,0 +1,138 @@
+//! Uploading a plugin: streamed, capped while it is read, hashed, checked and compiled as any other, and stored by digest.
+
+use super::plugins::{PluginDetail, detail};
+use super::{audit, enter};
+use crate::auth::{Caller, Need};
+use crate::error::ApiError;
+use crate::runtime::Runtime;
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use postlude_model::limits;
+use postlude_model::names::Digest;
+use postlude_sandbox::Plugin;
+use postlude_store::{StoreError, Upload};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// How long an upload may take: the largest component over a slow line.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Uploads at a time: each holds a component in memory and a core while it compiles.
+pub(crate) const AT_A_TIME: usize = 2;
+
+/// Uploads that a tenant may have. Files are kept for as long as a login may need them, so this bounds its part of the disk.
+const UPLOADS: usize = 1000;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::default().routes(routes!(upload))
+}
+
+/// Upload a plugin
+///
+/// The component as it is, as `application/wasm`. It is checked and compiled as the configuration's plugins are, and stored by its
+/// digest; nothing runs it until a configuration names it. Repeating it changes nothing. Core modules, text and precompiled
+/// code are refused.
+#[utoipa::path(post, path = "/v1/admin/plugins", tag = "plugins", operation_id = "upload_plugin",
+    request_body(content = crate::openapi::Component, content_type = "application/wasm", description = "The component"),
+    responses((status = 200, description = "It is stored", body = PluginDetail)),
+    extensions(("x-postlude-errors" = json!(["plugin_too_large", "unsupported_media_type", "plugin_refused", "limit_reached"]))),
+    security(("key" = ["operator"])))]
+async fn upload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<PluginDetail>, ApiError> {
+    let caller = enter(&runtime, &request, Need::Operate)?;
+    let (parts, body) = request.into_parts();
+    acceptable(&parts.headers)?;
+    let busy = |_| ApiError::unavailable("other uploads are under way");
+    let _place = runtime.uploads.try_acquire().map_err(busy)?;
+    let late =
+        |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the upload took longer than a minute");
+    let (digest, bytes) = tokio::time::timeout(UPLOAD_TIMEOUT, receive(body)).await.map_err(late)??;
+    let known = runtime.store.uploads(&caller.tenant.name).await.map_err(ApiError::unavailable)?;
+    if !known.iter().any(|upload| upload.digest == digest) {
+        if known.len() >= UPLOADS {
+            return Err(full());
+        }
+        keep(&runtime, &caller, digest, bytes).await?;
+        audit::note(&caller, "upload", digest, "");
+    }
+    detail(&runtime, &caller, digest).await.map(Json)
+}
+
+/// What can be refused before a byte of the body is read.
+fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let kind = text(header::CONTENT_TYPE).and_then(|kind| kind.split(';').next()).map(str::trim);
+    if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/wasm")) {
+        let detail = "send the component itself, with `Content-Type: application/wasm`";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+    }
+    match text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) if length > limits::COMPONENT_BYTES => Err(too_large()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads and hashes; stops at the limit, whatever the header said.
+async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
+    let (mut bytes, mut hash) = (Vec::new(), Sha256::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|why| ApiError::invalid_request(format!("the body did not arrive whole: {why}")))?;
+        let Ok(data): Result<Bytes, _> = frame.into_data() else { continue };
+        if bytes.len() + data.len() > limits::COMPONENT_BYTES {
+            return Err(too_large());
+        }
+        hash.update(&data);
+        bytes.extend_from_slice(&data);
+    }
+    Ok((Digest::from_bytes(hash.finalize().into()), bytes))
+}
+
+/// Checks, compiles, stores the file and then the note of it.
+async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>) -> Result<(), ApiError> {
+    let bytes: Arc<[u8]> = bytes.into();
+    let plugin = compile(runtime, digest, Arc::clone(&bytes)).await?;
+    if plugin.digest() != digest {
+        return Err(ApiError::internal("an upload has two digests"));
+    }
+    let manifest = plugin.manifest();
+    let upload = Upload {
+        digest,
+        manifest: serde_json::to_string(manifest).map_err(ApiError::internal)?,
+        imports: plugin.imports().to_vec(),
+        bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        at: runtime.clock.now(),
+        by: caller.key.to_string(),
+    };
+    // Between the two, the file would look like one that nobody needs.
+    let _turn = runtime.reloads.turn.lock().await;
+    runtime.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
+    let noted = runtime.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
+        StoreError::Encoding(..) => refused("its manifest is too large to be kept"),
+        why => ApiError::unavailable(why),
+    })?;
+    noted.then_some(()).ok_or_else(full)
+}
+
+/// The way of every plugin into the host.
+async fn compile(runtime: &Runtime, digest: Digest, bytes: Arc<[u8]>) -> Result<Plugin, ApiError> {
+    runtime.compiler.plugin(digest, bytes).await.map_err(refused)
+}
+
+fn refused(why: impl ToString) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin_refused", why.to_string())
+}
+
+fn too_large() -> ApiError {
+    let detail = format!("a component may have {} bytes", limits::COMPONENT_BYTES);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "plugin_too_large", detail)
+}
+
+fn full() -> ApiError {
+    let detail = format!("this tenant has uploaded {UPLOADS} plugins, as many as it may have; name others by file");
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "limit_reached", detail)
+}

@@ -1,0 +1,65 @@
+//! The tenant's public routes. Their paths come from the configuration, so they are no routes of the router.
+
+use utoipa::OpenApi;
+
+/// The public routes alone.
+#[derive(OpenApi)]
+#[openapi(paths(back, back_with_form, jwks))]
+struct Public;
+
+pub(super) fn documented() -> utoipa::openapi::OpenApi {
+    Public::openapi()
+}
+
+/// The way back from a prompt
+///
+/// Where the prompt site sends the browser. `issuer_path` is the path of the tenant's `issuer`, which may have several segments or
+/// none. Runs and stores nothing: it sends the browser to the login's `return_url` with the sealed reply in `postlude`.
+/// Everything else is a plain page.
+#[utoipa::path(get, path = "/{issuer_path}/continue", tag = "public", operation_id = "prompt_return",
+    params(
+        ("issuer_path" = String, Path, description = "The path of the tenant's issuer", example = json!("acme")),
+        ("state" = String, Query, description = "The state of the suspension, exactly once; whatever else the prompt site sends is sealed"),
+    ),
+    responses(
+        (status = 303, description = "To the login's `return_url`", headers(("Location" = String, description = "With `postlude`"))),
+        (status = 400, description = "No state, two, or not one of this tenant", content_type = "text/html", body = String),
+        (status = 410, description = "The login is over, or its state too old", content_type = "text/html", body = String),
+        (status = 413, description = "Too large to be sealed", content_type = "text/html", body = String),
+        (status = 500, description = "Try again", content_type = "text/html", body = String),
+        (status = 503, description = "Try again", content_type = "text/html", body = String),
+    ),
+    extensions(("x-postlude-errors" = json!(["not_found"]))))]
+#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+fn back() {}
+
+/// The way back from a prompt, with a form
+#[utoipa::path(post, path = "/{issuer_path}/continue", tag = "public", operation_id = "prompt_return_form",
+    params(
+        ("issuer_path" = String, Path, description = "The path of the tenant's issuer", example = json!("acme")),
+        ("state" = String, Query, description = "The state of the suspension, exactly once"),
+    ),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded", description = "What the prompt site answers"),
+    responses(
+        (status = 303, description = "To the login's `return_url`", headers(("Location" = String, description = "With `postlude`"))),
+        (status = 400, description = "No state, two, or not one of this tenant", content_type = "text/html", body = String),
+        (status = 408, description = "The form took too long", content_type = "text/html", body = String),
+        (status = 410, description = "The login is over, or its state too old", content_type = "text/html", body = String),
+        (status = 413, description = "Too large to be sealed", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form", content_type = "text/html", body = String),
+        (status = 500, description = "Try again", content_type = "text/html", body = String),
+        (status = 503, description = "Try again", content_type = "text/html", body = String),
+    ),
+    extensions(("x-postlude-errors" = json!(["not_found"]))))]
+#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+fn back_with_form() {}
+
+/// The keys of request tokens
+///
+/// A JWK set (RFC 7517).
+#[utoipa::path(get, path = "/{issuer_path}/.well-known/jwks.json", tag = "public", operation_id = "jwks",
+    params(("issuer_path" = String, Path, description = "The path of the tenant's issuer", example = json!("acme"))),
+    responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = Object)),
+    extensions(("x-postlude-errors" = json!(["not_found"]))))]
+#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+fn jwks() {}
