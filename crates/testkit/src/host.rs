@@ -1,6 +1,7 @@
 //! A running server, its folder and its clock.
 
 use crate::answered::Answered;
+use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
@@ -17,17 +18,6 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-
-/// The key of the tests' IdP.
-pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
-/// A key of the role `reader`.
-pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
-/// A key of the role `operator`.
-pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
-/// A key of another tenant's operator.
-pub const OTHER_OPERATOR_KEY: &str = "plk_test-other-operator-0123456789abcdefgh";
-/// The key of another tenant's IdP.
-pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -200,7 +190,6 @@ impl Builder {
     }
 
     fn config(&self, port: u16, partner: &Partner) -> String {
-        let hash = postlude_crypto::api_key::sha256_hex;
         let plugin = plugin_file("custom-factor");
         let material = match self.alg {
             Alg::Hs256 => "secret = { file = \"partner.secret\" }",
@@ -271,15 +260,6 @@ sha256 = "{other_operator}"
             after = self.after,
         )
     }
-}
-
-/// The keys of tenant acme, one for each role, named after it.
-fn callers() -> String {
-    let roles = [("idp", IDP_KEY), ("reader", READER_KEY), ("operator", OPERATOR_KEY)];
-    let table = |(role, key): (&str, &str)| {
-        format!("[tenants.acme.keys.{role}]\nrole = \"{role}\"\nsha256 = \"{}\"\n", hash(key))
-    };
-    roles.map(table).concat()
 }
 
 /// A running server.
@@ -486,12 +466,6 @@ impl Postlude {
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-}
-
-/// The hash by which the configuration knows an API key.
-#[must_use]
-pub fn hash(key: &str) -> String {
-    postlude_crypto::api_key::sha256_hex(key)
 }
 
 /// The `postlude` program, as cargo builds it beside this test.

@@ -13,6 +13,7 @@ pub mod bombs;
 mod contract;
 pub mod guests;
 mod host;
+mod keys;
 mod partner;
 mod port;
 mod story;
@@ -20,8 +21,7 @@ pub mod swap;
 
 pub use answered::Answered;
 pub use contract::contract_text;
-pub use host::{
-    Builder, IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, hash, plugin_file, program,
-};
+pub use host::{Builder, Postlude, plugin_file, program};
+pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
 pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};
