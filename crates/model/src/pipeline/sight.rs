@@ -61,7 +61,7 @@ mod tests {
             fields: vec![("key".to_owned(), "value".to_owned())],
         };
         let log = Log { lines: (1..=lines).map(line).collect(), dropped };
-        Report { ending: Ending::Busy, commands: Vec::new(), log, usage: Usage::default() }
+        Report { ending: Ending::Busy, commands: Vec::new(), log, http: Vec::new(), usage: Usage::default() }
     }
 
     #[test]
