@@ -241,6 +241,9 @@ async fn metrics_count_what_happened() {
     assert_eq!(series(&text, "postlude_revision{tenant=\"acme\"}"), 1.0);
     assert_eq!(series(&text, "postlude_run_places_busy"), 0.0);
     assert!(series(&text, "process_resident_memory_bytes") > 1e6);
+    // Without the last bucket Prometheus finds no quantile.
+    let last = series(&text, "postlude_run_wait_seconds_bucket{le=\"+Inf\"}");
+    assert_eq!([last, series(&text, "postlude_run_wait_seconds_count")], [3.0, 3.0]);
     postlude.edit_config("max_age = \"24h\"", "max_age = \"0\"");
     postlude.reload().await;
     assert!(series(&metrics(&postlude).await, "postlude_reloads_total{outcome=\"refused\"}") >= 1.0);
