@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-demo test-browser bench fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -71,6 +71,14 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 	@scripts/setup.sh node chromium
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
+# The release profile is what users run; it compiles the engine once more (ten minutes or so the first time).
+bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
+	@$(call say,'building the release profile (the first time: 10 to 15 minutes)')
+	@cargo build $(LOCKED) --release --workspace
+	@scripts/bench-peers.sh
+	@$(call say,'measuring')
+	@$(TARGET_DIR)/release/postlude-bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 fmt: ## format everything
 	@cargo fmt --all
