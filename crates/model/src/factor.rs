@@ -81,8 +81,12 @@ impl Worth<'_> {
     }
 
     fn mapped_methods(&self, event: &Json) -> Vec<String> {
-        let event = event.to_value();
-        let methods = event.pointer("/authentication/methods").and_then(|m| m.as_array()).into_iter().flatten();
+        if self.method_amr.is_empty() {
+            return Vec::new();
+        }
+        // Of the whole event, only this part is read.
+        let named: Named = serde_json::from_str(event.as_str()).unwrap_or_default();
+        let methods = named.authentication.get("methods").and_then(|m| m.as_array()).into_iter().flatten();
         let names = methods.filter_map(|method| method.get("name")?.as_str());
         names.filter_map(|name| self.method_amr.get(name)).flatten().cloned().collect()
     }
@@ -101,6 +105,13 @@ impl Worth<'_> {
             }
         })
     }
+}
+
+/// The part of an event that names the methods.
+#[derive(Default, serde::Deserialize)]
+struct Named {
+    #[serde(default)]
+    authentication: serde_json::Value,
 }
 
 fn add(amr: &mut Vec<String>, value: &str) {

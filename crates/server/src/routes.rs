@@ -55,7 +55,7 @@ type Reply<T> = Result<Json<T>, ApiError>;
 async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Answer> {
     let (tenant, headers, body) = receive(&runtime, request, Need::Idp).await?;
     let key = idempotency_key(&headers)?;
-    let request = wire::read(&body)?;
+    let request = wire::read_with_event::<wire::LoginParts>(&body)?;
     let body_hash = Sha256::digest(&body).into();
     logins::start(runtime, tenant, key, body_hash, request).await.map(answered)
 }
@@ -64,7 +64,7 @@ async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Req
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
     Span::current().record("login_id", id.as_str());
-    let request = wire::read(&body)?;
+    let request = wire::read_with_event::<wire::ContinueParts>(&body)?;
     logins::resume(runtime, tenant, id, request).await.map(answered)
 }
 

@@ -6,7 +6,7 @@ use postlude_model::action::Mode;
 use postlude_model::json::{Json, parse_value};
 use postlude_model::login::{EndReason, LoginRecord, Settled, Status, Verdict};
 use postlude_model::names::{ClientId, SessionId, UserId};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -15,18 +15,35 @@ use std::collections::BTreeMap;
 pub const BODY_BYTES: usize = 256 * 1024;
 
 /// `POST /v1/logins`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct LoginRequest {
     /// Always `post-login`.
     pub trigger: Trigger,
     /// How the login reached the IdP.
     pub mode: Mode,
     /// Where the browser goes after the prompt; required in mode `interactive`.
-    #[serde(default)]
     pub return_url: Option<String>,
     /// The event.
     pub event: Event,
+}
+
+/// A [`LoginRequest`] apart from its event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginParts {
+    trigger: Trigger,
+    mode: Mode,
+    #[serde(default)]
+    return_url: Option<String>,
+    #[serde(rename = "event")]
+    _event: IgnoredAny,
+}
+
+impl CarriesEvent for LoginParts {
+    type Whole = LoginRequest;
+    fn with(self, event: Event) -> LoginRequest {
+        LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event }
+    }
 }
 
 /// The triggers.
@@ -38,8 +55,7 @@ pub enum Trigger {
 }
 
 /// `POST /v1/logins/{login_id}/continue`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct ContinueRequest {
     /// What the redirect's answer gave.
     pub resume_key: String,
@@ -47,6 +63,23 @@ pub struct ContinueRequest {
     pub reply: String,
     /// The event again.
     pub event: Event,
+}
+
+/// A [`ContinueRequest`] apart from its event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContinueParts {
+    resume_key: String,
+    reply: String,
+    #[serde(rename = "event")]
+    _event: IgnoredAny,
+}
+
+impl CarriesEvent for ContinueParts {
+    type Whole = ContinueRequest;
+    fn with(self, event: Event) -> ContinueRequest {
+        ContinueRequest { resume_key: self.resume_key, reply: self.reply, event }
+    }
 }
 
 /// `POST /v1/sessions/get` and `/end`.
@@ -115,23 +148,65 @@ struct NamedSession {
     id: Option<SessionId>,
 }
 
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(from)?;
+impl Event {
+    /// Reads an event, which is moved and not copied: it is the largest part of every request.
+    fn read(value: Value) -> Result<Self, ApiError> {
         let document = Json::from_value(&value);
-        let named: Named = serde_path_to_error::deserialize(value)
-            .map_err(|e| serde::de::Error::custom(format_args!("at `{}`: {}", e.path(), e.inner())))?;
-        let session_id = named.session.and_then(|session| session.id);
-        Ok(Self { document, user_id: named.user.user_id, client_id: named.client.client_id, session_id })
+        let (user_id, client_id, session_id) = match named(&value) {
+            Some(named) => named,
+            None => {
+                // Something is missing or malformed: the slow reader says what, and where.
+                let named: Named = serde_path_to_error::deserialize(value)
+                    .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
+                (named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id))
+            }
+        };
+        Ok(Self { document, user_id, client_id, session_id })
     }
+}
+
+/// The subject that a well-formed event names.
+fn named(event: &Value) -> Option<(UserId, ClientId, Option<SessionId>)> {
+    let text = |part: &str, name: &str| event.get(part)?.as_object()?.get(name)?.as_str();
+    let session_id = match event.get("session") {
+        None => None,
+        Some(_) => Some(SessionId::new(text("session", "id")?).ok()?),
+    };
+    Some((UserId::new(text("user", "user_id")?).ok()?, ClientId::new(text("client", "client_id")?).ok()?, session_id))
+}
+
+/// A request that carries an event, apart from it.
+pub(crate) trait CarriesEvent: DeserializeOwned {
+    /// The request as the handlers take it.
+    type Whole;
+    /// Puts the event in.
+    fn with(self, event: Event) -> Self::Whole;
+}
+
+/// Reads a body with an event strictly.
+pub(crate) fn read_with_event<T: CarriesEvent>(body: &[u8]) -> Result<T::Whole, ApiError> {
+    let mut value = parse(body)?;
+    // In its place stays null, so that a missing event is told from one that is there.
+    let event = value.get_mut("event").map(Value::take);
+    let apart: T = typed(value)?;
+    Ok(apart.with(Event::read(event.unwrap_or_default())?))
 }
 
 /// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let value =
-        parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
-    serde_path_to_error::deserialize(value)
-        .map_err(|e| ApiError::invalid_request(format!("the body is not acceptable at `{}`: {}", e.path(), e.inner())))
+    typed(parse(body)?)
+}
+
+fn parse(body: &[u8]) -> Result<Value, ApiError> {
+    parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|e| unacceptable(&e.path().to_string(), &e.inner().to_string()))
+}
+
+fn unacceptable(path: &str, why: &str) -> ApiError {
+    ApiError::invalid_request(format!("the body is not acceptable at `{path}`: {why}"))
 }
 
 /// The answer to an IdP.

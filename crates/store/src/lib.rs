@@ -10,6 +10,7 @@ mod committer;
 mod files;
 mod high_water;
 mod keys;
+mod lane;
 mod open;
 mod shared;
 mod sled_store;

@@ -6,6 +6,7 @@ use crate::committer::Committer;
 use crate::files::{self, Files};
 use crate::high_water::{Finding, HighWater};
 use crate::keys;
+use crate::lane::Lane;
 use crate::shared::Shared;
 use crate::sled_store::{Open, SledStore};
 use crate::tables::{Meta, Tables};
@@ -65,8 +66,17 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let (epoch, boot) = (meta.epoch, meta.boot);
     let shared = Arc::new(Shared::default());
     shared.committed_at(meta.at);
-    let mut committer =
-        Committer { tables: tables.clone(), meta, file, high_water, shared: Arc::clone(&shared), dirty_since: None };
+    let lane = Arc::new(Lane::default());
+    let mut committer = Committer {
+        tables: tables.clone(),
+        meta,
+        file,
+        high_water,
+        shared: Arc::clone(&shared),
+        lane: Arc::clone(&lane),
+        gathering_since: None,
+        dirty_since: None,
+    };
     committer.begin().map_err(|why| failed(&why))?;
     committer.high_water.write(committer.meta.commit).map_err(io_at(&options.high_water_file))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
@@ -83,7 +93,7 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         committer.run(&queue);
     };
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Arc::new(Open { tables, jobs, plugins, revisions });
+    let open = Arc::new(Open { tables, jobs, lane, plugins, revisions });
     Ok(SledStore { open: Mutex::new(Some(open)), committer: Mutex::new(Some(thread)), shared, epoch, boot })
 }
 

@@ -1,15 +1,16 @@
 //! The embedded store: reads; writes go to the committer.
 
-use crate::api::{Commit, CommitOutcome, OpenError, Store, StoreError};
+use crate::api::{Commit, CommitOutcome, Durability, LoginWrite, OpenError, Store, StoreError};
 use crate::committer::Job;
 use crate::files::Files;
 use crate::keys;
+use crate::lane::{Claim, Lane};
 use crate::open::{self, SledOptions};
 use crate::shared::Shared;
 use crate::tables::{Started, Tables};
 use crate::values::failed;
 use async_trait::async_trait;
-use postlude_model::login::LoginRecord;
+use postlude_model::login::{LoginRecord, Status};
 use postlude_model::names::{Digest, LoginId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,7 @@ pub struct SledStore {
 pub(crate) struct Open {
     pub(crate) tables: Tables,
     pub(crate) jobs: SyncSender<Job>,
+    pub(crate) lane: Arc<Lane>,
     pub(crate) plugins: Files,
     pub(crate) revisions: Files,
 }
@@ -59,7 +61,44 @@ impl SledStore {
 
     async fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         let open = self.opened()?;
+        if let Some(bytes) = open.lane.get(key) {
+            return open.tables.values.decode(key, &bytes).map(Some);
+        }
         self.shared.durable(key, || open.tables.get(key)).await
+    }
+
+    /// The keys of a login that begins, claimed; another call that begins the same one is waited for.
+    async fn claim(&self, commit: &Commit) -> Result<Option<Claim>, StoreError> {
+        let Some(write) = commit.login.as_ref().filter(|write| write.expect == 0) else { return Ok(None) };
+        let mut keys = vec![keys::login(&commit.tenant, &write.record.id)];
+        keys.extend(write.idempotency_key.as_ref().map(|text| keys::idempotency(&commit.tenant, text)));
+        let lane = Arc::clone(&self.opened()?.lane);
+        loop {
+            if let Some(claim) = lane.claim(&keys) {
+                return Ok(Some(claim));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Answers a light commit; the committer will apply it. The session was looked at now: a change that is still queued has
+    /// not been answered either, so this login came before it.
+    async fn commit_light(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        let open = self.opened()?;
+        while open.lane.is_full() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.opened()?;
+        }
+        match open.tables.light(&open.lane, commit)? {
+            Err(outcome) => Ok(outcome),
+            Ok(light) => {
+                // A committer whose queue is full is awake.
+                if open.lane.push(light) && matches!(open.jobs.try_send(Job::Gather), Err(TrySendError::Disconnected(_))) {
+                    return Err(self.why_stopped());
+                }
+                Ok(CommitOutcome::Done)
+            }
+        }
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
@@ -112,7 +151,11 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
+        let claim = self.claim(&commit).await?;
+        if is_light(&commit) {
+            return self.commit_light(&commit).await;
+        }
+        self.ask(|answer| Job::Commit(Box::new(commit), claim, answer)).await
     }
 
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {
@@ -164,6 +207,12 @@ impl Store for SledStore {
         }
         stopped
     }
+}
+
+/// A login that begins and ends in one call, and changes nothing else.
+fn is_light(commit: &Commit) -> bool {
+    let settled = |write: &LoginWrite| write.expect == 0 && !matches!(write.record.status, Status::Suspended(_));
+    commit.durability == Durability::Batched && commit.sessions.is_empty() && commit.login.as_ref().is_some_and(settled)
 }
 
 /// A file whose content has the hash that it is named by.
