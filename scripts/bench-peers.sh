@@ -20,7 +20,7 @@ if ! have node || ! have npm; then
 elif [ ! -d "$BUILT/node/node_modules/isolated-vm/out" ]; then
   say 'installing isolated-vm for the peers (a minute or two)'
   cp "$SOURCES/node/package.json" "$BUILT/node/"
-  timeout 600 npm --prefix "$BUILT/node" install --no-audit --no-fund --no-update-notifier --loglevel=error \
+  timeout 1800 npm --prefix "$BUILT/node" install --no-audit --no-fund --no-update-notifier --loglevel=error \
     </dev/null >"$LOG" 2>&1 || { left_out isolated-vm; rm -rf "$BUILT/node/node_modules"; }
 fi
 

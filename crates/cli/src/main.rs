@@ -1,6 +1,7 @@
 //! The `postlude` command.
 
 mod args;
+mod log_writer;
 mod output;
 mod subcommands;
 

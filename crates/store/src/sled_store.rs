@@ -83,7 +83,7 @@ impl SledStore {
 
     /// Answers a light commit; the committer will apply it. The session was looked at now: a change that is still queued has
     /// not been answered either, so this login came before it.
-    async fn commit_light(&self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+    async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let open = self.opened()?;
         while open.lane.is_full() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -153,7 +153,7 @@ impl Store for SledStore {
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let claim = self.claim(&commit).await?;
         if is_light(&commit) {
-            return self.commit_light(&commit).await;
+            return self.commit_light(commit).await;
         }
         self.ask(|answer| Job::Commit(Box::new(commit), claim, answer)).await
     }

@@ -218,34 +218,37 @@ impl Tables {
 
     /// A new login that changes nothing else, as it will be stored; none where an expectation does not hold. The caller has
     /// claimed its keys.
-    pub(crate) fn light(&self, lane: &Lane, commit: &Commit) -> Result<Result<Light, CommitOutcome>, StoreError> {
-        let Some(write) = &commit.login else { return Ok(Err(CommitOutcome::LoginChanged)) };
-        if let Some((id, version)) = &commit.check_session
-            && self.session(&commit.tenant, id)?.map_or(0, |session| session.version) != *version
+    pub(crate) fn light(&self, lane: &Lane, commit: Commit) -> Result<Result<Light, CommitOutcome>, StoreError> {
+        let Commit { tenant, login, check_session, now, .. } = commit;
+        let Some(LoginWrite { mut record, idempotency_key, .. }) = login else {
+            return Ok(Err(CommitOutcome::LoginChanged));
+        };
+        if let Some((id, version)) = &check_session
+            && self.session(&tenant, id)?.map_or(0, |session| session.version) != *version
         {
             return Ok(Err(CommitOutcome::SessionChanged));
         }
-        let key = keys::login(&commit.tenant, &write.record.id);
+        let key = keys::login(&tenant, &record.id);
         if lane.get(&key).is_some() || self.values.contains(&key)? {
             return Ok(Err(CommitOutcome::LoginChanged));
         }
         let (mut records, mut companion) = (Vec::with_capacity(2), Vec::new());
-        if let Some(text) = &write.idempotency_key {
-            let used = keys::idempotency(&commit.tenant, text);
+        if let Some(text) = &idempotency_key {
+            let used = keys::idempotency(&tenant, text);
             let started: Option<Started> = match lane.get(&used) {
                 Some(bytes) => Some(self.values.decode(&used, &bytes)?),
                 None => self.get(&used)?,
             };
-            if started.is_some_and(|started| started.login != write.record.id) {
+            if started.is_some_and(|started| started.login != record.id) {
                 return Ok(Err(CommitOutcome::LoginChanged));
             }
-            records.push(self.record(used.clone(), &Started::by(&write.record))?);
+            records.push(self.record(used.clone(), &Started::by(&record))?);
             companion = used;
         }
-        let record = LoginRecord { version: 1, ..write.record.clone() };
+        record.version = 1;
         let marks = vec![(keys::expiry(grained(record.expires_at), &key), companion)];
         records.push(self.record(key, &record)?);
-        Ok(Ok(Light { records, marks, now: commit.now }))
+        Ok(Ok(Light { records, marks, now }))
     }
 
     /// A record, encoded.

@@ -1,5 +1,6 @@
 //! `postlude serve`: the server, until a signal stops it.
 
+use crate::log_writer::{Flush, LogWriter};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
@@ -41,20 +42,21 @@ enum LogFormat {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    start_log(&args)?;
+    let _flushed = start_log(&args)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }
 
-fn start_log(args: &Args) -> Result<()> {
+fn start_log(args: &Args) -> Result<Flush> {
     let filter = EnvFilter::try_new(&args.log_level)
         .with_context(|| format!("`--log-level {}` is not a filter", args.log_level))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (writer, flushed) = LogWriter::start();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     match args.log {
         LogFormat::Text => log.with_ansi(colour).init(),
         LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(true).init(),
     }
-    Ok(())
+    Ok(flushed)
 }
 
 async fn serve(args: Args) -> Result<ExitCode> {
