@@ -61,7 +61,7 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Res
     let (info, warn) = (start("info")?, start("warn")?);
     let bare_load = Load { address: bare.address, ..info.1.clone() };
     for clients in CLIENTS {
-        let subjects = [&bare_load, &info.1, &warn.1];
+        let subjects = [(&bare_load, &bare), (&info.1, &info.0.process), (&warn.1, &warn.0.process)];
         let rounds = interleaved(effort, &subjects, clients)?;
         let [bare, info, warn] = rounds.as_slice() else { continue };
         let names = ["bare axum handler", "POST /v1/logins", "POST /v1/logins, --log-level warn"];
@@ -72,6 +72,11 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Res
         let [bare_latency, info_latency] = [&bare_name, &info_name].map(|name| format!("  latency of {name}"));
         table.latency(&bare_latency, bare, None);
         table.latency(&info_latency, info, Some(&bare_latency));
+        let [bare_used, info_used, warn_used] =
+            [&bare_name, &info_name, &warn_name].map(|name| format!("  processor time of {name}"));
+        table.processor(&bare_used, bare, None);
+        table.processor(&info_used, info, Some(&bare_used));
+        table.processor(&warn_used, warn, Some(&bare_used));
         if clients == PROMISED_AT {
             predict(table, bare, [("default log", info), ("--log-level warn", warn)]);
         }
@@ -93,14 +98,17 @@ fn predict(table: &mut Table, bare: &Rounds, subjects: [(&str, &Rounds); 2]) {
 }
 
 /// The rounds of some subjects, which take turns.
-pub(crate) fn interleaved(effort: &Effort, subjects: &[&Load], clients: usize) -> Result<Vec<Rounds>> {
+pub(crate) fn interleaved(effort: &Effort, subjects: &[(&Load, &Process)], clients: usize) -> Result<Vec<Rounds>> {
     let mut rounds = vec![Rounds::default(); subjects.len()];
-    for load in subjects {
+    for (load, _) in subjects {
         load.run_for(clients, effort.round / 2)?;
     }
     for _ in 0..effort.rounds {
-        for (load, rounds) in subjects.iter().zip(&mut rounds) {
-            rounds.0.push(load.run_for(clients, effort.round)?);
+        for ((load, process), rounds) in subjects.iter().zip(&mut rounds) {
+            let before = process.processor_time()?;
+            let mut round = load.run_for(clients, effort.round)?;
+            round.used(process.processor_time()?.saturating_sub(before));
+            rounds.0.push(round);
         }
     }
     Ok(rounds)

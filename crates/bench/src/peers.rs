@@ -105,14 +105,14 @@ fn webhooks(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
     let load = |process: &Process| Load { address: process.address, make: Arc::clone(&make), expect: "\"continue\"" };
     let rust = Process::own("webhook")?;
     let node = node(folder, "webhook.mjs", None).and_then(|(program, arguments)| in_node(&program, &arguments));
-    let mut subjects = vec![("webhook on loopback, axum", load(&rust))];
+    let mut subjects = vec![("webhook on loopback, axum", load(&rust), &rust)];
     match &node {
-        Ok(process) => subjects.push(("webhook on loopback, Node", load(process))),
+        Ok(process) => subjects.push(("webhook on loopback, Node", load(process), process)),
         Err(why) => table.skip("webhook on loopback, Node", &format!("{why:#}")),
     }
-    let loads: Vec<&Load> = subjects.iter().map(|(_, load)| load).collect();
+    let loads: Vec<(&Load, &Process)> = subjects.iter().map(|(_, load, process)| (load, *process)).collect();
     let rounds = interleaved(effort, &loads, 1)?;
-    for ((name, _), rounds) in subjects.iter().zip(&rounds) {
+    for ((name, ..), rounds) in subjects.iter().zip(&rounds) {
         table.latency(name, rounds, Some(SANDBOX));
     }
     Ok(())

@@ -39,8 +39,9 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Re
         Ok(Load { address: server.process.address, make, expect: "\"continue\"" })
     };
     let (few, many) = (load(&small)?, load(&large)?);
-    let rounds = interleaved(effort, &[&few, &many], 1)?;
-    let loaded = interleaved(effort, &[&few, &many], CLIENTS)?;
+    let subjects = [(&few, &small.process), (&many, &large.process)];
+    let rounds = interleaved(effort, &subjects, 1)?;
+    let loaded = interleaved(effort, &subjects, CLIENTS)?;
     if let ([few, many], [few_loaded, many_loaded]) = (rounds.as_slice(), loaded.as_slice()) {
         let one = "login, 1 plugin and no sessions, 1 client";
         let all = format!("login, {plugins} plugins and {sessions} sessions, 1 client");

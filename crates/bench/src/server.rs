@@ -37,6 +37,17 @@ impl Process {
         Ok(Self { child, address })
     }
 
+    /// Processor time that it has used, over all its threads.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let mut nanos = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread that ended in between has no more to say.
+            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            nanos += text.split(' ').next().and_then(|word| word.parse::<u64>().ok()).unwrap_or_default();
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
     /// One of this program's own subcommands.
     pub(crate) fn own(subcommand: &str) -> Result<Self> {
         Self::announced(Command::new(std::env::current_exe()?).arg(subcommand))

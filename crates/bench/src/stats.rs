@@ -9,6 +9,8 @@ pub(crate) struct Round {
     latencies: Vec<f64>,
     /// How many a second, over all callers.
     pub(crate) rate: f64,
+    /// Microseconds of processor time that the subject used for each; where it was asked for.
+    pub(crate) processor: f64,
 }
 
 impl Round {
@@ -18,7 +20,14 @@ impl Round {
         latencies.sort_by(f64::total_cmp);
         #[expect(clippy::cast_precision_loss, reason = "counts of a round are far below 2^52")]
         let rate = latencies.len() as f64 / took.as_secs_f64();
-        Self { latencies, rate }
+        Self { latencies, rate, processor: f64::NAN }
+    }
+
+    /// Notes the subject's processor time of this round.
+    pub(crate) fn used(&mut self, processor: Duration) {
+        #[expect(clippy::cast_precision_loss, reason = "counts of a round are far below 2^52")]
+        let count = self.latencies.len() as f64;
+        self.processor = processor.as_secs_f64() * 1e6 / count;
     }
 
     pub(crate) fn p50(&self) -> f64 {
@@ -46,6 +55,10 @@ impl Rounds {
 
     pub(crate) fn p99(&self) -> f64 {
         median(self.0.iter().map(Round::p99))
+    }
+
+    pub(crate) fn processor(&self) -> f64 {
+        median(self.0.iter().map(|round| round.processor))
     }
 
     pub(crate) fn rate(&self) -> f64 {

@@ -35,6 +35,11 @@ impl Table {
         self.push(name, MICROS, rounds.p50(), Some(rounds.p99()), baseline);
     }
 
+    /// Processor time of each, compared with an earlier row.
+    pub(crate) fn processor(&mut self, name: &str, rounds: &Rounds, baseline: Option<&str>) {
+        self.push(name, MICROS, rounds.processor(), None, baseline);
+    }
+
     /// A rate, compared with an earlier row.
     pub(crate) fn rate(&mut self, name: &str, rate: f64, baseline: Option<&str>) {
         self.push(name, RATE, rate, None, baseline);

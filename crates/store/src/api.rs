@@ -151,7 +151,8 @@ pub trait Store: Send + Sync + 'static {
     async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
     /// A session as it is stored; `moved_to` is not followed.
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
-    /// Writes all of it or nothing.
+    /// Writes all of it or nothing. A new login that is batched and changes nothing else may be answered before it is
+    /// applied; every read finds it from then on.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
     /// The content of a pipeline's revision.
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError>;

@@ -270,7 +270,8 @@ impl Tables {
                     if found.is_some() {
                         changes.remove(key.to_vec());
                     }
-                    if !companion.is_empty() {
+                    // A mark carries no MAC: its companion goes only when its own record says so.
+                    if matches!(self.expires_at(&companion), Ok(Some(at)) if at <= now) {
                         changes.remove(companion.to_vec());
                     }
                 }
