@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load release fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load bench release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -89,6 +89,14 @@ load: plugins ## two minutes of logins while a plugin is swapped every second, b
 release: ## build the release into target/dist: a static binary, manual pages, completions, the image's context
 	@$(call say,'the release')
 	@scripts/release.sh
+
+# The release profile is what users run; it compiles the engine once more (ten minutes or so the first time).
+bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
+	@$(call say,'building the release profile (the first time: 10 to 15 minutes)')
+	@cargo build $(LOCKED) --release --workspace
+	@scripts/bench-peers.sh
+	@$(call say,'measuring')
+	@$(TARGET_DIR)/release/postlude-bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 fmt: ## format everything
 	@cargo fmt --all

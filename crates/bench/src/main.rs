@@ -1,2 +1,34 @@
-//! Measures what a login costs beside the physical limit.
-fn main() {}
+//! `postlude-bench`: what a login costs, beside the bare engine, a bare HTTP handler and the peers, in one table.
+
+mod args;
+mod bare;
+mod bare_http;
+mod engine_rows;
+mod event;
+mod folder;
+mod http_rows;
+mod load;
+mod peers;
+mod prepared;
+mod scale;
+mod server;
+mod stats;
+mod story;
+mod table;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+// The same allocator as the `postlude` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match args::Args::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            table::tell(&format!("postlude-bench: {why:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

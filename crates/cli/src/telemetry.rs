@@ -4,6 +4,7 @@
 //! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>). Without an endpoint nothing of it is
 //! set up, and a request pays nothing for it.
 
+use crate::log_writer::{Flush, LogWriter};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
@@ -43,7 +44,11 @@ pub(crate) struct Log<'a> {
 
 /// What was set up; to be ended when the server has stopped.
 #[derive(Debug)]
-pub(crate) struct Telemetry(Option<SdkTracerProvider>);
+pub(crate) struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+    /// Writes the last lines when it is dropped.
+    _flush: Flush,
+}
 
 /// Sets up the process's log, and its traces where a collector is named. Spans are sent by tasks of `runtime`.
 ///
@@ -53,7 +58,8 @@ pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
     let filter =
         EnvFilter::try_new(log.filter).with_context(|| format!("`--log-level {}` is not a filter", log.filter))?;
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let (writer, flush) = LogWriter::start();
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = if log.json {
         lines.json().flatten_event(true).with_current_span(true).with_span_list(true).boxed()
     } else {
@@ -62,7 +68,7 @@ pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
     if !wanted() {
         // One filter for everything: what it leaves out costs nothing.
         Registry::default().with(lines).with(filter).init();
-        return Ok(Telemetry(None));
+        return Ok(Telemetry { provider: None, _flush: flush });
     }
     let provider = provider(runtime).context("traces cannot be exported")?;
     // Spans of the libraries that send spans would be sent as well, and so on.
@@ -70,13 +76,13 @@ pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("postlude")).with_filter(ours);
     Registry::default().with(lines.with_filter(filter)).with(spans).init();
     postlude_server::trace_context::adopt_with(adopt);
-    Ok(Telemetry(Some(provider)))
+    Ok(Telemetry { provider: Some(provider), _flush: flush })
 }
 
 impl Telemetry {
     /// Sends the last spans. Blocks: not for an async task.
     pub(crate) fn end(self) {
-        let Some(provider) = self.0 else { return };
+        let Some(provider) = &self.provider else { return };
         if let Err(why) = provider.shutdown_with_timeout(LAST_SPANS) {
             tracing::warn!(cause = %why, "the last spans may be lost");
         }

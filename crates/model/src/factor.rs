@@ -45,7 +45,7 @@ pub struct Lens<'a> {
     pub client: &'a ClientId,
     /// Records that the login used already: its own use is not held against it.
     pub used: &'a [RecordKey],
-    /// The operator's orders: a void record is none.
+    /// The operator's orders: records that they make void are absent.
     pub orders: &'a Orders,
     /// The store's epoch.
     pub epoch: u64,
@@ -53,22 +53,20 @@ pub struct Lens<'a> {
     pub now: Timestamp,
 }
 
-/// The newest record of a factor that was made in this epoch.
+/// The newest record of a factor that was made in this epoch and is not void.
 #[must_use]
-pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, epoch: u64) -> Option<&'a FactorRecord> {
-    newest_where(records, name, epoch, |_| true)
+pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, lens: &Lens<'_>) -> Option<&'a FactorRecord> {
+    newest_where(records, name, lens, |_| true)
 }
 
 fn newest_where<'a>(
     records: &'a [FactorRecord],
     name: &FactorName,
-    epoch: u64,
+    lens: &Lens<'_>,
     also: impl Fn(&FactorRecord) -> bool,
 ) -> Option<&'a FactorRecord> {
-    records
-        .iter()
-        .filter(|record| record.name == *name && record.epoch == epoch && also(record))
-        .max_by_key(|record| record.completed_at)
+    let counts = |record: &&FactorRecord| record.epoch == lens.epoch && lens.orders.accepts(record) && also(record);
+    records.iter().filter(|record| record.name == *name).filter(counts).max_by_key(|record| record.completed_at)
 }
 
 /// How a factor stands under a policy. A record as old as `max_age` is stale, so zero prompts every time; so is one whose
@@ -76,11 +74,10 @@ fn newest_where<'a>(
 /// [`limits::CLOCK_SKEW`] in the future.
 #[must_use]
 pub fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, lens: &Lens<'_>) -> Standing<'a> {
-    let holds = |record: &FactorRecord| lens.orders.accepts(record);
-    let ours = |record: &FactorRecord| holds(record) && (!policy.per_client || record.client_id == *lens.client);
-    match newest_where(records, &policy.name, lens.epoch, ours) {
+    let ours = |record: &FactorRecord| !policy.per_client || record.client_id == *lens.client;
+    match newest_where(records, &policy.name, lens, ours) {
         Some(record) => stale(record, policy, lens).map_or(Standing::Fresh(record), |why| Standing::Stale(record, why)),
-        None => newest_where(records, &policy.name, lens.epoch, holds).map_or(Standing::Absent, Standing::Elsewhere),
+        None => newest(records, &policy.name, lens).map_or(Standing::Absent, Standing::Elsewhere),
     }
 }
 
@@ -190,12 +187,9 @@ impl<'a> Worth<'a> {
     /// The record that counts under a policy. One made in this login counts for it even where the policy prompts every time.
     #[must_use]
     pub fn counting(&self, policy: &FactorPolicy) -> Option<&'a FactorRecord> {
-        let holds = |record: &FactorRecord| self.lens.orders.accepts(record);
-        newest_where(self.recorded, &policy.name, self.lens.epoch, holds).or_else(|| {
-            match standing(self.records, policy, &self.lens) {
-                Standing::Fresh(record) => Some(record),
-                Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
-            }
+        newest(self.recorded, &policy.name, &self.lens).or_else(|| match standing(self.records, policy, &self.lens) {
+            Standing::Fresh(record) => Some(record),
+            Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
         })
     }
 }

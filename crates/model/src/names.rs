@@ -143,13 +143,24 @@ impl Digest {
     /// The 64 hexadecimal digits, without the prefix.
     #[must_use]
     pub fn hex(&self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        self.with_digits(str::to_owned)
+    }
+
+    /// Without an allocation: every login's record, answer and log name their plugins.
+    fn with_digits<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        take(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
+        f.write_str("sha256:")?;
+        self.with_digits(|digits| f.write_str(digits))
     }
 }
 

@@ -1,18 +1,28 @@
 //! The claim in memory: of many equal calls at the same time one runs, the others join its answer.
 
 use crate::error::ApiError;
+use futures_util::FutureExt as _;
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{Instrument as _, Span};
 
-type Landing<T> = Option<Result<T, ApiError>>;
+/// Those who wait for a call's answer.
+type Joined<T> = Vec<oneshot::Sender<Result<T, ApiError>>>;
 
 /// Calls under way, by what makes them equal.
+type UnderWay<T> = Mutex<HashMap<String, Joined<T>>>;
+
+/// Calls under way.
 #[derive(Debug)]
 pub(crate) struct Flights<T> {
-    under_way: Arc<Mutex<HashMap<String, watch::Receiver<Landing<T>>>>>,
+    under_way: Arc<UnderWay<T>>,
     tasks: TaskTracker,
 }
 
@@ -27,46 +37,111 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     where
         F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
-        let mut landing = self.board(key, call);
-        let landed = landing.wait_for(Option::is_some).await;
-        match landed {
-            Ok(result) => result.clone().unwrap_or_else(|| Err(ApiError::internal("a call landed without a result"))),
-            Err(_) => Err(ApiError::internal("a call ended without a result; its task panicked")),
+        if let Some(landing) = self.board(&key) {
+            let landed = landing.await;
+            return landed.unwrap_or_else(|_| Err(panicked()));
         }
+        let departed = Departed { under_way: Arc::clone(&self.under_way), key: Some(key) };
+        let call = call();
+        let flight = async move {
+            let result = AssertUnwindSafe(call).catch_unwind().await;
+            // Out of the list first: who comes now reads what was committed.
+            let joined = departed.land();
+            let result = result.unwrap_or_else(|_| Err(panicked()));
+            joined.into_iter().for_each(|waiting| {
+                // Who waited may be gone.
+                let _ = waiting.send(result.clone());
+            });
+            result
+        };
+        // In the caller's own task: a task of its own would cost every login two switches between threads.
+        InPlace {
+            flight: Some(Box::pin(flight)),
+            span: Span::current(),
+            tasks: self.tasks.clone(),
+            _under_way: self.tasks.token(),
+        }
+        .await
     }
 
-    fn board<F>(&self, key: String, call: impl FnOnce() -> F) -> watch::Receiver<Landing<T>>
-    where
-        F: Future<Output = Result<T, ApiError>> + Send + 'static,
-    {
+    /// The answer of an equal call that is under way; none where the caller is the first.
+    fn board(&self, key: &str) -> Option<oneshot::Receiver<Result<T, ApiError>>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = under_way.get(&key) {
-            return landing.clone();
+        if let Some(joined) = under_way.get_mut(key) {
+            let (sender, landing) = oneshot::channel();
+            joined.push(sender);
+            return Some(landing);
         }
-        let (sender, landing) = watch::channel(None);
-        under_way.insert(key.clone(), landing.clone());
-        let guard = Departed { under_way: Arc::clone(&self.under_way), key };
-        let call = tracing::Instrument::in_current_span(call());
-        self.tasks.spawn(async move {
-            let guard = guard;
-            let result = call.await;
-            // Out of the list first: who comes now reads what was committed.
-            drop(guard);
-            sender.send_replace(Some(result));
-        });
-        landing
+        under_way.insert(key.to_owned(), Vec::new());
+        None
     }
 }
 
-/// Takes a call off the list, also when its task panics.
+fn panicked() -> ApiError {
+    ApiError::internal("a call ended without a result; it panicked")
+}
+
+/// Takes a call off the list, also when it is never run.
 struct Departed<T> {
-    under_way: Arc<Mutex<HashMap<String, watch::Receiver<Landing<T>>>>>,
-    key: String,
+    under_way: Arc<UnderWay<T>>,
+    /// None once it is off: from then on the key may be another call's.
+    key: Option<String>,
+}
+
+impl<T> Departed<T> {
+    fn land(mut self) -> Joined<T> {
+        self.take()
+    }
+
+    fn take(&mut self) -> Joined<T> {
+        let Some(key) = self.key.take() else { return Vec::new() };
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&key).unwrap_or_default()
+    }
 }
 
 impl<T> Drop for Departed<T> {
     fn drop(&mut self) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        drop(self.take());
+    }
+}
+
+/// A call that runs in its caller's task, and goes on in one of its own when the caller is dropped.
+struct InPlace<F: Future + Send + 'static>
+where
+    F::Output: Send,
+{
+    flight: Option<Pin<Box<F>>>,
+    span: Span,
+    tasks: TaskTracker,
+    /// The server stops only once no call is under way.
+    _under_way: TaskTrackerToken,
+}
+
+impl<F: Future + Send + 'static> Future for InPlace<F>
+where
+    F::Output: Send,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(flight) = &mut self.flight else { return Poll::Pending };
+        let polled = flight.as_mut().poll(context);
+        if polled.is_ready() {
+            self.flight = None;
+        }
+        polled
+    }
+}
+
+impl<F: Future + Send + 'static> Drop for InPlace<F>
+where
+    F::Output: Send,
+{
+    fn drop(&mut self) {
+        // Without a runtime nothing can go on: the process ends.
+        if let (Some(flight), Ok(runtime)) = (self.flight.take(), tokio::runtime::Handle::try_current()) {
+            self.tasks.spawn_on(flight.instrument(self.span.clone()), &runtime);
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
 use crate::trace_context;
-use crate::wire::{
-    self, Answer, BODY_BYTES, ContinueRequest, LoginRequest, RevokeRequest, RotateRequest, SessionRequest,
-};
+use crate::wire::{self, Answer, BODY_BYTES, RevokeRequest, RotateRequest, SessionRequest};
 use crate::{logins, metrics as meters, sessions};
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
@@ -86,7 +84,7 @@ type Reply<T> = Result<Json<T>, ApiError>;
 /// May the login go on?
 ///
 /// Runs the pipeline. The same key and bytes join a running call, and later get the login's present answer.
-#[utoipa::path(post, path = "/v1/logins", tag = "logins", operation_id = "start_login", request_body = LoginRequest,
+#[utoipa::path(post, path = "/v1/logins", tag = "logins", operation_id = "start_login", request_body = wire::LoginParts,
     params(("Idempotency-Key" = String, Header, description = "The transaction's id and a hash of the user: visible ASCII",
         min_length = 1, max_length = 256, pattern = "^[!-~]+$")),
     responses((status = 200, description = "The pipeline ran", body = Answer)),
@@ -96,7 +94,7 @@ type Reply<T> = Result<Json<T>, ApiError>;
 async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Answer> {
     let (tenant, headers, body) = receive(&runtime, request, Need::Idp).await?;
     let key = idempotency_key(&headers)?;
-    let request = wire::read(&body)?;
+    let request = wire::read_with_event::<wire::LoginParts>(&body)?;
     let body_hash = Sha256::digest(&body).into();
     logins::start(runtime, tenant, key, body_hash, request).await.map(answered)
 }
@@ -105,7 +103,7 @@ async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<A
 ///
 /// Runs the suspended action with the browser's reply. Repeating the call gives the login's present answer and runs nothing.
 #[utoipa::path(post, path = "/v1/logins/{login_id}/continue", tag = "logins", operation_id = "continue_login",
-    request_body = ContinueRequest, params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
+    request_body = wire::ContinueParts, params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
     responses((status = 200, description = "The pipeline ran", body = Answer)),
     extensions(("x-postlude-errors" = json!(["invalid_reply", "invalid_state", "login_unknown", "login_mismatch",
         "state_expired", "session_ended", "evicted"]))),
@@ -114,7 +112,7 @@ async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Req
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
     Span::current().record("login_id", id.as_str());
-    let request = wire::read(&body)?;
+    let request = wire::read_with_event::<wire::ContinueParts>(&body)?;
     logins::resume(runtime, tenant, id, request).await.map(answered)
 }
 

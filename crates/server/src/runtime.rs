@@ -53,6 +53,8 @@ pub struct Runtime {
 pub(crate) struct Tenants {
     by_name: BTreeMap<TenantName, Arc<Tenant>>,
     by_key: HashMap<[u8; 32], (TenantName, Role, Arc<str>)>,
+    /// By the path of the issuer, below which the public routes are.
+    by_path: HashMap<String, Arc<Tenant>>,
 }
 
 impl Tenants {
@@ -61,7 +63,9 @@ impl Tenants {
         for (tenant, keys) in tenants {
             let caller = |key: ApiKey| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()));
             all.by_key.extend(keys.into_iter().map(caller));
-            all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
+            let tenant = Arc::new(tenant);
+            all.by_path.entry(tenant.issuer_path().to_owned()).or_insert_with(|| Arc::clone(&tenant));
+            all.by_name.insert(tenant.name.clone(), tenant);
         }
         all
     }
@@ -126,7 +130,7 @@ impl Runtime {
 
     /// The tenant whose public route a path is.
     pub(crate) fn tenant_by_path(&self, path: &str, route: &str) -> Option<Arc<Tenant>> {
-        self.tenants().by_name.values().find(|tenant| tenant.owns_path(path, route)).cloned()
+        self.tenants().by_path.get(path.strip_suffix(route)?).cloned()
     }
 
     /// What a tenant's logins run in, at this moment.

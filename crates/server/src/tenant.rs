@@ -63,9 +63,9 @@ impl Tenant {
         Arc::clone(&self.pipeline)
     }
 
-    /// Whether a path is this tenant's public route.
-    pub(crate) fn owns_path(&self, path: &str, route: &str) -> bool {
-        path.strip_prefix(self.settings.issuer_path()) == Some(route)
+    /// The path of its issuer, below which its public routes are.
+    pub(crate) fn issuer_path(&self) -> &str {
+        self.settings.issuer_path()
     }
 
     /// A login of a browser must say where the browser goes after the prompt, and only to registered places.

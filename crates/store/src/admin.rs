@@ -84,7 +84,7 @@ impl Tables {
                 break;
             }
             // A record may be swept between its key and its value.
-            items.extend(self.get(&key?)?);
+            items.extend(self.get(&key?.0)?);
         }
         Ok(Page { items, more })
     }
@@ -108,7 +108,7 @@ impl Tables {
                 more = true;
                 break;
             }
-            let mark = mark?;
+            let (mark, _) = mark?;
             let Some((_, id)) = keys::listed(&list, &mark) else { continue };
             items.extend(self.get(&keys::login(tenant, &id))?);
         }

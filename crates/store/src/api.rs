@@ -244,7 +244,8 @@ pub trait Store: Send + Sync + 'static {
     async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
     /// An action's cache, with what has expired and was not swept yet. It may lag behind: it is written within a second.
     async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
-    /// Writes all of it or nothing.
+    /// Writes all of it or nothing. A new login that is batched and changes nothing else may be answered before it is
+    /// applied; every read of it finds it from then on, and lists of logins a moment later.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
     /// A user's bypasses, used and expired ones among them.
     async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError>;

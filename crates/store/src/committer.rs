@@ -6,6 +6,7 @@
 use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload};
 use crate::high_water::{self, HighWater};
 use crate::keys;
+use crate::lane::{self, Claim, Lane};
 use crate::shared::{Shared, StopAtEnd};
 use crate::tables::{Meta, Tables};
 use crate::values::{Changes, failed};
@@ -28,7 +29,10 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 /// Something to write.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Commit(Box<Commit>, Answer<CommitOutcome>),
+    /// The claim holds until the commit is applied.
+    Commit(Box<Commit>, Option<Claim>, Answer<CommitOutcome>),
+    /// A light commit waits.
+    Gather,
     Revision(TenantName, [u8; 32], Answer<u64>),
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
@@ -49,6 +53,9 @@ pub(crate) struct Committer {
     pub(crate) high_water: HighWater,
     pub(crate) shared: Arc<Shared>,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) lane: Arc<Lane>,
+    /// Since when light commits wait.
+    pub(crate) gathering_since: Option<Instant>,
     /// Since when something applied waits for the disk.
     pub(crate) dirty_since: Option<Instant>,
 }
@@ -79,9 +86,15 @@ impl Committer {
             for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
                 match job {
                     Job::Stop(answer) => stop = Some(answer),
-                    job => self.apply(job, &mut waiting),
+                    Job::Gather => {}
+                    job => {
+                        // What was answered before must be there for whatever comes after it.
+                        self.gather();
+                        self.apply(job, &mut waiting);
+                    }
                 }
             }
+            self.gather_when_due(stop.is_some());
             if !self.settle(waiting, stop.is_some()) {
                 return;
             }
@@ -93,6 +106,7 @@ impl Committer {
                 return;
             }
         }
+        self.gather();
         let closed = self.sync().and_then(|()| self.high_water.write(self.meta.commit).map_err(failed));
         if let Err(cause) = closed {
             tracing::error!(%cause, "the last commits may not be on the disk");
@@ -101,12 +115,57 @@ impl Committer {
 
     /// How long the thread may sleep when nobody asks for anything.
     fn patience(&self) -> Duration {
-        match self.dirty_since {
+        let gathering = self.gathering_since.map(|since| lane::GATHER.saturating_sub(since.elapsed()));
+        let quiet = match self.dirty_since {
             Some(since) => FLUSH_EVERY.saturating_sub(since.elapsed()),
             // Else a backup of the last second could be restored after a quiet night, and nobody would notice.
             None if self.high_water.lags(self.meta.commit) => high_water::EVERY,
             None => Duration::from_secs(3600),
+        };
+        gathering.map_or(quiet, |gathering| gathering.min(quiet))
+    }
+
+    /// Light commits wait for company, but not for long.
+    fn gather_when_due(&mut self, at_once: bool) {
+        if self.lane.is_empty() {
+            return;
         }
+        let since = *self.gathering_since.get_or_insert_with(Instant::now);
+        if at_once || since.elapsed() >= lane::GATHER {
+            self.gather();
+        }
+    }
+
+    /// Applies the light commits that wait, in small batches; each commit is in one of them as a whole.
+    fn gather(&mut self) {
+        self.gathering_since = None;
+        for lights in self.lane.take().chunks(lane::BATCH) {
+            if self.shared.why_stopped().is_some() {
+                return;
+            }
+            let now = lights.iter().map(|light| light.now).max().unwrap_or_default();
+            let meta = self.next_meta(now);
+            let applied = self
+                .tables
+                .record(keys::meta(), &meta)
+                .and_then(|header| self.tables.values.apply_new(lights, header))
+                .inspect_err(|why| self.poison(why));
+            if applied.is_ok() {
+                self.took(meta);
+                self.lane.forget(lights);
+            }
+        }
+    }
+
+    fn next_meta(&self, now: Timestamp) -> Meta {
+        Meta { commit: self.meta.commit.saturating_add(1), at: self.meta.at.max(now), ..self.meta.clone() }
+    }
+
+    /// A batch with this header was applied.
+    fn took(&mut self, meta: Meta) {
+        self.shared.committed_at(meta.at);
+        self.meta = meta;
+        self.dirty_since.get_or_insert_with(Instant::now);
     }
 
     /// Makes durable what must be now, and answers; false once the disk failed, and with it the store.
@@ -146,7 +205,7 @@ impl Committer {
             return refuse(job, why);
         }
         match job {
-            Job::Commit(commit, answer) => {
+            Job::Commit(commit, _claim, answer) => {
                 let (synced, now) = (commit.durability == Durability::Synced, commit.now);
                 let done = self.tables.plan(*commit).and_then(|plan| {
                     if plan.outcome == CommitOutcome::Done {
@@ -202,7 +261,7 @@ impl Committer {
                 });
                 answer_when(done, answer, false, waiting);
             }
-            Job::Stop(_) => {}
+            Job::Gather | Job::Stop(_) => {}
         }
     }
 
@@ -224,15 +283,13 @@ impl Committer {
 
     /// One atomic batch, with the store's header in it.
     fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
-        let meta = Meta { commit: self.meta.commit.saturating_add(1), at: self.meta.at.max(now), ..self.meta.clone() };
+        let meta = self.next_meta(now);
         self.tables.values.put(&mut changes, keys::meta(), &meta)?;
         if synced {
             self.shared.pend(changes.keys());
         }
         self.tables.values.apply(changes).inspect_err(|why| self.poison(why))?;
-        self.shared.committed_at(meta.at);
-        self.meta = meta;
-        self.dirty_since.get_or_insert_with(Instant::now);
+        self.took(meta);
         Ok(())
     }
 
@@ -263,7 +320,8 @@ fn answer_when<T: Send + 'static>(
 fn refuse(job: Job, why: StoreError) {
     // Who asked may be gone.
     let _ = match job {
-        Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::Gather => return,
+        Job::Commit(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
@@ -305,6 +363,8 @@ mod tests {
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
             shared: Arc::default(),
             observer: Arc::new(()),
+            lane: Arc::default(),
+            gathering_since: None,
             dirty_since: None,
         }
     }
@@ -323,7 +383,7 @@ mod tests {
         let mut committer = committer(folder.path());
         let (answer, mut answered) = oneshot::channel();
         let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
+        committer.apply(Job::Commit(commit(Durability::Synced), None, answer), &mut waiting);
         assert!(answered.try_recv().is_err());
         let (shared, tables) = (Arc::clone(&committer.shared), committer.tables.clone());
         let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
@@ -340,7 +400,7 @@ mod tests {
         let mut committer = committer(folder.path());
         let (answer, answered) = oneshot::channel();
         let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
+        committer.apply(Job::Commit(commit(Durability::Batched), None, answer), &mut waiting);
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
         assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
         assert!(committer.settle(waiting, false) && committer.dirty_since.is_some());
@@ -356,7 +416,7 @@ mod tests {
         let mut committer = committer(folder.path());
         committer.poison(&StoreError::Failed("no space".to_owned()));
         let (answer, answered) = oneshot::channel();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
+        committer.apply(Job::Commit(commit(Durability::Synced), None, answer), &mut Vec::new());
         let why = StoreError::Stopped(": the store failed: no space".to_owned());
         assert_eq!(answered.await.unwrap(), Err(why));
         assert!(!committer.settle(Vec::new(), false));

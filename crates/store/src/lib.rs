@@ -12,6 +12,7 @@ mod committer;
 mod files;
 mod high_water;
 mod keys;
+mod lane;
 mod open;
 mod revisions;
 mod shared;

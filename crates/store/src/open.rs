@@ -6,6 +6,7 @@ use crate::committer::Committer;
 use crate::files::{self, Files};
 use crate::high_water::{Finding, HighWater};
 use crate::keys;
+use crate::lane::Lane;
 use crate::shared::Shared;
 use crate::sled_store::{Open, SledStore};
 use crate::tables::{Meta, Tables};
@@ -69,6 +70,7 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let shared = Arc::new(Shared::default());
     shared.committed_at(meta.at);
     let observer = options.observer;
+    let lane = Arc::new(Lane::default());
     let mut committer = Committer {
         tables: tables.clone(),
         meta,
@@ -76,6 +78,8 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         high_water,
         shared: Arc::clone(&shared),
         observer: Arc::clone(&observer),
+        lane: Arc::clone(&lane),
+        gathering_since: None,
         dirty_since: None,
     };
     committer.begin().map_err(|why| failed(&why))?;
@@ -94,7 +98,7 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         committer.run(&queue);
     };
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Arc::new(Open { tables, jobs, plugins, revisions });
+    let open = Arc::new(Open { tables, jobs, lane, plugins, revisions });
     let (open, committer) = (Mutex::new(Some(open)), Mutex::new(Some(thread)));
     Ok(SledStore { open, committer, shared, observer, epoch, boot })
 }

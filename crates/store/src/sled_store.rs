@@ -1,11 +1,13 @@
 //! The embedded store: reads; writes go to the committer.
 
 use crate::api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Observer, OpenError, Page, Store, StoreError, Upload,
+    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page, Store,
+    StoreError, Upload,
 };
 use crate::committer::Job;
 use crate::files::Files;
 use crate::keys::{self, Kind};
+use crate::lane::{Claim, Lane};
 use crate::open::{self, SledOptions};
 use crate::shared::Shared;
 use crate::tables::{Started, Tables};
@@ -13,7 +15,7 @@ use crate::values::failed;
 use async_trait::async_trait;
 use postlude_model::bypass::Bypass;
 use postlude_model::cache::Cache;
-use postlude_model::login::LoginRecord;
+use postlude_model::login::{LoginRecord, Status};
 use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::orders::Orders;
 use postlude_model::session::Session;
@@ -43,6 +45,7 @@ pub struct SledStore {
 pub(crate) struct Open {
     pub(crate) tables: Tables,
     pub(crate) jobs: SyncSender<Job>,
+    pub(crate) lane: Arc<Lane>,
     pub(crate) plugins: Files,
     pub(crate) revisions: Files,
 }
@@ -66,6 +69,9 @@ impl SledStore {
 
     async fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         let open = self.opened()?;
+        if let Some(bytes) = open.lane.get(key) {
+            return open.tables.values.decode(key, &bytes).map(Some);
+        }
         self.shared.durable(key, || open.tables.get(key)).await
     }
 
@@ -76,6 +82,50 @@ impl SledStore {
     ) -> Result<T, StoreError> {
         let open = self.opened()?;
         tokio::task::spawn_blocking(move || read(&open.tables)).await.map_err(failed)?
+    }
+
+    /// The keys of a login that begins, claimed; another call that begins the same one is waited for.
+    async fn claim(&self, commit: &Commit) -> Result<Option<Claim>, StoreError> {
+        let Some(write) = commit.login.as_ref().filter(|write| write.expect == 0) else { return Ok(None) };
+        let mut keys = vec![keys::login(&commit.tenant, &write.record.id)];
+        keys.extend(write.idempotency_key.as_ref().map(|text| keys::idempotency(&commit.tenant, text)));
+        let lane = Arc::clone(&self.opened()?.lane);
+        loop {
+            if let Some(claim) = lane.claim(&keys) {
+                return Ok(Some(claim));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn commit_one(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let claim = self.claim(&commit).await?;
+        if is_light(&commit) {
+            return self.commit_light(commit).await;
+        }
+        self.ask(|answer| Job::Commit(Box::new(commit), claim, answer)).await
+    }
+
+    /// Answers a light commit; the committer will apply it. The session was looked at now: a change that is still queued has
+    /// not been answered either, so this login came before it.
+    async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let open = self.opened()?;
+        while open.lane.is_full() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.opened()?;
+        }
+        match open.tables.light(&open.lane, commit)? {
+            Err(outcome) => Ok(outcome),
+            Ok(light) => {
+                // A committer whose queue is full is awake.
+                if open.lane.push(light)
+                    && matches!(open.jobs.try_send(Job::Gather), Err(TrySendError::Disconnected(_)))
+                {
+                    return Err(self.why_stopped());
+                }
+                Ok(CommitOutcome::Done)
+            }
+        }
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
@@ -133,7 +183,7 @@ impl Store for SledStore {
 
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let (durability, began) = (commit.durability, Instant::now());
-        let outcome = self.ask(|answer| Job::Commit(Box::new(commit), answer)).await;
+        let outcome = self.commit_one(commit).await;
         self.observer.committed(durability, began.elapsed(), outcome.is_err());
         outcome
     }
@@ -296,6 +346,15 @@ impl Store for SledStore {
         }
         stopped
     }
+}
+
+/// A login that begins and ends in one call, and changes nothing else.
+fn is_light(commit: &Commit) -> bool {
+    let settled = |write: &LoginWrite| {
+        write.expect == 0 && write.bypasses.is_empty() && !matches!(write.record.status, Status::Suspended(_))
+    };
+    let alone = commit.sessions.is_empty() && commit.cache.is_empty();
+    commit.durability == Durability::Batched && alone && commit.login.as_ref().is_some_and(settled)
 }
 
 /// A file whose content has the hash that it is named by.

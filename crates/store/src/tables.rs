@@ -2,7 +2,8 @@
 
 use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::keys::{self, Kind};
-use crate::values::{Changes, Values};
+use crate::lane::{Lane, Light};
+use crate::values::{Changes, Record, Values};
 use postlude_model::bypass::Bypass;
 use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::limits;
@@ -37,6 +38,12 @@ pub(crate) struct Started {
     expires_at: Timestamp,
 }
 
+impl Started {
+    fn by(record: &LoginRecord) -> Self {
+        Self { login: record.id.clone(), expires_at: record.expires_at }
+    }
+}
+
 /// A suspended login in its user's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct OpenLogin {
@@ -49,6 +56,11 @@ struct OpenLogin {
 pub(crate) struct Tables {
     pub(crate) values: Values,
     session_lifetime: Duration,
+}
+
+fn grained(at: Timestamp) -> Timestamp {
+    let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
+    Timestamp(at.0.div_ceil(grain).saturating_mul(grain))
 }
 
 /// What a job changes, and what became of it.
@@ -126,7 +138,7 @@ impl Tables {
                 (None, Some(_)) => changes.remove(key),
                 (Some(last), before) => {
                     if before.is_none() {
-                        self.expire(changes, last, &key);
+                        self.expire(changes, last, &key, Vec::new());
                     }
                     self.put(changes, key, &cache)?;
                 }
@@ -149,7 +161,7 @@ impl Tables {
         }
         session.version = expect.saturating_add(1);
         if expect == 0 {
-            self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key);
+            self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key, Vec::new());
         }
         self.put(changes, key, &session)?;
         Ok(true)
@@ -171,20 +183,23 @@ impl Tables {
         if !self.plan_uses(changes, tenant, &record, &bypasses, now)? {
             return Ok(CommitOutcome::BypassChanged);
         }
+        let mut companion = Vec::new();
         if let Some(text) = idempotency_key {
             let used = keys::idempotency(tenant, &text);
             if self.get::<Started>(&used)?.is_some_and(|started| started.login != record.id) {
                 return Ok(CommitOutcome::LoginChanged);
             }
-            self.expire(changes, record.expires_at, &used);
-            self.put(changes, used, &Started { login: record.id.clone(), expires_at: record.expires_at })?;
+            self.put(changes, used.clone(), &Started::by(&record))?;
+            companion = used;
         }
         record.version = expect.saturating_add(1);
         record.changed_at = now;
         self.plan_open(changes, tenant, &record, max_open, now)?;
         if expect == 0 {
-            self.expire(changes, record.expires_at, &key);
-            changes.mark(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
+            self.expire(changes, record.expires_at, &key, companion);
+            changes.mark(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id), Vec::new());
+        } else if !companion.is_empty() {
+            self.expire(changes, record.expires_at, &companion, Vec::new());
         }
         self.put(changes, key, &record)?;
         Ok(CommitOutcome::Done)
@@ -223,7 +238,7 @@ impl Tables {
             return Ok(());
         };
         if before.is_empty() {
-            self.expire(changes, last, &key);
+            self.expire(changes, last, &key, Vec::new());
         }
         self.put(changes, key, &open)
     }
@@ -246,27 +261,73 @@ impl Tables {
         self.put(changes, key, &record)
     }
 
-    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
-        let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
-        let at = Timestamp(at.0.div_ceil(grain).saturating_mul(grain));
-        changes.mark(keys::expiry(at, key));
+    /// Marks when a record expires; its companion, where there is one, goes with it.
+    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8], companion: Vec<u8>) {
+        changes.mark(keys::expiry(grained(at), key), companion);
+    }
+
+    /// A new login that changes nothing else, as it will be stored; none where an expectation does not hold. The caller has
+    /// claimed its keys.
+    pub(crate) fn light(&self, lane: &Lane, commit: Commit) -> Result<Result<Light, CommitOutcome>, StoreError> {
+        let Commit { tenant, login, check_session, now, .. } = commit;
+        let Some(LoginWrite { mut record, idempotency_key, .. }) = login else {
+            return Ok(Err(CommitOutcome::LoginChanged));
+        };
+        if let Some((id, version)) = &check_session
+            && self.session(&tenant, id)?.map_or(0, |session| session.version) != *version
+        {
+            return Ok(Err(CommitOutcome::SessionChanged));
+        }
+        let key = keys::login(&tenant, &record.id);
+        if lane.get(&key).is_some() || self.values.contains(&key)? {
+            return Ok(Err(CommitOutcome::LoginChanged));
+        }
+        let (mut records, mut companion) = (Vec::with_capacity(2), Vec::new());
+        if let Some(text) = &idempotency_key {
+            let used = keys::idempotency(&tenant, text);
+            let started: Option<Started> = match lane.get(&used) {
+                Some(bytes) => Some(self.values.decode(&used, &bytes)?),
+                None => self.get(&used)?,
+            };
+            if started.is_some_and(|started| started.login != record.id) {
+                return Ok(Err(CommitOutcome::LoginChanged));
+            }
+            records.push(self.record(used.clone(), &Started::by(&record))?);
+            companion = used;
+        }
+        record.version = 1;
+        record.changed_at = now;
+        let listed = keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id);
+        let marks = vec![(keys::expiry(grained(record.expires_at), &key), companion), (listed, Vec::new())];
+        records.push(self.record(key, &record)?);
+        Ok(Ok(Light { records, marks, now }))
+    }
+
+    /// A record, encoded.
+    pub(crate) fn record<T: Serialize>(&self, key: Vec<u8>, value: &T) -> Result<Record, StoreError> {
+        Ok(Record { bytes: self.values.encode(&key, value)?.into(), key })
     }
 
     /// Deletes some of what has expired; returns how much was looked at.
     pub(crate) fn plan_sweep(&self, now: Timestamp, most: usize) -> Result<(Changes, usize), StoreError> {
         let (mut changes, mut seen) = (Changes::default(), 0);
         for entry in self.values.marks(keys::expiries_until(now)).take(most) {
-            let entry = entry?;
+            let (entry, companion) = entry?;
             seen += 1;
             changes.unmark(entry.to_vec());
             let Some(key) = keys::expiring(&entry) else { continue };
             match self.expires_at(key) {
-                Ok(Some(at)) if at > now => self.expire(&mut changes, at, key),
-                Ok(Some(_)) => {
-                    self.unlist(&mut changes, key)?;
-                    changes.remove(key.to_vec());
+                Ok(Some(at)) if at > now => self.expire(&mut changes, at, key, companion.to_vec()),
+                Ok(found) => {
+                    if found.is_some() {
+                        self.unlist(&mut changes, key)?;
+                        changes.remove(key.to_vec());
+                    }
+                    // A mark carries no MAC: its companion goes only when its own record says so.
+                    if matches!(self.expires_at(&companion), Ok(Some(at)) if at <= now) {
+                        changes.remove(companion.to_vec());
+                    }
                 }
-                Ok(None) => {}
                 // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
                 Err(why @ (StoreError::Corrupt(_) | StoreError::Newer(_))) => {
                     tracing::error!(cause = %why, "a record that is due cannot be read, and is left where it is");

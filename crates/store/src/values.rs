@@ -6,6 +6,7 @@
 use crate::api::StoreError;
 use crate::codec::Codec;
 use crate::keys::{self, Kind};
+use crate::lane::Light;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::{Batch, IVec, Tree};
@@ -30,7 +31,15 @@ pub(crate) struct Values {
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    marks: BTreeMap<Vec<u8>, bool>,
+    /// What a mark's value is; [`None`] takes it away.
+    marks: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+/// An encoded record.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) key: Vec<u8>,
+    pub(crate) bytes: Arc<[u8]>,
 }
 
 impl Changes {
@@ -38,14 +47,14 @@ impl Changes {
         self.records.insert(key, None);
     }
 
-    /// A key without a value.
-    pub(crate) fn mark(&mut self, key: Vec<u8>) {
-        self.marks.insert(key, true);
+    /// A key whose value is not a record.
+    pub(crate) fn mark(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.marks.insert(key, Some(value));
     }
 
     /// Takes a mark away, unless these changes set it.
     pub(crate) fn unmark(&mut self, key: Vec<u8>) {
-        self.marks.entry(key).or_insert(false);
+        self.marks.entry(key).or_insert(None);
     }
 
     /// The keys of all records in it.
@@ -75,13 +84,28 @@ impl Values {
     }
 
     pub(crate) fn put<T: Serialize>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
-        let bytes = self.codec.encode(&key, value)?;
-        if bytes.len() > PART_BYTES * PARTS {
-            let why = format!("it has {} bytes, more than {}", bytes.len(), PART_BYTES * PARTS);
-            return Err(StoreError::Encoding(Kind::name_of(&key), why));
-        }
+        let bytes = self.encode(&key, value)?;
         changes.records.insert(key, Some(bytes));
         Ok(())
+    }
+
+    /// A record as it is stored.
+    pub(crate) fn encode<T: Serialize>(&self, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.codec.encode(key, value)?;
+        if bytes.len() > PART_BYTES * PARTS {
+            let why = format!("it has {} bytes, more than {}", bytes.len(), PART_BYTES * PARTS);
+            return Err(StoreError::Encoding(Kind::name_of(key), why));
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+        self.codec.decode(key, bytes)
+    }
+
+    /// Whether there is a record, whatever it is.
+    pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.tree.contains_key(key).map_err(failed)
     }
 
     /// Applies all of it in one step that a crash does not split.
@@ -99,8 +123,27 @@ impl Values {
             (kept..before).for_each(|number| batch.remove(keys::part(&key, number.saturating_add(1))));
         }
         for (key, set) in changes.marks {
-            if set { batch.insert(key, &[]) } else { batch.remove(key) }
+            match set {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
         }
+        self.apply_whole(batch)
+    }
+
+    /// Applies records that are new, and the store's header with them.
+    pub(crate) fn apply_new(&self, lights: &[Light], header: Record) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        for record in lights.iter().flat_map(|light| &light.records).chain([&header]) {
+            insert(&mut batch, &record.key, &record.bytes);
+        }
+        for (key, value) in lights.iter().flat_map(|light| &light.marks) {
+            batch.insert(key.as_slice(), value.as_slice());
+        }
+        self.apply_whole(batch)
+    }
+
+    fn apply_whole(&self, batch: Batch) -> Result<(), StoreError> {
         let _whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
         self.tree.apply_batch(batch).map_err(failed)
     }
@@ -109,9 +152,12 @@ impl Values {
         self.tree.flush().map(|_| ()).map_err(failed)
     }
 
-    /// The keys in a range, in order.
-    pub(crate) fn marks(&self, range: std::ops::Range<Vec<u8>>) -> impl Iterator<Item = Result<IVec, StoreError>> {
-        self.tree.range(range).keys().map(|key| key.map_err(failed))
+    /// The marks in a range of keys, in order, with their values.
+    pub(crate) fn marks(
+        &self,
+        range: std::ops::Range<Vec<u8>>,
+    ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> {
+        self.tree.range(range).map(|entry| entry.map_err(failed))
     }
 
     /// The last key that begins so.

@@ -39,7 +39,9 @@ pub struct Partner {
 }
 
 impl Partner {
-    pub(crate) fn new(alg: Alg, profile: &str) -> Self {
+    /// A partner whose tokens have this algorithm and profile.
+    #[must_use]
+    pub fn new(alg: Alg, profile: &str) -> Self {
         Self { alg, profile: profile.to_owned(), seed: [7; 32] }
     }
 
@@ -59,7 +61,9 @@ impl Partner {
         B64.encode(self.seed) + "-shared-with-postlude"
     }
 
-    pub(crate) fn jwks(&self) -> String {
+    /// Its public keys (RFC 7517).
+    #[must_use]
+    pub fn jwks(&self) -> String {
         let ed = ed25519_dalek::SigningKey::from_bytes(&self.seed);
         let ec = p256::ecdsa::SigningKey::from_slice(&self.seed).unwrap();
         let point = ec.verifying_key().to_sec1_point(false);

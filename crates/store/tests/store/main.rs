@@ -18,6 +18,8 @@ mod golden;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod light;
+#[cfg(test)]
 mod open_logins;
 #[cfg(test)]
 mod opening;

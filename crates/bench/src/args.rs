@@ -1,0 +1,106 @@
+//! The command line, and the order of the measurements.
+
+use crate::folder::Folder;
+use crate::table::{Table, tell};
+use crate::{bare_http, engine_rows, http_rows, peers, scale};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures what a login costs, and prints one table.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    subject: Option<Subject>,
+    /// Short rounds, and a smaller installation: does everything work, not how fast it is
+    #[arg(long)]
+    quick: bool,
+    /// Only these parts: engine, http, durable, peers, scale
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Where the rows are written as JSON
+    #[arg(long, default_value = "target/bench/latest.json")]
+    json: PathBuf,
+    /// The repository, for plugins, peers and the folder of the data
+    #[arg(long, default_value = ".")]
+    root: PathBuf,
+}
+
+/// A subject that runs in a process of its own, beside the load.
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// A bare axum handler that decodes the same JSON and answers a constant
+    BareHttp,
+    /// A webhook in Rust: the same action behind axum
+    Webhook,
+}
+
+/// How long and how often to measure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Rounds; the subjects of a part take turns within each.
+    pub(crate) rounds: usize,
+    /// How long one round of one subject under load takes.
+    pub(crate) round: Duration,
+    /// Runs of one round of one subject in a loop.
+    pub(crate) runs: usize,
+    /// Factor records of one round.
+    pub(crate) records: usize,
+    /// Decisions of one round of a peer.
+    pub(crate) decisions: usize,
+    /// Plugins and sessions of the large installation.
+    pub(crate) installed: (usize, usize),
+}
+
+impl Effort {
+    const FULL: Self = Self {
+        rounds: 7,
+        round: Duration::from_millis(1500),
+        runs: 5000,
+        records: 1280,
+        decisions: 300,
+        installed: (10_000, 100_000),
+    };
+    const QUICK: Self = Self {
+        rounds: 3,
+        round: Duration::from_millis(300),
+        runs: 500,
+        records: 128,
+        decisions: 50,
+        installed: (200, 2000),
+    };
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<()> {
+        match self.subject {
+            Some(Subject::BareHttp) => return bare_http::serve(bare_http::constant()),
+            Some(Subject::Webhook) => return bare_http::serve(bare_http::webhook()),
+            None => {}
+        }
+        let effort = if self.quick { Effort::QUICK } else { Effort::FULL };
+        let folder = Folder::new(&self.root)?;
+        let mut table = Table::default();
+        let wanted = |part: &str| self.only.is_empty() || self.only.iter().any(|only| only == part);
+        if wanted("engine") {
+            engine_rows::measure(&folder, &effort, &mut table)?;
+        }
+        if wanted("http") {
+            http_rows::logins(&folder, &effort, &mut table)?;
+        }
+        if wanted("durable") {
+            http_rows::durable(&folder, &effort, &mut table)?;
+        }
+        if wanted("peers") {
+            peers::measure(&folder, &effort, &mut table)?;
+        }
+        if wanted("scale") {
+            scale::measure(&folder, &effort, &mut table)?;
+        }
+        table.conclude();
+        table.write(&self.json)?;
+        tell(&format!("\nthe rows are in {}", self.json.display()));
+        Ok(())
+    }
+}

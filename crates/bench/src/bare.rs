@@ -1,0 +1,85 @@
+//! The physical limit: wasmtime itself on the same component, with the sandbox's engine configuration and nothing around it.
+
+use crate::prepared::SETTINGS;
+use anyhow::{Result, anyhow, ensure};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Store};
+
+mod bindings {
+    wasmtime::component::bindgen!({ path: "../../wit", world: "post-login", exports: { default: async } });
+}
+
+use bindings::PostLoginPre;
+use bindings::postlude::action::decisions::Decision;
+
+/// Fuel of a run, as the sandbox gives.
+const FUEL: u64 = 50_000_000;
+
+/// An engine with one component.
+pub(crate) struct Bare {
+    engine: Engine,
+    ready: PostLoginPre<()>,
+}
+
+impl Bare {
+    /// Compiles a component that calls nothing but `login.settings` in its `on-login`.
+    pub(crate) fn new(component: &[u8]) -> Result<Self> {
+        Self::compiled(component).map_err(|why| anyhow!("the bare engine: {why:#}"))
+    }
+
+    fn compiled(component: &[u8]) -> wasmtime::Result<Self> {
+        let engine = engine()?;
+        let component = Component::from_binary(&engine, component)?;
+        let mut linker = Linker::<()>::new(&engine);
+        linker.instance("postlude:action/login@0.1.0")?.func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
+        linker.define_unknown_imports_as_traps(&component)?;
+        let ready = PostLoginPre::new(linker.instantiate_pre(&component)?)?;
+        Ok(Self { engine, ready })
+    }
+
+    /// One run in a fresh instance.
+    pub(crate) async fn run(&self) -> Result<()> {
+        let redirected = self.redirected().await.map_err(|why| anyhow!("the bare run: {why:#}"))?;
+        ensure!(redirected, "the plugin answered something else");
+        Ok(())
+    }
+
+    async fn redirected(&self) -> wasmtime::Result<bool> {
+        let mut store = Store::new(&self.engine, ());
+        store.set_fuel(FUEL)?;
+        store.fuel_async_yield_interval(Some(1_000_000))?;
+        let instance = self.ready.instantiate_async(&mut store).await?;
+        let decision = instance.call_on_login(&mut store).await?;
+        Ok(matches!(decision, Ok(Decision::Redirect(_))))
+    }
+}
+
+/// What `crates/sandbox/src/engine.rs` sets that a run feels: fuel, the pool and what of it stays warm.
+fn engine() -> wasmtime::Result<Engine> {
+    let mut costs = OperatorCost::new();
+    costs.MemoryGrow = u8::MAX;
+    costs.variable.memory_grow_per_page = u8::MAX;
+    let swap_is_off = std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(64)
+        .total_stacks(64)
+        .total_core_instances(64 * 20)
+        .total_memories(64 * 4)
+        .total_tables(64 * 8)
+        .max_memory_size(256 << 20)
+        .table_elements(20_000)
+        .linear_memory_keep_resident(if swap_is_off { 2 << 20 } else { 0 })
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(32 << 10)
+        .pagemap_scan(if swap_is_off { Enabled::Auto } else { Enabled::No });
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .operator_cost(costs)
+        .cranelift_nan_canonicalization(true)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size((512 << 10) + (3 << 19))
+        .native_unwind_info(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}

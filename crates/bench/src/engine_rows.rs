@@ -1,0 +1,163 @@
+//! The rows of the engine: the bare loop, the sandbox, the pipeline, and what a second thread brings.
+
+use crate::args::Effort;
+use crate::bare::Bare;
+use crate::folder::Folder;
+use crate::prepared::Prepared;
+use crate::stats::{Round, Rounds};
+use crate::table::Table;
+use anyhow::{Context, Result, ensure};
+use postlude_model::login::{Status, Verdict};
+use postlude_model::run::Ending;
+use postlude_sandbox::{Plugin, Sandbox};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// The names of rows that others are compared with.
+pub(crate) const BARE: &str = "bare wasmtime loop, custom-factor";
+pub(crate) const SANDBOX: &str = "our sandbox, the same run";
+const PIPELINE: &str = "our pipeline in the process: decide, run, fold";
+pub(crate) const BARE_TWO: &str = "bare wasmtime loop, two threads";
+const BARE_ONE: &str = "bare wasmtime loop, one thread";
+const SANDBOX_ONE: &str = "our sandbox, one thread";
+const SANDBOX_TWO: &str = "our sandbox, two threads";
+
+/// What the sandbox may cost, what the bare loop may take, and what two threads must bring.
+const SANDBOX_AT_MOST: f64 = 1.25;
+const BARE_AT_MOST_US: f64 = 8.0;
+const TWO_THREADS_AT_LEAST: f64 = 1.7;
+
+struct Subjects {
+    bare: Bare,
+    sandbox: Sandbox,
+    plugin: Plugin,
+    prepared: Prepared,
+}
+
+#[derive(Clone, Copy)]
+enum Subject {
+    Bare,
+    Sandbox,
+    Pipeline,
+}
+
+/// Measures and adds the rows.
+pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+    let subjects = Subjects::load(folder)?;
+    let runtime = runtime()?;
+    let all = [Subject::Bare, Subject::Sandbox, Subject::Pipeline];
+    for subject in all {
+        // Caches, the pool and the branch predictor are warm before anything counts.
+        runtime.block_on(subjects.round(subject, effort.runs / 2))?;
+    }
+    let mut rounds = all.map(|_| Rounds::default());
+    for _ in 0..effort.rounds {
+        for (subject, rounds) in all.into_iter().zip(&mut rounds) {
+            rounds.0.push(runtime.block_on(subjects.round(subject, effort.runs))?);
+        }
+    }
+    let [bare, sandbox, pipeline] = &rounds;
+    table.latency(BARE, bare, None);
+    table.latency(SANDBOX, sandbox, Some(BARE));
+    table.latency(PIPELINE, pipeline, Some(BARE));
+    let ratio = sandbox.p50() / bare.p50();
+    table.target("sandbox against the bare loop", ratio, ratio <= SANDBOX_AT_MOST, "at most 1.25");
+    table.target("bare loop in us", bare.p50(), bare.p50() <= BARE_AT_MOST_US, "at most 8, where the machine allows");
+    two_threads(&subjects, effort, table)
+}
+
+fn two_threads(subjects: &Subjects, effort: &Effort, table: &mut Table) -> Result<()> {
+    let kinds = [(Subject::Bare, 1), (Subject::Bare, 2), (Subject::Sandbox, 1), (Subject::Sandbox, 2)];
+    let mut rounds = kinds.map(|_| Rounds::default());
+    for _ in 0..effort.rounds {
+        for ((subject, threads), rounds) in kinds.into_iter().zip(&mut rounds) {
+            rounds.0.push(subjects.threads(subject, threads, effort.runs)?);
+        }
+    }
+    let [bare_one, bare_two, one, two] = &rounds;
+    table.rate(BARE_ONE, bare_one.rate(), None);
+    table.rate(BARE_TWO, bare_two.rate(), Some(BARE_ONE));
+    table.rate(SANDBOX_ONE, one.rate(), Some(BARE_ONE));
+    table.rate(SANDBOX_TWO, two.rate(), Some(SANDBOX_ONE));
+    let ratio = two.rate() / one.rate();
+    table.target("two threads against one", ratio, ratio >= TWO_THREADS_AT_LEAST, "at least 1.7");
+    Ok(())
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
+}
+
+impl Subjects {
+    fn load(folder: &Folder) -> Result<Self> {
+        let component = std::fs::read(folder.plugin("custom-factor")?)?;
+        let sandbox = Sandbox::new(Default::default())?;
+        let plugin = sandbox.load(&component)?;
+        let prepared = Prepared::new(plugin.digest())?;
+        Ok(Self { bare: Bare::new(&component)?, sandbox, plugin, prepared })
+    }
+
+    async fn round(&self, subject: Subject, runs: usize) -> Result<Round> {
+        let mut latencies = Vec::with_capacity(runs);
+        let whole = Instant::now();
+        for _ in 0..runs {
+            latencies.push(self.run(subject).await?);
+        }
+        Ok(Round::new(latencies, whole.elapsed()))
+    }
+
+    /// One run; what it needs beforehand is not counted.
+    async fn run(&self, subject: Subject) -> Result<Duration> {
+        match subject {
+            Subject::Bare => {
+                let began = Instant::now();
+                self.bare.run().await?;
+                Ok(began.elapsed())
+            }
+            Subject::Sandbox => {
+                let input = self.prepared.input()?;
+                let began = Instant::now();
+                let report = self.sandbox.run(&self.plugin, input).await;
+                let took = began.elapsed();
+                ensure!(matches!(report.ending, Ending::Decided(_)), "the run failed: {report:?}");
+                Ok(took)
+            }
+            Subject::Pipeline => {
+                let began = Instant::now();
+                let mut login = self.prepared.login();
+                while let Some(input) = login.next_run() {
+                    login.feed(self.sandbox.run(&self.plugin, *input).await)?;
+                }
+                let finished = login.finish();
+                let took = began.elapsed();
+                let skipped = finished.record.trace.first().is_some_and(|run| run.verdict == Verdict::Skipped);
+                let continued = matches!(finished.record.status, Status::Continued(_));
+                ensure!(skipped && continued && !finished.synced, "the login went another way: {finished:?}");
+                Ok(took)
+            }
+        }
+    }
+
+    /// Some threads at once, each with its own runtime.
+    fn threads(&self, subject: Subject, threads: usize, runs: usize) -> Result<Round> {
+        let began = Instant::now();
+        let mut latencies = Vec::new();
+        std::thread::scope(|scope| -> Result<()> {
+            let thread = || scope.spawn(|| runtime()?.block_on(self.latencies(subject, runs)));
+            let running: Vec<_> = (0..threads).map(|_| thread()).collect();
+            for thread in running {
+                latencies.extend(thread.join().ok().context("a thread panicked")??);
+            }
+            Ok(())
+        })?;
+        Ok(Round::new(latencies, began.elapsed()))
+    }
+
+    async fn latencies(&self, subject: Subject, runs: usize) -> Result<Vec<Duration>> {
+        let mut latencies = Vec::with_capacity(runs);
+        for _ in 0..runs {
+            latencies.push(self.run(subject).await?);
+        }
+        Ok(latencies)
+    }
+}

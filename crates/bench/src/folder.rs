@@ -1,0 +1,52 @@
+//! Where things are: plugins, peers, programs, and a folder for the data of one run that is removed afterwards.
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The places of one run.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    data: TempDir,
+}
+
+impl Folder {
+    /// Below `target/bench` of the repository: on the disk that the programs are on, and not in memory.
+    pub(crate) fn new(root: &Path) -> Result<Self> {
+        let root = root.canonicalize().with_context(|| format!("`{}` is no folder", root.display()))?;
+        let bench = root.join("target/bench");
+        std::fs::create_dir_all(&bench).with_context(|| format!("cannot make `{}`", bench.display()))?;
+        let data = tempfile::Builder::new().prefix("run-").tempdir_in(&bench).context("cannot make a folder")?;
+        Ok(Self { root, data })
+    }
+
+    /// A folder of its own for one server; it is there until the run ends.
+    pub(crate) fn server(&self, name: &str) -> Result<PathBuf> {
+        let dir = self.data.path().join(name);
+        std::fs::create_dir_all(&dir)?;
+        Ok(dir)
+    }
+
+    /// A plugin of this repository, as `make plugins` builds it.
+    pub(crate) fn plugin(&self, name: &str) -> Result<PathBuf> {
+        let file = self.root.join(format!("plugins/target/postlude/{name}.wasm"));
+        file.canonicalize().with_context(|| format!("`{}` is missing: run `make plugins`", file.display()))
+    }
+
+    /// The sources of the peers.
+    pub(crate) fn peers(&self) -> PathBuf {
+        self.root.join("crates/bench/peers")
+    }
+
+    /// What was installed and built for the peers.
+    pub(crate) fn built_peers(&self) -> PathBuf {
+        self.root.join("target/bench/peers")
+    }
+
+    /// The `postlude` program, built beside this one.
+    pub(crate) fn postlude() -> Result<PathBuf> {
+        let file = std::env::current_exe()?.with_file_name("postlude");
+        file.canonicalize().with_context(|| format!("`{}` is missing: build the workspace", file.display()))
+    }
+}

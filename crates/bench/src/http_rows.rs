@@ -1,0 +1,162 @@
+//! The rows over HTTP: logins beside a bare handler, and what must be durable before its answer.
+
+use crate::args::Effort;
+use crate::engine_rows::BARE_TWO;
+use crate::event;
+use crate::folder::Folder;
+use crate::load::{Connection, Load, Make};
+use crate::server::{Installation, Process, Server};
+use crate::stats::{Round, Rounds};
+use crate::story::{self, Seat};
+use crate::table::Table;
+use anyhow::Result;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Connections, each with one request under way.
+pub(crate) const CLIENTS: [usize; 3] = [1, 16, 64];
+/// The connections of the promised rate.
+const PROMISED_AT: usize = 16;
+/// Of what the bare handler and the bare run predict together, this much must be reached.
+const PREDICTED_AT_LEAST: f64 = 0.7;
+
+/// A key that no other request of this process has.
+pub(crate) fn fresh_key() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("bench-{:016}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Logins of these seats, each with a fresh factor.
+pub(crate) fn logins_of(seats: &[Seat]) -> Make {
+    let bodies: Vec<String> = seats.iter().map(|seat| event::login(&seat.user, Some(&seat.session))).collect();
+    Arc::new(move |connection, _| {
+        let body = bodies.get(connection % bodies.len().max(1)).map(String::as_str).unwrap_or_default();
+        event::post("/v1/logins", Some(&fresh_key()), body)
+    })
+}
+
+/// Seats whose sessions have a fresh factor.
+pub(crate) fn seats(server: &Server, prefix: &str, count: usize) -> Result<Vec<Seat>> {
+    let seats: Vec<Seat> = (0..count).map(|number| Seat::new(prefix, number)).collect();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let mut connection = Connection::open(server.process.address).await?;
+        for seat in &seats {
+            story::complete(server, &mut connection, seat).await?;
+        }
+        anyhow::Ok(())
+    })?;
+    Ok(seats)
+}
+
+/// `POST /v1/logins` of a login that continues with a fresh factor, beside the bare handler.
+pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+    let bare = Process::own("bare-http")?;
+    let start = |log_level: &'static str| -> Result<(Server, Load)> {
+        let installation = Installation { log_level, ..Installation::default() };
+        let server = Server::start(folder, &folder.server(&format!("logins-{log_level}"))?, &installation)?;
+        let make = logins_of(&seats(&server, "login", 64)?);
+        let load = Load { address: server.process.address, make, expect: "\"continue\"" };
+        Ok((server, load))
+    };
+    let (info, warn) = (start("info")?, start("warn")?);
+    let bare_load = Load { address: bare.address, ..info.1.clone() };
+    for clients in CLIENTS {
+        let subjects = [(&bare_load, &bare), (&info.1, &info.0.process), (&warn.1, &warn.0.process)];
+        let rounds = interleaved(effort, &subjects, clients)?;
+        let [bare, info, warn] = rounds.as_slice() else { continue };
+        let names = ["bare axum handler", "POST /v1/logins", "POST /v1/logins, --log-level warn"];
+        let [bare_name, info_name, warn_name] = names.map(|name| format!("{name}, {clients} clients"));
+        table.rate(&bare_name, bare.rate(), None);
+        table.rate(&info_name, info.rate(), Some(&bare_name));
+        table.rate(&warn_name, warn.rate(), Some(&bare_name));
+        let [bare_latency, info_latency] = [&bare_name, &info_name].map(|name| format!("  latency of {name}"));
+        table.latency(&bare_latency, bare, None);
+        table.latency(&info_latency, info, Some(&bare_latency));
+        let [bare_used, info_used, warn_used] =
+            [&bare_name, &info_name, &warn_name].map(|name| format!("  processor time of {name}"));
+        table.processor(&bare_used, bare, None);
+        table.processor(&info_used, info, Some(&bare_used));
+        table.processor(&warn_used, warn, Some(&bare_used));
+        if clients == PROMISED_AT {
+            predict(table, bare, [("default log", info), ("--log-level warn", warn)]);
+        }
+    }
+    Ok(())
+}
+
+fn predict(table: &mut Table, bare: &Rounds, subjects: [(&str, &Rounds); 2]) {
+    let Some(runs) = table.median(BARE_TWO) else { return };
+    let name = "predicted: 1 / (1 / bare handler + 1 / bare runs), 16 clients";
+    let predicted = 1.0 / (1.0 / bare.rate() + 1.0 / runs);
+    table.rate(name, predicted, None);
+    for (what, rounds) in subjects {
+        table.rate(&format!("POST /v1/logins against the prediction, {what}"), rounds.rate(), Some(name));
+        let ratio = rounds.rate() / predicted;
+        let what = format!("login against the prediction, {what}");
+        table.target(&what, ratio, ratio >= PREDICTED_AT_LEAST, "at least 0.7");
+    }
+}
+
+/// The rounds of some subjects, which take turns.
+pub(crate) fn interleaved(effort: &Effort, subjects: &[(&Load, &Process)], clients: usize) -> Result<Vec<Rounds>> {
+    let mut rounds = vec![Rounds::default(); subjects.len()];
+    for (load, _) in subjects {
+        load.run_for(clients, effort.round / 2)?;
+    }
+    for _ in 0..effort.rounds {
+        for ((load, process), rounds) in subjects.iter().zip(&mut rounds) {
+            let before = process.processor_time()?;
+            let mut round = load.run_for(clients, effort.round)?;
+            round.used(process.processor_time()?.saturating_sub(before));
+            rounds.0.push(round);
+        }
+    }
+    Ok(rounds)
+}
+
+/// What is durable before the answer: suspensions and records of factors.
+pub(crate) fn durable(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+    let installation = Installation { log_level: "info", ..Installation::default() };
+    let server = Server::start(folder, &folder.server("durable")?, &installation)?;
+    for clients in CLIENTS {
+        let (mut suspends, mut records) = (Rounds::default(), Rounds::default());
+        for round in 0..effort.rounds {
+            suspends.0.push(suspensions(&server, &format!("s{clients}-{round}"), clients, effort)?);
+            records.0.push(factors(&server, &format!("f{clients}-{round}"), clients, effort)?);
+        }
+        table.rate(&format!("suspensions, durable, {clients} clients"), suspends.rate(), None);
+        table.latency(&format!("  latency of suspensions, {clients} clients"), &suspends, None);
+        table.rate(&format!("factor records, durable, {clients} clients"), records.rate(), None);
+        table.latency(&format!("  latency of factor records, {clients} clients"), &records, None);
+    }
+    Ok(())
+}
+
+/// Logins without a factor: each is redirected, and its state stored.
+fn suspensions(server: &Server, prefix: &str, clients: usize, effort: &Effort) -> Result<Round> {
+    let prefix = prefix.to_owned();
+    let make: Make = Arc::new(move |connection, count| {
+        let user = format!("{prefix}-{connection}-{count}");
+        event::post("/v1/logins", Some(&fresh_key()), &event::login(&user, Some(&user)))
+    });
+    Load { address: server.process.address, make, expect: "\"redirect\"" }.run_for(clients, effort.round)
+}
+
+/// Suspended logins, made beforehand, are completed: each records a factor.
+fn factors(server: &Server, prefix: &str, clients: usize, effort: &Effort) -> Result<Round> {
+    let each = effort.records / clients;
+    let prepared: Vec<Vec<u8>> =
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let mut connection = Connection::open(server.process.address).await?;
+            let mut prepared = Vec::new();
+            for number in 0..each * clients {
+                prepared.push(story::suspended(server, &mut connection, &Seat::new(prefix, number)).await?);
+            }
+            anyhow::Ok(prepared)
+        })?;
+    let make: Make = Arc::new(move |connection, count| {
+        let at = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(clients).saturating_add(connection);
+        prepared.get(at).cloned().unwrap_or_default()
+    });
+    Load { address: server.process.address, make, expect: "\"continue\"" }.run_times(clients, each * clients)
+}

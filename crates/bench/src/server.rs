@@ -1,0 +1,182 @@
+//! Subjects as processes of their own: `postlude serve` over a folder, and this program's own subcommands.
+
+use crate::event::KEY;
+use crate::folder::Folder;
+use crate::load::Connection;
+use anyhow::{Context, Result, bail};
+use postlude_crypto::api_key::sha256_hex;
+use postlude_crypto::root::RootKey;
+use postlude_testkit::{Alg, Partner};
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a server may take to be ready: it compiles its plugins first.
+const READY: Duration = Duration::from_secs(900);
+/// How long it may take to stop.
+const STOPPED: Duration = Duration::from_secs(60);
+
+/// A subject's process; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Process {
+    /// A program that prints its address and ends when its standard input closes.
+    pub(crate) fn announced(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let stdout = child.stdout.take().context("no standard output")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().parse().with_context(|| format!("`{line}` is not an address"))?;
+        Ok(Self { child, address })
+    }
+
+    /// Processor time that it has used, over all its threads.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let mut nanos = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread that ended in between has no more to say.
+            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            nanos += text.split(' ').next().and_then(|word| word.parse::<u64>().ok()).unwrap_or_default();
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+
+    /// One of this program's own subcommands.
+    pub(crate) fn own(subcommand: &str) -> Result<Self> {
+        Self::announced(Command::new(std::env::current_exe()?).arg(subcommand))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The server makes everything durable at SIGTERM; whoever does not end by itself is killed.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        drop(self.child.stdin.take());
+        let began = Instant::now();
+        while began.elapsed() < STOPPED {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a server is installed with.
+#[derive(Debug, Default)]
+pub(crate) struct Installation {
+    /// Further tables of the configuration.
+    pub(crate) more: String,
+    /// What is logged.
+    pub(crate) log_level: &'static str,
+}
+
+/// A running `postlude serve` with one tenant, `acme`, whose pipeline is the action of the story.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) partner: Partner,
+}
+
+impl Server {
+    /// Starts it over this folder, and waits until it is ready.
+    pub(crate) fn start(folder: &Folder, dir: &Path, installation: &Installation) -> Result<Self> {
+        let partner = Partner::new(Alg::EdDsa, "postlude");
+        let address = free_address()?;
+        write(dir, "root.key", &RootKey::generate()?.to_text())?;
+        write(dir, "partner.jwks.json", &partner.jwks())?;
+        let plugin = folder.plugin("custom-factor")?;
+        write(dir, "postlude.toml", &(configuration(address, &plugin, &partner) + &installation.more))?;
+        let log = std::fs::File::create(dir.join("log"))?;
+        let child = Command::new(Folder::postlude()?)
+            .args(["serve", "--log-level", installation.log_level, "--config"])
+            .arg(dir.join("postlude.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        let mut process = Process { child, address };
+        wait(&mut process, dir)?;
+        Ok(Self { process, partner })
+    }
+}
+
+fn wait(process: &mut Process, dir: &Path) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let began = Instant::now();
+    while began.elapsed() < READY {
+        let address = process.address;
+        let ready = runtime.block_on(async move {
+            let mut connection = Connection::open(address).await?;
+            let answer = connection.answer(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+            answer.await.map(|answer| answer.status == 200)
+        });
+        if ready.is_ok_and(|ready| ready) {
+            return Ok(());
+        }
+        if process.child.try_wait()?.is_some() {
+            bail!("the server did not start:\n{}", std::fs::read_to_string(dir.join("log"))?);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("the server is not ready after {} seconds", READY.as_secs())
+}
+
+/// A port that nobody has just now.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+fn write(dir: &Path, name: &str, text: &str) -> Result<()> {
+    let path = dir.join(name);
+    std::fs::write(&path, text)?;
+    Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
+}
+
+fn configuration(address: SocketAddr, plugin: &PathBuf, partner: &Partner) -> String {
+    format!(
+        r#"[server]
+listen = "{address}"
+root_key = {{ file = "root.key" }}
+development = true
+
+[tenants.acme]
+issuer = "http://{address}/acme"
+return_urls = ["http://localhost:3000/interaction/"]
+[tenants.acme.keys.idp]
+role = "idp"
+sha256 = "{key}"
+[tenants.acme.plugins.custom-factor]
+path = "{plugin}"
+[[tenants.acme.pipeline]]
+name = "face"
+plugin = "custom-factor"
+settings = {settings}
+[tenants.acme.pipeline.grants]
+redirect_origins = ["http://localhost:4000"]
+claims = ["https://acme.example/face_at"]
+[tenants.acme.pipeline.keys.partner]
+issuer = "{issuer}"
+alg = "EdDSA"
+jwks = {{ file = "partner.jwks.json" }}
+[[tenants.acme.pipeline.factors]]
+name = "{factor}"
+max_age = "24h"
+amr = ["mfa"]
+"#,
+        key = sha256_hex(KEY),
+        plugin = plugin.display(),
+        settings = r#"{ prompt_url = "http://localhost:4000/prompt", factor = "https://acme.example/face", profile = "postlude", claim = "https://acme.example/face_at" }"#,
+        issuer = partner.issuer(),
+        factor = crate::prepared::FACTOR,
+    )
+}
