@@ -63,8 +63,7 @@ async fn client(asker: Asker, at: usize, stop: Arc<AtomicBool>, done: Arc<Atomic
 
 const WARM_UP: u32 = 150;
 const SWAPS: u32 = 1000;
-/// What a thousand swaps may leave behind. The store keeps the revisions of a day, some of them in its cache; the code of a
-/// thousand of these plugins would take ten times as much.
+/// What a thousand swaps may leave behind: 8 KiB each. The store keeps the revisions of a day, some of them in its cache.
 const GROWTH: u64 = 8 << 20;
 
 /// Memory is flat over a thousand swaps, with a login across every fiftieth of them.

@@ -23,23 +23,25 @@ async fn version(asker: &Asker) -> String {
 
 /// Waits until a version is in force.
 async fn becomes(asker: &Asker, expected: u32) {
-    for _ in 0..200 {
-        if version(asker).await == swap::name(expected) {
+    let expected = swap::name(expected);
+    for tries in 0.. {
+        let now = version(asker).await;
+        if now == expected {
             return;
         }
+        assert!(tries < 200, "{now} is in force after 20 seconds, not {expected}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("version {expected} is not in force after 20 seconds");
 }
 
 async fn until(what: &str, is: impl Fn() -> bool) {
-    for _ in 0..200 {
+    for tries in 0.. {
         if is() {
             return;
         }
+        assert!(tries < 200, "not after 20 seconds: {what}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("not after 20 seconds: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

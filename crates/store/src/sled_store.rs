@@ -226,8 +226,8 @@ impl Store for SledStore {
                 Ok(hashes) => hashes.into_iter().collect(),
                 Err(why) => return Ok(Err(why)),
             };
-            let unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
-            unneeded.map(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex())).collect::<io::Result<()>>()?;
+            let mut unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
+            unneeded.try_for_each(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex()))?;
             Ok(Ok(()))
         };
         blocking(sweep).await??;
