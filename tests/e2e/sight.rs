@@ -131,7 +131,7 @@ impl Tail {
 
 #[tokio::test]
 async fn the_tail_tells_each_new_answer_once_and_to_its_tenant_alone() {
-    let mut postlude = Postlude::start().await;
+    let postlude = Postlude::start().await;
     let mut tail = Tail::open(&postlude, READER_KEY).await;
     let mut browser = postlude.browser("ana");
     let started = browser.login().await;
@@ -151,6 +151,12 @@ async fn the_tail_tells_each_new_answer_once_and_to_its_tenant_alone() {
     assert_eq!((&event["resumed"], &event["runs"].as_array().unwrap().len()), (&json!(true), &1), "{event}");
     postlude.reload().await;
     assert!(tail.until("event: reload").await);
+}
+
+#[tokio::test]
+async fn an_open_tail_does_not_hold_the_stop_up() {
+    let mut postlude = Postlude::start().await;
+    let mut tail = Tail::open(&postlude, READER_KEY).await;
     let stopping = std::time::Instant::now();
     postlude.stop().await;
     assert!(!tail.until("never").await);
