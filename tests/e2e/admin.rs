@@ -40,7 +40,7 @@ async fn an_upload_is_checked_stored_and_idempotent_and_survives_a_restart() {
     let mut postlude = Postlude::start().await;
     let first = upload(&postlude, OPERATOR_KEY, email_domain()).await;
     assert_eq!((first.status, first.text_at("/name")), (200, "email-domain"), "{}", first.text);
-    assert_eq!((first.text_at("/uploaded_by"), &first.body["actions"]), ("ops", &json!([])));
+    assert_eq!((first.text_at("/uploaded_by"), &first.body["actions"]), ("operator", &json!([])));
     postlude.forward(std::time::Duration::from_secs(60));
     let again = upload(&postlude, OPERATOR_KEY, email_domain()).await;
     assert_eq!(again.body, first.body, "the first one stays");

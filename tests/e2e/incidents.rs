@@ -46,7 +46,7 @@ async fn a_killed_plugin_runs_nowhere_any_more() {
     let listed = postlude.get_as(READER_KEY, "/v1/admin/orders").await;
     assert_eq!(
         (listed.text_at("/kills/0/by"), listed.text_at("/kills/0/reason")),
-        ("ops", "INC-42"),
+        ("operator", "INC-42"),
         "{}",
         listed.text
     );
