@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-browser test-api load release fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -75,6 +75,7 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 	@$(call say,'stories in a real browser')
 	@scripts/setup.sh node chromium
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
+		TERMS_WASM="$(CURDIR)/$(BUILT)/terms.wasm" NEW_DEVICE_WASM="$(CURDIR)/$(BUILT)/new-device.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
 
 test-deploy: build ## the systemd unit, as systemd reads and rates it

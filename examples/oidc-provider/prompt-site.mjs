@@ -14,7 +14,7 @@ import { cookies, escape, guarded, page, readForm, seeOther, send } from './page
 const RESULT_LIFETIME = '5m'; // at most 15 minutes are accepted
 const CLOCK_SKEW_S = 5;
 const PROMPT_MS = 20 * 60 * 1000; // longer than a request token lives
-const REQUIRED = ['iss', 'sub', 'aud', 'iat', 'exp', 'jti', 'state', 'factor', 'action', 'continue_url'];
+const REQUIRED = ['iss', 'sub', 'aud', 'iat', 'exp', 'jti', 'state', 'action', 'continue_url'];
 
 /** The partner's key pair and its public JWKS, for `keys.partner.jwks` in postlude.toml. */
 export async function createPartnerKeys() {
@@ -61,11 +61,19 @@ export function createPromptSite({ origin, issuer, keys }) {
     if (prompt.answered) return refuse(res, 410, 'Already answered', 'Log in again to be asked again.');
     const hidden = ['request', 'state'].map((name) => `<input type="hidden" name="${name}" value="${escape(url.searchParams.get(name))}">`).join('');
     const by = url.searchParams.get('return') === 'post' ? 'post' : 'get';
-    return show(res, 200, 'Is this you?', `<h1>Is this you?</h1><p>Someone has just entered the password of</p>
+    const { title, text, yes, no } = question(request);
+    return show(res, 200, title, `<h1>${escape(title)}</h1><p>Someone has just entered the password of</p>
       <div class="who"><i aria-hidden="true">${escape(request.sub.slice(0, 1).toUpperCase())}</i><span id="sub">${escape(request.sub)}</span></div>
-      <p>Say yes only if you are signing in at this moment, in this browser.</p>
+      <p id="text">${escape(text)}</p>
       <form method="post" action="/answer">${hidden}<input type="hidden" name="return" value="${by}">
-      <div class="row"><button name="verdict" value="ok">It's me</button><button class="quiet" name="verdict" value="refused">Not me</button></div></form>`);
+      <div class="row"><button name="verdict" value="ok">${yes}</button><button class="quiet" name="verdict" value="refused">${no}</button></div></form>`);
+  }
+
+  /** What the action wants to know: its own claims in the request say so. */
+  function question({ terms_version: terms, changed }) {
+    if (terms) return { title: 'Our terms', text: `Do you accept version ${terms}?`, yes: 'Accept', no: 'Decline' };
+    const what = changed?.length ? `This comes from a new place (${changed.join(', ')}). ` : '';
+    return { title: 'Is this you?', text: `${what}Say yes only if you are signing in at this moment, in this browser.`, yes: "It's me", no: 'Not me' };
   }
 
   async function answer(req, res) {
@@ -80,9 +88,9 @@ export function createPromptSite({ origin, issuer, keys }) {
     return sendBack(res, request, await signResult(request, verdict), form.get('return'));
   }
 
-  /** The result says the same `sub`, `state` and `factor` as the request, and is meant for the action that asked. */
-  function signResult({ sub, state, factor, action }, verdict) {
-    return new SignJWT({ state, factor, verdict })
+  /** The result says the same `sub`, `state` and `factor` (which may be absent) as the request, and is for the action that asked. */
+  function signResult({ sub, state, factor, action, terms_version }, verdict) {
+    return new SignJWT({ state, factor, terms_version, verdict })
       .setProtectedHeader({ alg: 'EdDSA', kid: keys.kid, typ: 'prompt-result+jwt' })
       .setIssuer(origin).setSubject(sub).setAudience(action).setJti(randomUUID())
       .setIssuedAt().setExpirationTime(RESULT_LIFETIME)

@@ -87,7 +87,9 @@ function createProcess({ binary, config, url, log }) {
 /**
  * @param {object} options
  * @param {string} options.binary   the `postlude` program
- * @param {string} options.plugin   custom-factor.wasm; or, with `second`, oidc-factor.wasm
+ * @param {string} options.plugin   custom-factor.wasm; or what else the template calls `plugin`
+ * @param {string} [options.template]   in this folder
+ * @param {object} [options.more]   more values for the template
  * @param {boolean} [options.second]   a second OpenID provider is the factor, instead of the prompt site
  * @param {string} options.dir      where postlude.toml, keys and data go
  * @param {string} [options.maxAge]   for how long the factor's record counts (default 24h)
@@ -95,7 +97,7 @@ function createProcess({ binary, config, url, log }) {
  * @param {(text: string) => void} [options.log]   gets what Postlude prints
  * @param {typeof fetch} [options.fetch]   with which the IdP calls Postlude
  */
-export async function startStack({ binary, plugin, second = false, dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
+export async function startStack({ binary, plugin, template = 'postlude.template.toml', more = {}, second = false, dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
   const port = {};
   for (const name of ['postlude', 'idp', 'rp', 'prompt']) port[name] = ports[name] ?? await freePort();
   // `localhost` and `127.0.0.1` are two sites to a browser: the prompt site and the relying party are cross-site to the IdP
@@ -116,7 +118,8 @@ export async function startStack({ binary, plugin, second = false, dir, maxAge =
   await writeFile(join(dir, 'partner.jwks.json'), JSON.stringify(partner.jwks, null, 2));
   await rootKey(binary, join(dir, 'root.key'));
   await writeFile(join(dir, 'client.pem'), client.pem, { mode: 0o600 });
-  await writeFile(config, await fillTemplate(second ? 'postlude.second.template.toml' : 'postlude.template.toml', {
+  await writeFile(config, await fillTemplate(template, {
+    ...more,
     listen: `127.0.0.1:${port.postlude}`,
     issuer: urls.issuer,
     idp: urls.idp,

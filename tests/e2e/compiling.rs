@@ -132,9 +132,38 @@ async fn each_compile_bomb_is_refused_with_the_limit_that_it_reaches() {
     let mut told = String::new();
     for (name, bomb) in bombs::all() {
         assert!(bomb.len() <= 8 << 20, "{name} has {} bytes", bomb.len());
-        told.push_str(&format!("{name}:\n  {}\n", checked(&postlude, &bomb)));
+        let why = checked(&postlude, &bomb);
+        if name == bombs::MANY_FUNCTIONS {
+            // Which limit is first depends on the machine.
+            let limits = ["of processor time;", "of memory;", "its machine code has more than 5"];
+            assert!(limits.iter().any(|limit| why.contains(limit)), "{why}");
+        } else {
+            told.push_str(&format!("{name}:\n  {why}\n"));
+        }
     }
     insta::assert_snapshot!(told);
+}
+
+/// P44: the process ends itself at each limit, whatever its parent does.
+#[test]
+fn the_compiling_process_limits_itself() {
+    use std::io::Write as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    let bomb = bombs::one();
+    let ends = |memory: &str, cpu: &str| {
+        let mut worker = std::process::Command::new(program());
+        worker.args(["compile-worker", "--memory-bytes", memory, "--cpu-seconds", cpu]).env_clear();
+        let pipe = std::process::Stdio::piped;
+        let mut worker = worker.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().unwrap();
+        // It may end while it is fed.
+        let _ = worker.stdin.take().unwrap().write_all(&bomb);
+        let output = worker.wait_with_output().unwrap();
+        (output.status.signal(), output.stdout.len(), String::from_utf8(output.stderr).unwrap())
+    };
+    const SIGXCPU: i32 = 24;
+    assert_eq!(ends("4294967296", "1"), (Some(SIGXCPU), 0, String::new()));
+    let (signal, written, told) = ends("268435456", "20");
+    assert!(signal.is_some() && written == 0 && told.starts_with("memory allocation of "), "{signal:?} {told}");
 }
 
 /// P44: while a bomb compiles, the server's memory stays and its logins answer.
@@ -164,7 +193,8 @@ async fn a_compile_bomb_leaves_the_servers_memory_and_latency_flat() {
     // The file itself, which the server reads and hands over, is 8 MB.
     assert!(most < before + 64 * 1024, "the server grew from {before} to {most} KiB");
     assert!(largest < 1024 * 1024 + 64 * 1024, "the compiler had {largest} KiB");
-    assert!(loud < Duration::from_secs(2), "a login took {loud:?}");
+    // Generous, for machines that do other things as well; in the server's own process a compilation blocks for seconds.
+    assert!(loud < 3 * quiet + Duration::from_secs(2), "a login took {loud:?}, {quiet:?} before");
     works(&postlude).await;
 }
 
@@ -211,9 +241,10 @@ async fn a_start_with_a_thousand_plugins_in_the_cache_takes_seconds() {
                 "(func (export \"on-login\") (result i32) (drop (i32.const {})) (call $say «hello {name}») (call $continue))",
                 tenant * ACTIONS + action
             );
-            let manifest = r#"{ "name": "guest", "version": "0.1.0", "publisher": "acme.example", "abi": "0.1.0" }"#;
+            let manifest =
+                format!(r#"{{ "name": "{name}", "version": "0.1.0", "publisher": "acme.example", "abi": "0.1.0" }}"#);
             let file = folder.path().join(format!("{name}.wasm"));
-            fs::write(&file, guests::with_manifest(&guests::component(&text).unwrap(), manifest)).unwrap();
+            fs::write(&file, guests::with_manifest(&guests::component(&text).unwrap(), &manifest)).unwrap();
             tables.push_str(&format!("[tenants.t{tenant}.plugins.{name}]\npath = \"{}\"\n", file.display()));
             tables.push_str(&format!("[[tenants.t{tenant}.pipeline]]\nname = \"a{action}\"\nplugin = \"{name}\"\n"));
         }
@@ -281,6 +312,13 @@ async fn a_server_killed_while_it_compiles_leaves_no_process_and_no_half_file() 
         assert!(began.elapsed() < Duration::from_secs(60), "the compiler does not grow");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert!(fs::read(format!("/proc/{compiler}/environ")).unwrap().is_empty(), "it has no environment");
+    let limits = fs::read_to_string(format!("/proc/{compiler}/limits")).unwrap();
+    let limit = |name: &str| limits.lines().find_map(|line| line.strip_prefix(name)).unwrap().split_whitespace().next();
+    assert_eq!(
+        (limit("Max open files"), limit("Max file size"), limit("Max core file size")),
+        (Some("16"), Some("0"), Some("0"))
+    );
     postlude.kill().await;
     while Path::new(&format!("/proc/{compiler}/mem")).exists() && resident(compiler) > 0 {
         assert!(began.elapsed() < Duration::from_secs(90), "the compiler outlives its server");

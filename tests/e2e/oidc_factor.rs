@@ -135,7 +135,7 @@ fn base64url(text: &str) -> String {
 /// A parameter of the place to which the open login sent the browser.
 fn query(browser: &Browser<'_>, name: &str) -> String {
     let url = Url::parse(browser.location()).unwrap();
-    url.query_pairs().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no `{name}` in {url}")).1.into_owned()
+    url.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned()
 }
 
 /// The browser comes back with these parameters, and the IdP resumes.

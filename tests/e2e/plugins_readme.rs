@@ -38,8 +38,9 @@ fn check(name: &str, snippet: &str) -> Value {
     private(&at("partner.jwks.json"), PUBLIC_KEY.as_bytes());
     private(&at("client.pem"), PRIVATE_KEY.as_bytes());
     fs::write(at("postlude.toml"), format!("{BASE}\n{snippet}")).unwrap();
-    let checked =
-        Command::new(program()).args(["check", "--json", "--config"]).arg(at("postlude.toml")).output().unwrap();
+    let mut command = Command::new(program());
+    command.args(["check", "--json", "--config"]).arg(at("postlude.toml")).env("PARTNER_SECRET", "a partner's secret");
+    let checked = command.output().unwrap();
     serde_json::from_slice(&checked.stdout).unwrap()
 }
 

@@ -1,4 +1,5 @@
 //! Sight: a login's record explains itself, the live tail never holds anyone up, metrics cannot be made to grow.
+#![expect(clippy::panic, clippy::expect_used, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::{Answered, FACTOR, IDP_KEY, OPERATOR_KEY, OTHER_KEY, Postlude, READER_KEY, program};
 use serde_json::{Value, json};
@@ -240,6 +241,9 @@ async fn metrics_count_what_happened() {
     assert_eq!(series(&text, "postlude_revision{tenant=\"acme\"}"), 1.0);
     assert_eq!(series(&text, "postlude_run_places_busy"), 0.0);
     assert!(series(&text, "process_resident_memory_bytes") > 1e6);
+    // Without the last bucket Prometheus finds no quantile.
+    let last = series(&text, "postlude_run_wait_seconds_bucket{le=\"+Inf\"}");
+    assert_eq!([last, series(&text, "postlude_run_wait_seconds_count")], [3.0, 3.0]);
     postlude.edit_config("max_age = \"24h\"", "max_age = \"0\"");
     postlude.reload().await;
     assert!(series(&metrics(&postlude).await, "postlude_reloads_total{outcome=\"refused\"}") >= 1.0);

@@ -63,10 +63,11 @@ async fn client(asker: Asker, at: usize, stop: Arc<AtomicBool>, done: Arc<Atomic
 
 const WARM_UP: u32 = 150;
 const SWAPS: u32 = 1000;
-/// What a thousand swaps may leave behind: a hundredth of what a thousand plugins' code would take.
+/// What a thousand swaps may leave behind. The store keeps the revisions of a day, some of them in its cache; the code of a
+/// thousand of these plugins would take ten times as much.
 const GROWTH: u64 = 8 << 20;
 
-/// Memory is flat over a thousand swaps, with a login across each tenth of them.
+/// Memory is flat over a thousand swaps, with a login across every fiftieth of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_flat_over_a_thousand_swaps() {
     let mut postlude = Postlude::builder()
@@ -75,12 +76,11 @@ async fn memory_is_flat_over_a_thousand_swaps() {
         .after(&postlude_testkit::swap::tenant("versioned.wasm"))
         .start()
         .await;
-    let asker = Asker::of(&postlude);
-    let mut warm = 0;
+    let (asker, mut warm) = (Asker::of(&postlude), 0);
     for version in 1..=WARM_UP + SWAPS {
-        let open = if version % 10 == 0 { Some(asker.start("ana").await.unwrap()) } else { None };
+        let open = if version % 50 == 0 { Some(asker.start("ana").await.unwrap()) } else { None };
         deploy(&plugin(&postlude), &versioned(version));
-        postlude.swap_to(&asker, &versioned(version)).await;
+        postlude.swap_to(&versioned(version)).await;
         if let Some(open) = open {
             assert!(asker.finish(&open).await.unwrap().is_of_one_version());
         }
@@ -90,5 +90,6 @@ async fn memory_is_flat_over_a_thousand_swaps() {
     }
     let now = postlude.resident_bytes();
     assert!(now < warm + GROWTH, "{} KiB after {WARM_UP} swaps, {} KiB after {SWAPS} more", warm >> 10, now >> 10);
+    println!("{} KiB after {WARM_UP} swaps, {} KiB after {SWAPS} more", warm >> 10, now >> 10);
     postlude.stop().await;
 }

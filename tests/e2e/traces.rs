@@ -1,4 +1,5 @@
 //! OpenTelemetry: spans reach a collector as children of what the IdP was doing.
+#![expect(clippy::panic, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::{Answered, IDP_KEY, Postlude};
 use std::time::Duration;

@@ -129,3 +129,25 @@ async fn a_rotated_key_is_taken() {
     let why = reloader.status().last.unwrap().outcome.unwrap_err().to_string();
     assert!(why.contains("partner"), "{why}");
 }
+
+/// `watch` is taken with a reload, either way.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watch_can_be_switched_off_and_on() {
+    let builder = Postlude::builder().guest("versioned", versioned(0)).after(&swap::tenant("versioned.wasm"));
+    let postlude = builder.start().await;
+    let (asker, path) = (Asker::of(&postlude), postlude.dir().join("versioned.wasm"));
+    deploy(&path, &versioned(1));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(version(&asker).await, "v000000");
+    postlude.edit_config("watch = false", "watch = true");
+    postlude.try_reload().await.unwrap();
+    assert_eq!(version(&asker).await, "v000001");
+    deploy(&path, &versioned(2));
+    becomes(&asker, 2).await;
+    postlude.edit_config("watch = true", "watch = false");
+    let reloader = postlude.reloader();
+    until("it is switched off", || reloader.status().taken >= 3).await;
+    deploy(&path, &versioned(3));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(version(&asker).await, "v000002");
+}

@@ -91,11 +91,7 @@ impl Server {
     }
 
     pub(crate) fn unreached(&self, why: &reqwest::Error) -> CallError {
-        let mut innermost: &dyn std::error::Error = why;
-        while let Some(source) = innermost.source() {
-            innermost = source;
-        }
-        CallError::Unreached { url: self.origin(), why: innermost.to_string() }
+        CallError::Unreached { url: self.origin(), why: crate::telemetry::innermost(why) }
     }
 
     fn origin(&self) -> String {

@@ -151,12 +151,23 @@ impl HttpClient for Courier {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let sent = self.runtime.spawn(send(self.client.clone(), request)).await?;
         match (&sent, self.failing.swap(sent.is_err(), Ordering::Relaxed)) {
-            (Err(why), false) => tracing::warn!(cause = %why, "spans do not reach the collector, and are lost"),
+            (Err(why), false) => {
+                tracing::warn!(cause = innermost(why.as_ref()), "spans do not reach the collector, and are lost")
+            }
             (Ok(_), true) => tracing::info!("spans reach the collector again"),
             _ => {}
         }
         sent
     }
+}
+
+/// The last of the causes: the others only repeat the address.
+pub(crate) fn innermost(why: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = why;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 async fn send(client: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {

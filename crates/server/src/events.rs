@@ -91,6 +91,11 @@ impl Events {
         Some(Reader { events: Arc::clone(self), tenant: tenant.clone(), ring })
     }
 
+    /// How many readers there are.
+    pub(crate) fn readers(&self) -> u64 {
+        u64::try_from(self.readers.load(Ordering::Relaxed)).unwrap_or(u64::MAX)
+    }
+
     /// Ends all readers; the server stops.
     pub(crate) fn close(&self) {
         self.closed.cancel();
@@ -173,7 +178,7 @@ mod tests {
         happen(&events, "acme", 2);
         events.publish(None, "reload", &clock(), Map::new);
         let Some(Heard::Event(first)) = reader.next().await else { panic!("an event") };
-        assert_eq!(first.data, r#"{"kind":"test","at":"1970-01-01T00:00:00.000Z","n":2}"#);
+        assert_eq!(first.data, r#"{"at":"1970-01-01T00:00:00.000Z","kind":"test","n":2}"#);
         let Some(Heard::Event(second)) = reader.next().await else { panic!("an event") };
         assert_eq!((second.kind, second.number), ("reload", 3));
         events.close();

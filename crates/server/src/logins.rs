@@ -14,7 +14,7 @@ use postlude_model::bypass::Bypass;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
-use postlude_model::names::{LoginId, UserId};
+use postlude_model::names::LoginId;
 use postlude_model::orders::Standing;
 use postlude_model::pipeline::{
     BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
@@ -71,7 +71,7 @@ impl Begin {
             let record = self.record(&pipeline, session.as_ref());
             let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
             let event = Arc::new(self.request.event.document.clone());
-            let bypasses = self.runtime.bypasses_of(&self.tenant, &record.subject.user_id).await?;
+            let bypasses = self.runtime.bypasses_of(&self.tenant, &pipeline, &record).await?;
             let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let write = login_write(&finished, 0, Some(self.key.clone()));
@@ -259,7 +259,7 @@ impl Arrival {
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
             let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
             let event = Arc::new(self.event.document.clone());
-            let bypasses = runtime.bypasses_of(&tenant, &record.subject.user_id).await?;
+            let bypasses = runtime.bypasses_of(&tenant, &pipeline, &record).await?;
             let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
             let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
@@ -363,9 +363,18 @@ impl Tenant {
 }
 
 impl Runtime {
-    /// What a user may be let past, in words of the store: used and expired ones among them.
-    async fn bypasses_of(&self, tenant: &Tenant, user: &UserId) -> Result<Vec<Bypass>, ApiError> {
-        self.store.bypasses(&tenant.name, user).await.map_err(ApiError::unavailable)
+    /// What the user may be let past, where the login could use it; used and expired ones among them.
+    async fn bypasses_of(
+        &self,
+        tenant: &Tenant,
+        pipeline: &Pipeline,
+        record: &LoginRecord,
+    ) -> Result<Vec<Bypass>, ApiError> {
+        let asks = pipeline.actions.iter().any(|action| !action.spec.factors.is_empty());
+        if record.mode != Mode::Interactive || !asks {
+            return Ok(Vec::new());
+        }
+        self.store.bypasses(&tenant.name, &record.subject.user_id).await.map_err(ApiError::unavailable)
     }
 
     /// A login's session as it is now, under its present identifier; a new one where none is stored.

@@ -3,7 +3,7 @@
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::cache::Cache;
-use postlude_model::http::{Exchange, HttpClient, WayOut};
+use postlude_model::http::{Exchange, HttpClient, WayOut, host_of};
 use postlude_model::names::{ActionName, RunId, TenantName, Timestamp};
 use postlude_model::run::{Report, RunInput};
 use postlude_sandbox::Plugin;
@@ -47,6 +47,7 @@ impl Outside {
 
     /// Keeps what a run was answered, for another attempt at it.
     pub(crate) fn record(&mut self, run: RunId, report: &Report) {
+        report.http.iter().for_each(tell);
         if !report.http.is_empty() {
             self.recorded.insert(run, report.http.clone());
         }
@@ -58,5 +59,17 @@ impl Outside {
             tracing::warn!(cause = %why, %action, "the action's cache cannot be read, and is empty for this run");
             Cache::new()
         })
+    }
+}
+
+/// What the log says of a request. Paths and queries may hold what is not for it.
+fn tell(Exchange { request, answer }: &Exchange) {
+    let host = host_of(&request.url).unwrap_or_else(|_| "none".to_owned());
+    let method: String = request.method.chars().take(16).flat_map(char::escape_default).collect();
+    match answer {
+        Ok(answer) => {
+            tracing::info!(%method, %host, status = answer.status, bytes = answer.body.len(), "a plugin asked")
+        }
+        Err(why) => tracing::warn!(%method, %host, %why, "a plugin's request got no answer"),
     }
 }

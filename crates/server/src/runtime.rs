@@ -59,11 +59,16 @@ impl Tenants {
     pub(crate) fn new(tenants: impl IntoIterator<Item = (Tenant, Vec<ApiKey>)>) -> Self {
         let mut all = Self::default();
         for (tenant, keys) in tenants {
-            all.by_key
-                .extend(keys.into_iter().map(|key| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()))));
+            let caller = |key: ApiKey| (key.hash.value, (tenant.name.clone(), key.role, key.name.into()));
+            all.by_key.extend(keys.into_iter().map(caller));
             all.by_name.insert(tenant.name.clone(), Arc::new(tenant));
         }
         all
+    }
+
+    /// All of them, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
+        self.by_name.values().cloned().collect()
     }
 
     pub(crate) fn get(&self, name: &TenantName) -> Option<&Arc<Tenant>> {
@@ -73,11 +78,6 @@ impl Tenants {
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.by_name.len()
-    }
-
-    /// All of them, by name.
-    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
-        self.by_name.values().cloned().collect()
     }
 }
 
@@ -117,11 +117,11 @@ impl Runtime {
         }
     }
 
-    /// The caller of a key.
+    /// The caller of a key: its tenant, its role and its name.
     pub(crate) fn caller(&self, key: &str) -> Option<Caller> {
         let tenants = self.tenants();
-        let (name, role, key) = tenants.by_key.get(&hash_of(key))?;
-        Some(Caller { tenant: tenants.by_name.get(name).cloned()?, role: *role, key: Arc::clone(key) })
+        let (tenant, role, key) = tenants.by_key.get(&hash_of(key))?;
+        Some(Caller { tenant: tenants.by_name.get(tenant).cloned()?, role: *role, key: Arc::clone(key) })
     }
 
     /// The tenant whose public route a path is.

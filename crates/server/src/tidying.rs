@@ -20,7 +20,7 @@ pub(crate) fn needed_until(tenant: &Tenant, now: Timestamp) -> Timestamp {
 }
 
 impl Runtime {
-    /// Deletes what no login can need any more. Not while a reload stores something new.
+    /// Deletes what no login can need any more, and nobody uploaded. Not while a reload or an upload stores something new.
     pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
         let _turn = self.reloads.turn.lock().await;
         let now = self.clock.now();

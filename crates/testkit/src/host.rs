@@ -1,5 +1,7 @@
 //! A running server, its folder and its clock.
 
+use crate::answered::Answered;
+use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
@@ -16,17 +18,6 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-
-/// The key of the tests' IdP.
-pub const IDP_KEY: &str = "plk_test-idp-key-0123456789abcdefghijklmnop";
-/// A key of the role `reader`.
-pub const READER_KEY: &str = "plk_test-reader-key-0123456789abcdefghijkl";
-/// A key of the role `operator`.
-pub const OPERATOR_KEY: &str = "plk_test-operator-key-0123456789abcdefghij";
-/// A key of another tenant's operator.
-pub const OTHER_OPERATOR_KEY: &str = "plk_test-other-operator-0123456789abcdefgh";
-/// The key of another tenant's IdP.
-pub const OTHER_KEY: &str = "plk_test-other-key-0123456789abcdefghijklm";
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -199,7 +190,6 @@ impl Builder {
     }
 
     fn config(&self, port: u16, partner: &Partner) -> String {
-        let hash = postlude_crypto::api_key::sha256_hex;
         let plugin = plugin_file("custom-factor");
         let material = match self.alg {
             Alg::Hs256 => "secret = { file = \"partner.secret\" }",
@@ -220,15 +210,7 @@ watch = {watch}
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
 return_urls = ["http://localhost:3000/interaction/"]
-[tenants.acme.keys.idp]
-role = "idp"
-sha256 = "{idp}"
-[tenants.acme.keys.reader]
-role = "reader"
-sha256 = "{reader}"
-[tenants.acme.keys.operator]
-role = "operator"
-sha256 = "{operator}"
+{callers}
 {lifetimes}
 [tenants.acme.plugins.custom-factor]
 path = "{plugin}"
@@ -263,9 +245,7 @@ role = "operator"
 sha256 = "{other_operator}"
 "#,
             watch = self.watch,
-            idp = hash(IDP_KEY),
-            reader = hash(READER_KEY),
-            operator = hash(OPERATOR_KEY),
+            callers = callers(),
             other = hash(OTHER_KEY),
             other_operator = hash(OTHER_OPERATOR_KEY),
             plugin = plugin.display(),
@@ -483,51 +463,9 @@ impl Postlude {
     }
 }
 
-/// A status and a body.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    /// The status.
-    pub status: u16,
-    /// The body; null where it is not JSON.
-    pub body: Value,
-    /// The body as it came.
-    pub text: String,
-}
-
-impl Answered {
-    /// Sends a request.
-    pub async fn of(request: reqwest::RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
-        let status = response.status().as_u16();
-        let text = response.text().await.unwrap();
-        Self { status, body: serde_json::from_str(&text).unwrap_or_default(), text }
-    }
-
-    /// The outcome, or the error's code.
-    #[must_use]
-    pub fn outcome(&self) -> &str {
-        self.body["outcome"].as_str().or_else(|| self.body["code"].as_str()).unwrap_or("")
-    }
-
-    /// A text of the body.
-    #[must_use]
-    pub fn text_at(&self, pointer: &str) -> &str {
-        self.body
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_else(|| panic!("no text at {pointer} in {}", self.text))
-    }
-}
-
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-}
-
-/// The hash by which the configuration knows an API key.
-#[must_use]
-pub fn hash(key: &str) -> String {
-    postlude_crypto::api_key::sha256_hex(key)
 }
 
 /// The `postlude` program, as cargo builds it beside this test.

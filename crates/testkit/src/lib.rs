@@ -8,19 +8,20 @@
     reason = "tests stop at what surprises them"
 )]
 
+mod answered;
 pub mod bombs;
 mod contract;
 pub mod guests;
 mod host;
+mod keys;
 mod partner;
 mod port;
 mod story;
 pub mod swap;
 
+pub use answered::Answered;
 pub use contract::contract_text;
-pub use host::{
-    Answered, Builder, IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, hash, plugin_file,
-    program,
-};
+pub use host::{Builder, Postlude, plugin_file, program};
+pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
 pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};

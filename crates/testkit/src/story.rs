@@ -1,6 +1,7 @@
 //! Browsers and the IdP's transactions of the story.
 
-use crate::host::{Answered, Postlude};
+use crate::answered::Answered;
+use crate::host::Postlude;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 

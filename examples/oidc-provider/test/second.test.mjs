@@ -17,7 +17,8 @@ describe('a second OpenID provider as the factor', { timeout: 300_000 }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postlude-second-'));
     const log = process.env.VERBOSE ? (text) => process.stderr.write(text) : undefined;
-    stack = await startStack({ binary: need('POSTLUDE_BIN'), plugin: need('OIDC_FACTOR_WASM'), second: true, dir: folder, log });
+    const template = 'postlude.second.template.toml';
+    stack = await startStack({ binary: need('POSTLUDE_BIN'), plugin: need('OIDC_FACTOR_WASM'), template, second: true, dir: folder, log });
     browser = await launch();
   });
 
@@ -43,13 +44,10 @@ describe('a second OpenID provider as the factor', { timeout: 300_000 }, () => {
 
   /** Signs in at the second provider, and stops at the link that leads back to Postlude. */
   async function linkBack(page, account) {
-    const stopped = new Promise((done) => {
-      page.route(`${stack.urls.issuer}/continue**`, (route) => { done(route.request().url()); return route.abort(); });
-    });
-    await signIn(page, account).catch(() => {});
-    const link = new URL(await stopped);
-    await page.unroute(`${stack.urls.issuer}/continue**`);
-    return link;
+    const posted = await page.request.post(page.url(), { form: { account, do: 'login' }, maxRedirects: 0 });
+    const resume = new URL(posted.headers().location, stack.urls.second);
+    const resumed = await page.request.get(resume.href, { maxRedirects: 0 });
+    return new URL(resumed.headers().location);
   }
 
   /** What the shop is told when the login was denied, and that nobody is logged in. */
@@ -123,17 +121,18 @@ describe('a second OpenID provider as the factor', { timeout: 300_000 }, () => {
   });
 
   it('the second provider takes no request but the signed one', async () => {
-    const { page, url } = await atSecond('ana');
-    const object = url.searchParams.get('request');
-    const [header, payload, signature] = object.split('.');
-    const other = Buffer.from(JSON.stringify({ ...decodeJwt(object), redirect_uri: 'https://evil.example/' })).toString('base64url');
-    for (const changed of [undefined, `${header}.${other}.${signature}`, `${header}.${payload}.${signature.slice(0, -4)}AAAA`]) {
-      const tampered = new URL(url);
-      if (changed) tampered.searchParams.set('request', changed);
-      else tampered.searchParams.delete('request');
-      await page.goto(tampered.href);
-      assert.ok(await page.$('#error'), tampered.href);
-      assert.equal(new URL(page.url()).origin, stack.urls.second);
+    for (const change of ['absent', 'another payload', 'another signature']) {
+      const { page, url } = await atSecond('ana');
+      const object = url.searchParams.get('request');
+      const [header, payload, signature] = object.split('.');
+      const other = Buffer.from(JSON.stringify({ ...decodeJwt(object), redirect_uri: 'https://evil.example/' })).toString('base64url');
+      if (change === 'absent') url.searchParams.delete('request');
+      if (change === 'another payload') url.searchParams.set('request', `${header}.${other}.${signature}`);
+      if (change === 'another signature') url.searchParams.set('request', `${header}.${payload}.${signature.slice(0, -4)}AAAA`);
+      await page.goto(url.href);
+      assert.ok(await page.$('#error'), `${change}: ${page.url()}`); // at the provider, or where it sent its refusal
+      assert.ok([stack.urls.second, stack.urls.rp].includes(new URL(page.url()).origin), `${change}: ${page.url()}`);
+      assert.equal((await again(page, stack, '?prompt=none')).error.error, 'login_required', change);
     }
   });
 

@@ -19,9 +19,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
 
-/** A browser of its own: nothing is shared with any other. */
-export async function freshPage(browser) {
-  const context = await browser.newContext();
+/** A browser of its own: nothing is shared with any other. @param {{userAgent?: string}} [options] */
+export async function freshPage(browser, options = {}) {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(STEP_MS);
   return context.newPage();
 }

@@ -38,7 +38,7 @@ pub enum SetProblem {
 }
 
 /// The public keys of one algorithm.
-pub struct KeySet(Vec<(Option<String>, PartnerKey)>);
+pub struct KeySet(pub(super) Vec<(Option<String>, PartnerKey)>);
 
 /// Why a set did not verify a token.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -143,8 +143,6 @@ impl<'a> Login<'a> {
 
     fn new(scene: Scene<'a>, record: LoginRecord, session: Working, event: Arc<Json>, synced: bool) -> Self {
         Self {
-            orders: scene.orders.orders(),
-            scene,
             record,
             session,
             event,
@@ -152,6 +150,8 @@ impl<'a> Login<'a> {
             cache: Vec::new(),
             bypasses: Vec::new(),
             consumed: Vec::new(),
+            orders: scene.orders.orders(),
+            scene,
             synced,
             sight: Sight::default(),
         }
@@ -205,10 +205,10 @@ impl<'a> Login<'a> {
                 break;
             };
             let over = if self.reply.is_some() { None } else { self.passed_over(&action) };
-            match over {
-                Some((verdict, why)) => self.pass(&action, Phase::Login, verdict, why, Usage::default()),
-                None if self.overruled(&action) => {}
-                None => return Some(Box::new(self.input(action))),
+            if let Some((verdict, why)) = over {
+                self.pass(&action, Phase::Login, verdict, why, Usage::default());
+            } else if !self.overruled(&action) {
+                return Some(Box::new(self.input(action)));
             }
         }
         None
@@ -418,32 +418,10 @@ impl<'a> Login<'a> {
 
     fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
         let seen = std::mem::take(&mut self.sight);
-        self.record.trace.push(Trace {
-            action: action.spec.name.clone(),
-            version: action.spec.version.clone(),
-            digest: action.spec.digest,
-            step: self.record.step,
-            phase,
-            verdict,
-            report_only: action.spec.rules.report_only,
-            // The trace is stored with the record: a plugin's own words must not fill it.
-            why: sight::shortened(why, WHY_BYTES),
-            at: self.scene.now,
-            limit: seen.limit,
-            origin: seen.origin,
-            fuel: usage.fuel,
-            memory_bytes: usage.memory_bytes,
-            host_calls: usage.host_calls,
-            duration_us: sight::micros(usage.duration),
-            waited_us: sight::micros(usage.waited),
-            log: seen.log,
-            log_left_out: seen.log_left_out,
-        });
+        let trace = seen.trace(action, phase, verdict, why, usage);
+        self.record.trace.push(Trace { step: self.record.step, at: self.scene.now, ..trace });
     }
 }
-
-/// Bytes of a reason in the trace.
-const WHY_BYTES: usize = 512;
 
 /// What a user may read when an action could not decide; the cause is in the trace.
 const UNDECIDED: &str = "the login could not be completed";

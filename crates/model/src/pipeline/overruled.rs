@@ -21,7 +21,8 @@ impl Login<'_> {
     /// Whether the action's plugin is killed; the login then goes on without it, or is denied.
     ///
     /// A killed plugin is one that failed in every way: the operator's `on_failure` decides, under the same conditions. So it
-    /// never opens where a factor or a reply is at stake. An action that only reports decides nothing, killed or not.
+    /// never opens where a factor or a reply is at stake. In a group the next one is asked. An action that only reports decides
+    /// nothing, killed or not.
     pub(super) fn killed(&mut self, run: &Run<'_>) -> bool {
         let spec = &run.action.spec;
         let Some(kill) = self.orders.killed(&spec.digest) else { return false };

@@ -1,18 +1,23 @@
 //! What a trace says of a run beside its verdict: the limit that it hit, where it sent the browser, the end of its log.
 
+use crate::action::Action;
 use crate::limits;
-use crate::login::TraceLine;
-use crate::run::{Ending, Limit, LogLine, Report};
+use crate::login::{Trace, TraceLine, Verdict};
+use crate::names::Timestamp;
+use crate::run::{Ending, Limit, LogLine, Phase, Report, Usage};
 use std::time::Duration;
 use url::Url;
+
+/// Bytes of a reason in the trace.
+const WHY_BYTES: usize = 512;
 
 /// What was seen of the run that is folded.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    pub(super) limit: Option<Limit>,
-    pub(super) origin: Option<String>,
-    pub(super) log: Vec<TraceLine>,
-    pub(super) log_left_out: u64,
+    limit: Option<Limit>,
+    origin: Option<String>,
+    log: Vec<TraceLine>,
+    log_left_out: u64,
 }
 
 impl Sight {
@@ -25,6 +30,31 @@ impl Sight {
         let before = lines.len().saturating_sub(limits::TRACE_LOG_LINES);
         let left_out = u64::try_from(before).unwrap_or(u64::MAX).saturating_add(report.log.dropped);
         Self { limit, origin: None, log: lines.iter().skip(before).map(kept).collect(), log_left_out: left_out }
+    }
+
+    /// The entry of the trace; its step and time are the login's to fill in.
+    pub(super) fn trace(self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) -> Trace {
+        Trace {
+            action: action.spec.name.clone(),
+            version: action.spec.version.clone(),
+            digest: action.spec.digest,
+            step: 0,
+            phase,
+            verdict,
+            report_only: action.spec.rules.report_only,
+            // The trace is stored with the record: a plugin's own words must not fill it.
+            why: shortened(why, WHY_BYTES),
+            at: Timestamp::default(),
+            limit: self.limit,
+            origin: self.origin,
+            fuel: usage.fuel,
+            memory_bytes: usage.memory_bytes,
+            host_calls: usage.host_calls,
+            duration_us: micros(usage.duration),
+            waited_us: micros(usage.waited),
+            log: self.log,
+            log_left_out: self.log_left_out,
+        }
     }
 
     /// The browser goes to this location: its origin alone, for the query holds the state.
@@ -40,12 +70,12 @@ fn kept(line: &LogLine) -> TraceLine {
 }
 
 /// The text, cut between two characters where it is longer than so many bytes.
-pub(super) fn shortened(mut text: String, bytes: usize) -> String {
+fn shortened(mut text: String, bytes: usize) -> String {
     text.truncate(text.floor_char_boundary(bytes));
     text
 }
 
-pub(super) fn micros(duration: Duration) -> u64 {
+fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
@@ -61,7 +91,7 @@ mod tests {
             fields: vec![("key".to_owned(), "value".to_owned())],
         };
         let log = Log { lines: (1..=lines).map(line).collect(), dropped };
-        Report { ending: Ending::Busy, commands: Vec::new(), log, usage: Usage::default(), http: Default::default() }
+        Report { ending: Ending::Busy, commands: Vec::new(), log, http: Vec::new(), usage: Usage::default() }
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn a_bypassed_action_does_not_run_and_is_worth_nothing() {
         assert!(record.recorded.is_empty() && settled(record).factors.is_empty());
         assert_eq!(record.trace[0].verdict, Verdict::Bypassed);
         assert_eq!(last_why(record), "bypass `byp_1` issued by `helpdesk`: phone lost");
-        assert_eq!(finished.bypasses, [bypass.id.clone()], "to be used up with the login");
+        assert_eq!(finished.bypasses, std::slice::from_ref(&bypass.id), "to be used up with the login");
         assert!(finished.synced);
         let used = record.course.bypasses[0].used.as_ref().unwrap();
         assert_eq!((used.login_id.as_str(), used.at, &record.course.bypasses[0].reason), ("l1", NOW, &bypass.reason));

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use postlude_model::action::Mode;
+use postlude_model::cache::CacheEntry;
 use postlude_model::decision::Command;
 use postlude_model::login::{Status, Verdict};
 use postlude_model::pipeline::Finished;
@@ -22,6 +23,7 @@ fn one_of_each() -> Vec<Command> {
         Command::SetAppMetadata { key: key(), value: value() },
         Command::SetUserMetadata { key: key(), value: None },
         Command::Stash(json("\"aside\"")),
+        Command::SetCache { key: key(), entry: Some(CacheEntry { value: json("1"), expires_at: NOW }) },
     ]
 }
 
@@ -34,6 +36,7 @@ struct Kept {
     login_metadata: bool,
     session_metadata: bool,
     user_metadata: bool,
+    cache: bool,
     stash: bool,
 }
 
@@ -44,6 +47,7 @@ const ALL: Kept = Kept {
     login_metadata: true,
     session_metadata: true,
     user_metadata: true,
+    cache: true,
     stash: false,
 };
 const NONE: Kept = Kept {
@@ -53,6 +57,7 @@ const NONE: Kept = Kept {
     login_metadata: false,
     session_metadata: false,
     user_metadata: false,
+    cache: false,
     stash: false,
 };
 
@@ -70,6 +75,7 @@ fn kept(finished: &Finished, before: &Session) -> Kept {
         login_metadata: !record.metadata.is_empty(),
         session_metadata: !session.metadata.is_empty(),
         user_metadata: both(!effects.app_metadata.is_empty(), !effects.user_metadata.is_empty()),
+        cache: !finished.cache.is_empty(),
         stash: record.suspension().is_some_and(|s| s.stash.is_some()),
     }
 }

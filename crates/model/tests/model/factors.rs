@@ -22,11 +22,8 @@ fn ahead(millis: u64) -> FactorRecord {
 
 fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Standing<'a> {
     let client = "client".parse().unwrap();
-    postlude_model::factor::standing(
-        records,
-        policy,
-        &Lens { client: &client, used: &[], orders: &Orders::default(), epoch, now },
-    )
+    let orders = Orders::default();
+    postlude_model::factor::standing(records, policy, &Lens { client: &client, used: &[], orders: &orders, epoch, now })
 }
 
 fn is_fresh(records: &[FactorRecord], max_age: Duration) -> bool {
@@ -65,7 +62,9 @@ fn a_record_of_another_epoch_is_absent() {
 #[test]
 fn the_newest_record_counts_wherever_it_stands() {
     let records = [ago(10), ago(1), ago(5)];
-    assert_eq!(newest(&records, &FACE.parse().unwrap(), 1), Some(&records[1]));
+    let (client, orders) = ("client".parse().unwrap(), Orders::default());
+    let lens = Lens { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
+    assert_eq!(newest(&records, &FACE.parse().unwrap(), &lens), Some(&records[1]));
     assert!(is_fresh(&[ago(3_600_000), ago(0)], HOUR));
     assert!(is_fresh(&[ago(0), ago(3_600_000)], HOUR));
     // Fail closed: a record of the far future hides an older good one.

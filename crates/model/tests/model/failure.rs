@@ -1,7 +1,7 @@
 //! The failure policy: deny by default, and `continue` never where a factor or a reply is at stake.
 
 use crate::support::*;
-use postlude_model::action::{ActionSpec, OnFailure};
+use postlude_model::action::{ActionSpec, FailureKind, OnFailure, PerKind};
 use postlude_model::decision::{Command, Failure};
 use postlude_model::login::{Status, Verdict};
 use postlude_model::pipeline::{Login, Overload};
@@ -44,6 +44,32 @@ fn the_operators_continue_opens_in_on_login() {
         let record = World::new([open(spec("a")), spec("b")]).log_in(&script).record;
         assert!(matches!(record.status, Status::Continued(_)), "{failure:?}");
         assert_eq!(record.trace[0].verdict, Verdict::Failed);
+    }
+}
+
+/// Each kind of failure opens by its own word, and by no other.
+#[test]
+fn a_policy_per_kind_opens_for_its_kind_alone() {
+    let memory = Trap { limit: Some(Limit::Memory), message: "out of memory".to_owned(), backtrace: Vec::new() };
+    let mut failures = failures();
+    failures.push(report(Ending::Trapped(memory), vec![]));
+    let kinds = [FailureKind::Other, FailureKind::Unavailable, FailureKind::Trap, FailureKind::Fuel, FailureKind::Trap];
+    for (failure, kind) in failures.into_iter().zip(kinds) {
+        for opened in FailureKind::ALL {
+            let is = |wanted| opened == wanted;
+            let [other, unavailable, trap, fuel] = FailureKind::ALL.map(is);
+            let on_failure = OnFailure::PerKind(PerKind { other, unavailable, trap, fuel });
+            let script = [on_login("a", failure.clone()), on_login("b", go_on(vec![]))];
+            let specs = |spec: ActionSpec| World::new([ActionSpec { on_failure, ..spec }, self::spec("b")]);
+            let record = specs(spec("a")).log_in(&script).record;
+            assert_eq!(matches!(record.status, Status::Continued(_)), opened == kind, "{failure:?} {opened:?}");
+            let factor = specs(factor_spec("a", FACE)).log_in(&script).record;
+            assert_eq!(denied_code(&factor), "action_failed", "{failure:?} {opened:?}");
+            let world = specs(spec("a"));
+            let first = world.log_in(&[on_login("a", redirect(to(PROMPT, None), vec![]))]);
+            let back = world.back(&first, Some(session("s1")), &[on_continue("a", failure.clone())]).record;
+            assert_eq!(denied_code(&back), "action_failed", "{failure:?} {opened:?}");
+        }
     }
 }
 

@@ -30,7 +30,8 @@ fn under(policy: impl FnOnce(&mut FactorPolicy)) -> FactorPolicy {
 /// How a record stands for client `client`, and why.
 fn stands(record: &FactorRecord, policy: &FactorPolicy) -> (Option<Stale>, String) {
     let client = ClientId::new("client").unwrap();
-    let lens = Lens { client: &client, used: &[], orders: &Orders::default(), epoch: 1, now: NOW };
+    let orders = Orders::default();
+    let lens = Lens { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
     let records = std::slice::from_ref(record);
     let found = standing(records, policy, &lens);
     let why = match found {

@@ -69,8 +69,8 @@ impl Server {
     async fn start(address: &str, answer: Answer, acceptor: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (requests, connections): (Arc<Mutex<Vec<Vec<u8>>>>, Arc<AtomicUsize>) = Default::default();
-        let (now, most_at_once): (Arc<AtomicUsize>, Arc<AtomicUsize>) = Default::default();
+        let requests: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let [connections, now, most_at_once]: [Arc<AtomicUsize>; 3] = Default::default();
         let (kept, counted, most) = (Arc::clone(&requests), Arc::clone(&connections), Arc::clone(&most_at_once));
         let task = tokio::spawn(async move {
             let mut serving = tokio::task::JoinSet::new();

@@ -127,16 +127,6 @@ async fn secrets_are_granted_by_name() {
     assert_eq!(said(&get("api_token"), ungranted).await, ["error 1"]);
 }
 
-#[tokio::test]
-async fn what_this_host_has_not_says_so() {
-    let out = "(global.get $out)";
-    let body = format!(
-        "(call $cache.get «k» {out}) (call $outcome-option {out}) (call $cache.delete «k» {out}) (call $outcome {out})
-         (call $keys.verify-jwt «k» «t» {out}) (call $outcome-text {out})"
-    );
-    assert_eq!(said(&body, input()).await, ["error 1", "error 1", "error 1"]);
-}
-
 /// P40 and the grants.
 #[tokio::test]
 async fn claims_and_scopes_follow_reservations_and_grants() {

@@ -15,3 +15,4 @@ mod outside;
 mod prices;
 mod proof;
 mod refusals;
+mod starts;

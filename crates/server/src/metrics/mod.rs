@@ -7,7 +7,7 @@ mod value;
 
 pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter};
 pub(crate) use scrape::serve;
-use value::{Counter, Gauge};
+use value::Counter;
 
 use arc_swap::ArcSwap;
 use meters::{ActionMeter, RunsMeter, TenantMeter};
@@ -53,8 +53,6 @@ pub(crate) struct Metrics {
     code: [Counter; Code::ALL.len()],
     /// Events that readers of the live tail missed because they were slow.
     pub(crate) missed_events: Counter,
-    /// Readers of the live tail.
-    pub(crate) tails: Gauge,
     began: SystemTime,
 }
 
@@ -70,7 +68,6 @@ impl Default for Metrics {
             refused_reloads: Counter::default(),
             code: Default::default(),
             missed_events: Counter::default(),
-            tails: Gauge::default(),
             began: SystemTime::now(),
         }
     }

@@ -162,7 +162,7 @@ impl Scrape {
         page.gauge("postlude_plugins_loaded", "Plugins whose code is in memory", self.0.plugins_loaded())?;
         let code = Code::ALL.iter().zip(&metrics.code).map(|(from, count)| ([("from", from.as_str())], count));
         page.counters("postlude_code", "Plugins that were made ready, by where their code came from", code)?;
-        page.gauge("postlude_tail_readers", "Readers of the live tail", metrics.tails.get())?;
+        page.gauge("postlude_tail_readers", "Readers of the live tail", self.0.events.readers())?;
         page.counter("postlude_tail_missed", "Events that slow readers of the live tail missed", &metrics.missed_events)
     }
 }

@@ -76,6 +76,11 @@ impl Fingerprint {
     pub(crate) fn at(trails: &Trails) -> Self {
         Self(trails.steps.iter().map(|step| (step.clone(), mark(step))).collect())
     }
+
+    /// Whether a step is the same in both.
+    pub(crate) fn agrees(&self, other: &Self, step: &Path) -> bool {
+        self.0.get(step).is_some_and(|mark| other.0.get(step) == Some(mark))
+    }
 }
 
 fn mark(path: &Path) -> Mark {

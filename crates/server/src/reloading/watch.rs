@@ -7,7 +7,7 @@ use crate::runtime::Runtime;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -51,8 +51,9 @@ pub(crate) async fn watch(runtime: Arc<Runtime>) {
 }
 
 /// The kernel's word, for one set of folders.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watcher {
+    begin: fn(&Trails, &Writing) -> notify::Result<Begun>,
     kernel: Option<(RecommendedWatcher, mpsc::Receiver<()>)>,
     of: Option<(Trails, Fingerprint)>,
     whole: bool,
@@ -62,6 +63,12 @@ struct Watcher {
 /// Files that were written to and not closed since: they are not whole yet, however long their writer takes.
 type Writing = Arc<Mutex<HashSet<PathBuf>>>;
 
+impl Default for Watcher {
+    fn default() -> Self {
+        Self { begin, kernel: None, of: None, whole: false, writing: Writing::default() }
+    }
+}
+
 impl Watcher {
     /// Has the kernel tell of these from now on; returns how long to wait for its word.
     fn look_after(&mut self, trails: &Trails) -> Duration {
@@ -69,9 +76,12 @@ impl Watcher {
         let folders = Fingerprint::at(&Trails { steps: trails.folders.clone(), folders: BTreeSet::new() });
         if self.of.as_ref().is_none_or(|of| of.0 != *trails || of.1 != folders) {
             let was_whole = self.whole || self.of.is_none();
-            // Who was writing still is.
-            self.writing.lock().unwrap_or_else(PoisonError::into_inner).retain(|file| trails.steps.contains(file));
-            let begun = begin(trails, &self.writing);
+            // Who was writing still is, where it is still the same folder: of another one's files no word comes any more.
+            let is_same = |folder: &Path| self.of.as_ref().is_some_and(|(_, before)| before.agrees(&folders, folder));
+            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            writing.retain(|file| trails.steps.contains(file) && file.parent().is_some_and(is_same));
+            drop(writing);
+            let begun = (self.begin)(trails, &self.writing);
             self.whole = begun.as_ref().is_ok_and(|(.., whole)| *whole);
             if let (true, Err(why)) = (was_whole, &begun) {
                 tracing::warn!(
@@ -107,7 +117,10 @@ impl Watcher {
             }
             if round == RESTLESS {
                 let file = writing.map(|file| file.display().to_string());
-                tracing::warn!(file, "a file of the configuration does not come to rest; it is taken when it does");
+                tracing::warn!(
+                    file,
+                    "a file of the configuration does not come to rest; it is taken when it does, or with SIGHUP"
+                );
             }
             before = now;
         }
@@ -229,6 +242,22 @@ mod tests {
         file.write_all(b" and half").unwrap();
         drop(file);
         assert!(tokio::time::timeout(SETTLE_TIME * 6, watcher.settled(&subject)).await.unwrap());
+    }
+
+    /// Without watches files are looked at more often, and a change is found all the same.
+    #[tokio::test]
+    async fn where_the_kernel_has_no_watches_left_files_are_looked_at() {
+        let (folder, files) = folder();
+        let none = |_: &Trails, _: &Writing| Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch));
+        let mut watcher = Watcher { begin: none, ..Watcher::default() };
+        let subject = subject(&files);
+        let trails = Trails::of(&files);
+        assert_eq!(watcher.look_after(&trails), LOOK_OFTEN);
+        assert!(tokio::time::timeout(SETTLE_TIME, watcher.told()).await.is_err(), "no word, and no busy loop");
+        fs::write(folder.path().join("a"), "two").unwrap();
+        assert_eq!(watcher.look_after(&trails), LOOK_OFTEN);
+        assert_ne!(Fingerprint::at(&trails), subject.seen);
+        assert!(watcher.settled(&subject).await);
     }
 
     /// The folder goes and comes again under its name: it is another one, and it is watched.

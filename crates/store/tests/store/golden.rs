@@ -2,6 +2,7 @@
 
 use crate::home::*;
 use postlude_model::bypass::{Bypass, BypassUse, Target};
+use postlude_model::cache::{CacheChange, CacheEntry};
 use postlude_model::course::{Aside, Course};
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
@@ -123,6 +124,11 @@ fn bypasses() -> Vec<Bypass> {
     vec![bypass("byp_1", Target::Action(ActionName::new("face").unwrap())), Bypass { used, ..by_factor }]
 }
 
+fn cached() -> CacheChange {
+    let entry = Some(CacheEntry { value: Json::parse("[1,null]").unwrap(), expires_at: NOW.plus(HOUR) });
+    CacheChange { action: ActionName::new("face").unwrap(), key: "k".to_owned(), entry }
+}
+
 async fn fill(home: &Home) {
     let store = home.open();
     for login in logins() {
@@ -135,6 +141,7 @@ async fn fill(home: &Home) {
     for bypass in bypasses() {
         store.change_bypass(&tenant(), BypassChange::Issue(bypass), NOW).await.unwrap();
     }
+    store.commit(Commit { cache: vec![cached()], ..commit() }).await.unwrap();
     store.put_revision(&tenant(), "{}").await.unwrap();
     assert!(store.put_orders(&tenant(), crate::admin::orders(), 0).await.unwrap());
     assert!(store.put_upload(&tenant(), crate::admin::upload(1), 1).await.unwrap());
@@ -199,6 +206,8 @@ async fn version_1_is_read() {
     let read = store.session(&tenant(), &session_id("s")).await.unwrap().unwrap();
     assert_eq!(read, Session { version: 1, ..full_session() });
     assert_eq!(store.bypasses(&tenant(), &UserId::new("ann|1").unwrap()).await.unwrap(), bypasses());
+    let cache = store.cache(&tenant(), &cached().action).await.unwrap();
+    assert_eq!(cache.get("k"), cached().entry.as_ref());
     // The number is there; the file of the revision was not brought along.
     assert_eq!(store.revision(&tenant(), 1).await.unwrap(), None);
     assert_eq!(store.put_revision(&tenant(), "{}").await.unwrap(), 1);

@@ -4,6 +4,8 @@
 mod admin;
 mod bypasses;
 #[cfg(test)]
+mod caches;
+#[cfg(test)]
 mod commits;
 #[cfg(test)]
 mod crash;

@@ -186,3 +186,16 @@ fn claims_of_the_idp_cannot_be_granted() {
         assert_says(&found, &[&format!("`grants.claims`: `{claim}` is a claim that no action may set")]);
     }
 }
+
+#[test]
+fn a_configuration_has_a_largest_size() {
+    let folder = Folder::new();
+    let most = usize::try_from(crate::config::CONFIG_FILE_BYTES).unwrap();
+    for (size, fits) in [(most, true), (most + 1, false)] {
+        let text = documented();
+        let padded = format!("{text}#{}", "x".repeat(size - text.len() - 1));
+        let loaded = folder.load(&padded).map_err(|all| all.to_string());
+        assert_eq!(loaded.is_ok(), fits, "{size}");
+        assert!(fits || loaded.unwrap_err().contains("has more than 4194304 bytes"));
+    }
+}

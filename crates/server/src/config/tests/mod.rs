@@ -3,6 +3,7 @@
 mod binding;
 mod checks;
 mod golden;
+mod own_keys;
 mod policy;
 mod return_urls;
 mod revisions;
