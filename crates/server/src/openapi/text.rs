@@ -53,6 +53,8 @@ schemas! {
     UserText as "UserId" = text(PRINTABLE, 256, "A user's identifier at the IdP: 1 to 256 bytes", "auth0|ana");
     /// A session's identifier.
     SessionText as "SessionId" = text(PRINTABLE, 256, "A session's identifier: 1 to 256 bytes", "sso-7f3a");
+    /// A client's identifier.
+    ClientText as "ClientId" = text(PRINTABLE, 256, "An OAuth client's identifier: 1 to 256 bytes", "shop");
     /// A mode of a login.
     ModeText as "Mode" = one_of(&Mode::ALL.map(Mode::as_str), "How the login reached the IdP");
     /// A failure policy.
@@ -78,9 +80,17 @@ const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15
 
 fn event() -> RefOr<Schema> {
     let object = || ObjectBuilder::new().schema_type(Type::Object);
-    let user = object().property("user_id", UserText::schema()).required("user_id");
-    let client = object().property("client_id", UserText::schema()).required("client_id");
-    let session = object().property("id", SessionText::schema());
+    let user = object()
+        .description(Some("Who logs in; any further fields"))
+        .property("user_id", UserText::schema())
+        .required("user_id");
+    let client = object()
+        .description(Some("To what; any further fields"))
+        .property("client_id", ClientText::schema())
+        .required("client_id");
+    let session = object()
+        .description(Some("The session at the IdP; left out at a first login"))
+        .property("id", SessionText::schema());
     let example = json!({
         "user": { "user_id": "auth0|ana" }, "client": { "client_id": "shop" }, "session": { "id": "sso-7f3a" },
         "authentication": { "methods": [{ "name": "pwd" }] },
