@@ -19,10 +19,6 @@ mod table;
 use clap::Parser;
 use std::process::ExitCode;
 
-// The same allocator as the `postlude` command.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match args::Args::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
