@@ -121,7 +121,7 @@ mod tests {
         line.write_all(b"").unwrap();
         line.write_all(b"\n").unwrap();
         assert_eq!(*shared.waiting(), b"\n");
-        Line { shared: &shared, at_once: true }.write_all(b"").unwrap();
+        Line { shared: &shared, at_once: true }.write_all(b"\n").unwrap();
         assert!(shared.waiting().is_empty());
     }
 }

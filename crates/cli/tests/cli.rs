@@ -49,8 +49,9 @@ fn manual_pages_and_completions_cover_every_command() {
     assert!(postlude(&["man", "--out", out.to_str().unwrap()]).status.success());
     let help = String::from_utf8(postlude(&["--help"]).stdout).unwrap();
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<_> =
-        commands.filter_map(|line| line.split_whitespace().next()).filter(|it| *it != "help").collect();
+    // A line that goes on is indented further.
+    let names = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands: Vec<_> = names.filter(|name| !name.is_empty() && *name != "help").collect();
     assert!(commands.len() > 6, "{help}");
     for shell in ["bash", "zsh", "fish"] {
         let script = String::from_utf8(postlude(&["completions", shell]).stdout).unwrap();

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod admin;
+#[cfg(test)]
 mod bypasses;
 #[cfg(test)]
 mod caches;

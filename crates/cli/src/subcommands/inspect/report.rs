@@ -172,7 +172,7 @@ pub(super) fn proof(proof: &ResultProof) -> String {
 /// A literal, or the setting that holds it.
 pub(super) fn text(value: &Value) -> String {
     match (value.as_str(), value.get("setting").and_then(Value::as_str)) {
-        (Some(literal), _) if literal.is_empty() => "\"\"".to_owned(),
+        (Some(""), _) => "\"\"".to_owned(),
         (Some(literal), _) => literal.to_owned(),
         (None, Some(pointer)) => format!("<setting {pointer}>"),
         (None, None) => value.to_string(),

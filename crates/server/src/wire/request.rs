@@ -1,0 +1,236 @@
+//! Requests, read strictly.
+
+use crate::error::ApiError;
+use postlude_model::action::Mode;
+use postlude_model::json::{Json, parse_value};
+use postlude_model::names::{ClientId, SessionId, UserId};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Bytes of a request's body. Real events have a few KiB; the sandbox copies what it shows to a plugin.
+pub const BODY_BYTES: usize = 256 * 1024;
+
+/// `POST /v1/logins`.
+#[derive(Debug, Clone)]
+pub struct LoginRequest {
+    /// Always `post-login`.
+    pub trigger: Trigger,
+    /// How the login reached the IdP.
+    pub mode: Mode,
+    /// Where the browser goes after the prompt; required in mode `interactive`.
+    pub return_url: Option<String>,
+    /// The event.
+    pub event: Event,
+}
+
+/// `POST /v1/logins`.
+// A `LoginRequest` apart from its event, which is moved there.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LoginRequest)]
+pub(crate) struct LoginParts {
+    /// Always `post-login`.
+    trigger: Trigger,
+    /// How the login reached the IdP.
+    #[schema(value_type = crate::openapi::ModeText)]
+    mode: Mode,
+    /// Where the browser goes after the prompt; required in mode `interactive`.
+    #[serde(default)]
+    #[schema(max_length = 2048, example = "https://idp.example/interaction/abc")]
+    return_url: Option<String>,
+    /// The event.
+    #[serde(rename = "event")]
+    #[schema(value_type = crate::openapi::EventObject)]
+    _event: IgnoredAny,
+}
+
+impl CarriesEvent for LoginParts {
+    type Whole = LoginRequest;
+    fn with(self, event: Event) -> LoginRequest {
+        LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event }
+    }
+}
+
+/// The triggers.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+pub enum Trigger {
+    /// After the user was authenticated, before tokens.
+    #[serde(rename = "post-login")]
+    PostLogin,
+}
+
+/// `POST /v1/logins/{login_id}/continue`.
+#[derive(Debug, Clone)]
+pub struct ContinueRequest {
+    /// What the redirect's answer gave.
+    pub resume_key: String,
+    /// What the browser brought in the query parameter `postlude`.
+    pub reply: String,
+    /// The event again.
+    pub event: Event,
+}
+
+/// `POST /v1/logins/{login_id}/continue`.
+// A `ContinueRequest` apart from its event.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ContinueRequest)]
+pub(crate) struct ContinueParts {
+    /// What the redirect's answer gave.
+    resume_key: String,
+    /// What the browser brought in the query parameter `postlude`.
+    reply: String,
+    /// The event again.
+    #[serde(rename = "event")]
+    #[schema(value_type = crate::openapi::EventObject)]
+    _event: IgnoredAny,
+}
+
+impl CarriesEvent for ContinueParts {
+    type Whole = ContinueRequest;
+    fn with(self, event: Event) -> ContinueRequest {
+        ContinueRequest { resume_key: self.resume_key, reply: self.reply, event }
+    }
+}
+
+/// `POST /v1/sessions/get` and `/end`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionRequest {
+    /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
+    pub id: SessionId,
+}
+
+/// `POST /v1/sessions/rotate`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateRequest {
+    /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
+    pub id: SessionId,
+    /// Its new identifier.
+    #[schema(value_type = crate::openapi::SessionText)]
+    pub to: SessionId,
+}
+
+/// `POST /v1/sessions/revoke-factor`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRequest {
+    /// The session.
+    #[schema(value_type = crate::openapi::SessionText)]
+    pub id: SessionId,
+    /// The factor.
+    #[schema(value_type = crate::openapi::FactorText)]
+    pub name: postlude_model::names::FactorName,
+}
+
+/// An event: any JSON object that names its subject.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The whole document.
+    pub document: Json,
+    /// `/user/user_id`.
+    pub user_id: UserId,
+    /// `/client/client_id`.
+    pub client_id: ClientId,
+    /// `/session/id`; absent at a first login.
+    pub session_id: Option<SessionId>,
+}
+
+/// The part of an event that Postlude itself reads.
+#[derive(Deserialize)]
+struct Named {
+    user: NamedUser,
+    client: NamedClient,
+    #[serde(default)]
+    session: Option<NamedSession>,
+}
+
+#[derive(Deserialize)]
+struct NamedUser {
+    user_id: UserId,
+}
+
+#[derive(Deserialize)]
+struct NamedClient {
+    client_id: ClientId,
+}
+
+#[derive(Deserialize)]
+struct NamedSession {
+    #[serde(default)]
+    id: Option<SessionId>,
+}
+
+impl Event {
+    /// Reads an event, which is moved and not copied: it is the largest part of every request.
+    fn read(value: Value) -> Result<Self, ApiError> {
+        let document = Json::from_value(&value);
+        let (user_id, client_id, session_id) = match named(&value) {
+            Some(named) => named,
+            None => {
+                // Something is missing or malformed: the slow reader says what, and where. A list would be taken for an
+                // object's fields in their order.
+                let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
+                if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
+                    return Err(unacceptable("event", "it, its user, its client and its session are objects"));
+                }
+                let named: Named = serde_path_to_error::deserialize(value)
+                    .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
+                (named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id))
+            }
+        };
+        Ok(Self { document, user_id, client_id, session_id })
+    }
+}
+
+/// The subject that a well-formed event names.
+fn named(event: &Value) -> Option<(UserId, ClientId, Option<SessionId>)> {
+    let text = |part: &str, name: &str| event.get(part)?.as_object()?.get(name)?.as_str();
+    let session_id = match event.get("session") {
+        None => None,
+        Some(_) => Some(SessionId::new(text("session", "id")?).ok()?),
+    };
+    Some((UserId::new(text("user", "user_id")?).ok()?, ClientId::new(text("client", "client_id")?).ok()?, session_id))
+}
+
+/// A request that carries an event, apart from it.
+pub(crate) trait CarriesEvent: DeserializeOwned {
+    /// The request as the handlers take it.
+    type Whole;
+    /// Puts the event in.
+    fn with(self, event: Event) -> Self::Whole;
+}
+
+/// Reads a body with an event strictly.
+pub(crate) fn read_with_event<T: CarriesEvent>(body: &[u8]) -> Result<T::Whole, ApiError> {
+    let mut value = parse(body)?;
+    // In its place stays null, so that a missing event is told from one that is there.
+    let event = value.get_mut("event").map(Value::take);
+    let apart: T = typed(value)?;
+    Ok(apart.with(Event::read(event.unwrap_or_default())?))
+}
+
+/// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    typed(parse(body)?)
+}
+
+fn parse(body: &[u8]) -> Result<Value, ApiError> {
+    let value =
+        parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
+    // A list would be taken for an object's fields in their order.
+    if value.is_object() { Ok(value) } else { Err(ApiError::invalid_request("the body is not a JSON object")) }
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|e| unacceptable(&e.path().to_string(), &e.inner().to_string()))
+}
+
+fn unacceptable(path: &str, why: &str) -> ApiError {
+    ApiError::invalid_request(format!("the body is not acceptable at `{path}`: {why}"))
+}
