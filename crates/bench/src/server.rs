@@ -142,7 +142,7 @@ fn write(dir: &Path, name: &str, text: &str) -> Result<()> {
     Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
 }
 
-fn configuration(address: SocketAddr, plugin: &PathBuf, partner: &Partner) -> String {
+fn configuration(address: SocketAddr, plugin: &Path, partner: &Partner) -> String {
     format!(
         r#"[server]
 listen = "{address}"
