@@ -18,6 +18,7 @@ mod manifest;
 mod order;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod policy_properties;
 #[cfg(test)]
 mod properties;
