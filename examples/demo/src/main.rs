@@ -33,6 +33,8 @@ const HELP: &str = "Plays Postlude's story over real HTTP, then stays for you to
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // The client is built to speak TLS, whatever the story asks of it; somebody has to choose whose.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
