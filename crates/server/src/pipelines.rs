@@ -2,7 +2,7 @@
 
 use crate::config::Revision;
 use crate::error::ApiError;
-use crate::metrics::{Code, Meters};
+use crate::metrics::Meters;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::action::Action;
@@ -71,13 +71,10 @@ impl Runtime {
 
     async fn stored_plugin(&self, digest: Digest) -> Result<Plugin, ApiError> {
         if let Some(plugin) = self.compiler.held(&digest) {
-            self.metrics.code(Code::Memory);
             return Ok(plugin);
         }
         let bytes = self.store.plugin(&digest).await.map_err(ApiError::unavailable)?;
         let bytes = bytes.ok_or_else(|| ApiError::internal(format!("plugin {digest} is not in the store")))?;
-        let plugin = self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)?;
-        self.metrics.code(Code::Compiled);
-        Ok(plugin)
+        self.compiler.plugin(digest, bytes.into()).await.map_err(ApiError::internal)
     }
 }

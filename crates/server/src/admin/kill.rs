@@ -133,6 +133,7 @@ async fn kill(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<J
     };
     let killed = runtime.change_orders(&caller.tenant, order).await?;
     audit::note(&caller, "kill", digest, &reason);
+    tell(&runtime, &caller, "kill", digest, &reason);
     let killed = killed.ok_or_else(|| ApiError::internal("a kill was stored and is not there"))?;
     Ok(Json(KillView::of(&killed, &caller.tenant)))
 }
@@ -152,6 +153,7 @@ async fn lift(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<J
     };
     runtime.change_orders(&caller.tenant, order).await?;
     audit::note(&caller, "lift", digest, &reason);
+    tell(&runtime, &caller, "lift", digest, &reason);
     Ok(Json(present(&caller)))
 }
 
@@ -161,6 +163,14 @@ async fn lift(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<J
     security(("key" = ["operator"]), ("key" = ["reader"])))]
 async fn orders(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<OrdersView>, ApiError> {
     Ok(Json(present(&enter(&runtime, &request, Need::Inspect)?)))
+}
+
+/// Tells whoever watches the tenant.
+fn tell(runtime: &Runtime, caller: &Caller, kind: &'static str, digest: Digest, reason: &str) {
+    runtime.events.publish(Some(&caller.tenant.name), kind, &runtime.clock, || {
+        let fields = [("digest", digest.to_string()), ("by", caller.key.to_string()), ("reason", reason.to_owned())];
+        fields.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()
+    });
 }
 
 fn present(caller: &Caller) -> OrdersView {

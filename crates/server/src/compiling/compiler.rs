@@ -4,6 +4,7 @@ use super::cache::CodeCache;
 use super::child;
 use super::error::CompileError;
 use super::limits::{self, Limits};
+use crate::metrics::Counter;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use postlude_crypto::root::RootKeys;
@@ -12,7 +13,7 @@ use postlude_sandbox::{CodeError, Plugin, Sandbox, Vouched, WeakPlugin};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -37,8 +38,19 @@ struct Parts {
     cache: OnceLock<CodeCache>,
     places: Semaphore,
     house: Mutex<HashMap<Digest, Room>>,
-    compiled: AtomicUsize,
+    sources: Sources,
     serving: AtomicBool,
+}
+
+/// How often a plugin that was asked for came from where.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// It was in memory.
+    pub(crate) memory: Counter,
+    /// It was compiled earlier, and read from the code cache.
+    pub(crate) cache: Counter,
+    /// It was compiled.
+    pub(crate) compiled: Counter,
 }
 
 type Made = Result<Plugin, CompileError>;
@@ -61,7 +73,7 @@ impl Compiler {
             cache: OnceLock::new(),
             places: Semaphore::new(limits::at_once()),
             house: Mutex::default(),
-            compiled: AtomicUsize::new(0),
+            sources: Sources::default(),
             serving: AtomicBool::new(false),
         }))
     }
@@ -90,6 +102,11 @@ impl Compiler {
         self.house(|house| house.get(digest)?.plugin.upgrade())
     }
 
+    /// Where plugins came from so far.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.0.sources
+    }
+
     /// How many plugins are in memory.
     #[must_use]
     pub(crate) fn live(&self) -> usize {
@@ -99,7 +116,7 @@ impl Compiler {
     /// How many components were compiled so far, and not found in the code cache.
     #[must_use]
     pub fn compiled(&self) -> usize {
-        self.0.compiled.load(Ordering::Relaxed)
+        usize::try_from(self.0.sources.compiled.get()).unwrap_or(usize::MAX)
     }
 
     /// Keeps code in a data folder from now on; the first call decides. A folder that cannot be used is a warning: then
@@ -133,6 +150,7 @@ impl Compiler {
         self.house(|house| {
             let room = house.entry(digest).or_default();
             if let Some(plugin) = room.plugin.upgrade() {
+                self.0.sources.memory.one();
                 return Entered::There(plugin);
             }
             // One that is done and failed is tried again by whoever comes now.
@@ -168,7 +186,10 @@ impl Parts {
         let parts = Arc::clone(&self);
         let kept = blocking(move || parts.kept(&digest)).await?;
         let plugin = match kept {
-            Some(plugin) => plugin,
+            Some(plugin) => {
+                self.sources.cache.one();
+                plugin
+            }
             None => Arc::clone(&self).compile(digest, component).await?,
         };
         let mut house = self.house.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,7 +224,7 @@ impl Parts {
                 }
             }
         };
-        self.compiled.fetch_add(1, Ordering::Relaxed);
+        self.sources.compiled.one();
         let parts = Arc::clone(&self);
         blocking(move || parts.take_in(digest, &code)).await?
     }

@@ -7,7 +7,7 @@ mod value;
 
 pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter};
 pub(crate) use scrape::serve;
-use value::Counter;
+pub(crate) use value::Counter;
 
 use arc_swap::ArcSwap;
 use meters::{ActionMeter, RunsMeter, TenantMeter};
@@ -16,29 +16,6 @@ use postlude_model::names::{ActionName, TenantName};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
-
-/// Where a run's code came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Code {
-    /// It was in memory.
-    Memory,
-    /// It was compiled earlier, and read from the code cache.
-    Cache,
-    /// It was compiled.
-    Compiled,
-}
-
-impl Code {
-    const ALL: [Self; 3] = [Self::Memory, Self::Cache, Self::Compiled];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Cache => "cache",
-            Self::Compiled => "compiled",
-        }
-    }
-}
 
 /// Everything that is counted.
 #[derive(Debug)]
@@ -50,7 +27,6 @@ pub(crate) struct Metrics {
     store: Arc<StoreMeter>,
     reloads: Counter,
     refused_reloads: Counter,
-    code: [Counter; Code::ALL.len()],
     /// Events that readers of the live tail missed because they were slow.
     pub(crate) missed_events: Counter,
     began: SystemTime,
@@ -66,7 +42,6 @@ impl Default for Metrics {
             store: Arc::default(),
             reloads: Counter::default(),
             refused_reloads: Counter::default(),
-            code: Default::default(),
             missed_events: Counter::default(),
             began: SystemTime::now(),
         }
@@ -108,13 +83,6 @@ impl Metrics {
     /// A reload was taken, or refused.
     pub(crate) fn reloaded(&self, taken: bool) {
         if taken { &self.reloads } else { &self.refused_reloads }.one();
-    }
-
-    /// A plugin's code was made ready.
-    pub(crate) fn code(&self, from: Code) {
-        if let Some(counter) = self.code.get(from as usize) {
-            counter.one();
-        }
     }
 }
 

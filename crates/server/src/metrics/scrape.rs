@@ -1,8 +1,8 @@
 //! `GET /metrics`: all series as OpenMetrics text (<https://prometheus.io/docs/specs/om/open_metrics_spec/>, version 1.0).
 
+use super::Metrics;
 use super::meters::{ActionMeter, LOAD, OUTCOMES, RouteMeter, STATUSES, TenantMeter};
 use super::value::{Counter, Histogram};
-use super::{Code, Metrics};
 use crate::error::ApiError;
 use crate::runtime::Runtime;
 use axum::extract::State;
@@ -160,7 +160,9 @@ impl Scrape {
         let revisions = revisions.iter().map(|(tenant, number)| ([("tenant", tenant.as_str())], *number));
         page.gauges("postlude_revision", "The revision of a tenant's pipeline that new logins take", revisions)?;
         page.gauge("postlude_plugins_loaded", "Plugins whose code is in memory", self.0.plugins_loaded())?;
-        let code = Code::ALL.iter().zip(&metrics.code).map(|(from, count)| ([("from", from.as_str())], count));
+        let sources = self.0.compiler.sources();
+        let from = [("memory", &sources.memory), ("cache", &sources.cache), ("compiled", &sources.compiled)];
+        let code = from.map(|(from, count)| ([("from", from)], count));
         page.counters("postlude_code", "Plugins that were made ready, by where their code came from", code)?;
         page.gauge("postlude_tail_readers", "Readers of the live tail", self.0.events.readers())?;
         page.counter("postlude_tail_missed", "Events that slow readers of the live tail missed", &metrics.missed_events)
