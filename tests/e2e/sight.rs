@@ -164,6 +164,19 @@ async fn an_open_tail_does_not_hold_the_stop_up() {
 }
 
 #[tokio::test]
+async fn an_order_is_told_to_whoever_watches_its_tenant() {
+    let postlude = Postlude::start().await;
+    let mut tail = Tail::open(&postlude, READER_KEY).await;
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let order = serde_json::json!({ "digest": digest, "reason": "INC-42" });
+    for (route, kind) in [("/v1/admin/kill", "event: kill"), ("/v1/admin/kill/lift", "event: lift")] {
+        assert_eq!(postlude.post_as(OPERATOR_KEY, route, &order).await.status, 200);
+        assert!(tail.until(kind).await, "{}", tail.text);
+    }
+    assert!(tail.until("INC-42").await && tail.text.contains(&digest), "{}", tail.text);
+}
+
+#[tokio::test]
 async fn tails_are_bounded_and_refused_with_the_remedy() {
     let postlude = Postlude::start().await;
     let mut tails = Vec::new();
