@@ -93,7 +93,7 @@ release: ## build the release into target/dist: a static binary, manual pages, c
 # The release profile is what users run; it compiles the engine once more (ten minutes or so the first time).
 bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
 	@$(call say,'building the release profile (the first time: 10 to 15 minutes)')
-	@cargo build $(LOCKED) --release --workspace
+	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
 	@scripts/bench-peers.sh
 	@$(call say,'measuring')
 	@$(TARGET_DIR)/release/postlude-bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
