@@ -53,7 +53,7 @@ if [ "$TARGET" = "$STATIC" ]; then
   ldd "$POSTLUDE" 2>&1 | grep -q -e 'statically linked' -e 'not a dynamic executable' || die 'the binary is not static'
 fi
 ! readelf -S "$POSTLUDE" 2>/dev/null | grep -q '\.symtab' || die 'the binary is not stripped'
-scripts/check-unit.sh "$PWD/$TREE/usr/lib/systemd/system/postlude.service" "$PWD/$POSTLUDE"
+scripts/check-unit.sh "$(realpath "$TREE/usr/lib/systemd/system/postlude.service")" "$(realpath "$POSTLUDE")"
 
 say "$(du -h "$POSTLUDE" | cut -f1) binary, $(du -h "$DIST/$NAME.tar.gz" | cut -f1) archive"
 cat "$DIST/SHA256SUMS"
