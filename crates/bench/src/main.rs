@@ -17,7 +17,12 @@ mod story;
 mod table;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// As the server has it: what is compared must not differ in that.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match args::Args::parse().run() {

@@ -41,7 +41,7 @@ pub(crate) struct Prepared {
     handles: TenantHandles,
     amr: BTreeMap<String, Vec<String>>,
     record: LoginRecord,
-    session: Session,
+    session: Arc<Session>,
     event: Arc<Json>,
     orders: Arc<Orders>,
 }
@@ -63,7 +63,7 @@ impl Prepared {
             handles: TenantHandles::new(roots, TenantName::new("acme")?),
             amr: [("mfa".to_owned(), vec!["mfa".to_owned()])].into(),
             record: record()?,
-            session: session(digest)?,
+            session: Arc::new(session(digest)?),
             event: Arc::new(event),
             orders: Arc::default(),
         })
@@ -86,7 +86,7 @@ impl Prepared {
 
     /// The login at its beginning.
     pub(crate) fn login(&self) -> Login<'_> {
-        Login::begin(self.scene(), self.record.clone(), Some(self.session.clone()), Arc::clone(&self.event))
+        Login::begin(self.scene(), self.record.clone(), Some(Arc::clone(&self.session)), Arc::clone(&self.event))
     }
 
     /// The run that is due.

@@ -96,11 +96,16 @@ impl TenantHandles {
         self.resume_key.any(|key| prim::encode(resume_mac(key, login)).into_bytes(), presented.as_bytes())
     }
 
-    /// The identifier of the login that an idempotency key and a request body begin: `lgn_` and 160 bits.
+    /// The identifier of the login that an idempotency key begins: `lgn_` and 160 bits. The key itself need not be stored,
+    /// which may be made from a user's identifier.
     #[must_use]
-    pub fn login_id(&self, idempotency_key: &str, body_hash: &[u8; 32]) -> LoginId {
-        let message = prim::frame(&[idempotency_key.as_bytes(), body_hash]);
-        LoginId::derived("lgn_", &identifier(self.login_id.current(), &message))
+    pub fn login_id(&self, idempotency_key: &str) -> LoginId {
+        login_id(self.login_id.current(), idempotency_key)
+    }
+
+    /// The same by each of the previous root keys, under which the login may have begun.
+    pub fn earlier_login_ids<'a>(&'a self, idempotency_key: &'a str) -> impl Iterator<Item = LoginId> + 'a {
+        self.login_id.previous().map(move |key| login_id(key, idempotency_key))
     }
 
     /// The identifier of the session that a login without one gets: `ses_` and 160 bits.
@@ -182,6 +187,10 @@ fn state_mac(key: &[u8; 32], kid: &str, payload: &[u8]) -> [u8; 32] {
 
 fn resume_mac(key: &[u8; 32], login: &LoginId) -> [u8; 32] {
     prim::hmac(key, &prim::frame(&[login.as_str().as_bytes()]))
+}
+
+fn login_id(key: &[u8; 32], idempotency_key: &str) -> LoginId {
+    LoginId::derived("lgn_", &identifier(key, &prim::frame(&[idempotency_key.as_bytes()])))
 }
 
 fn of_step(login: &LoginId, step: u32) -> Vec<u8> {

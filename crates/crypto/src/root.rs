@@ -158,6 +158,10 @@ impl Derived {
         &self.current.1
     }
 
+    pub(crate) fn previous(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.previous.iter().map(|(_, key)| &**key)
+    }
+
     pub(crate) fn kid(&self) -> &str {
         &self.current.0
     }

@@ -8,6 +8,8 @@ use crate::login::{FactorStanding, Settled};
 use crate::names::{ClientId, FactorName, Timestamp};
 use crate::orders::Orders;
 use crate::session::{FactorRecord, RecordKey};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,8 +170,11 @@ impl<'a> Worth<'a> {
     }
 
     fn mapped_methods(&self, event: &Json) -> Vec<String> {
-        let event = event.to_value();
-        let methods = event.pointer("/authentication/methods").and_then(|m| m.as_array()).into_iter().flatten();
+        if self.method_amr.is_empty() {
+            return Vec::new();
+        }
+        let methods = methods(event);
+        let methods = methods.as_ref().and_then(Value::as_array).into_iter().flatten();
         let names = methods.filter_map(|method| method.get("name")?.as_str());
         names.filter_map(|name| self.method_amr.get(name)).flatten().cloned().collect()
     }
@@ -192,6 +197,16 @@ impl<'a> Worth<'a> {
             Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
         })
     }
+}
+
+/// What is at `/authentication/methods`. Only that part is read: an event is large.
+fn methods(event: &Json) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Part {
+        authentication: Option<Value>,
+    }
+    let part: Part = serde_json::from_str(event.as_str()).ok()?;
+    Some(part.authentication?.get_mut("methods")?.take())
 }
 
 fn add(amr: &mut Vec<String>, value: &str) {

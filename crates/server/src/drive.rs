@@ -3,6 +3,9 @@
 use crate::metrics::Ran;
 use crate::outside::Outside;
 use crate::pipelines::Pipeline;
+use crate::trace_context;
+use postlude_model::action::Action;
+use postlude_model::names::RunId;
 use postlude_model::pipeline::{Finished, Login, Overload};
 use postlude_model::run::{Ending, Level, Report, RunInput};
 use postlude_sandbox::Sandbox;
@@ -31,7 +34,6 @@ pub(crate) async fn drive(
         let spec = &action.spec;
         let plugin = pipeline.plugin(&spec.digest).ok_or_else(|| DriveError::NotLoaded(spec.name.to_string()))?;
         outside.lend(plugin, &mut input).await;
-        let run_id = input.run_id.clone();
         let meter = pipeline.meters.actions.get(login.record().position as usize);
         let span = span(&input);
         let told = About::of(&input);
@@ -39,7 +41,7 @@ pub(crate) async fn drive(
         let report = tracing::Instrument::instrument(sandbox.run(plugin, *input), span.clone()).await;
         drop(running);
         span.in_scope(|| told.log(&report));
-        outside.record(run_id, &report);
+        outside.record(told.run_id, &report);
         let ran = Ran::of(&report);
         let fed = login.feed(report);
         let trace = login.record().trace.last().filter(|_| fed.is_ok());
@@ -48,18 +50,24 @@ pub(crate) async fn drive(
             meter.ran(&ran, trace.map(|trace| trace.verdict));
         }
         if let Some(trace) = trace {
-            span.record("decision", trace.verdict.as_str());
-            span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
-            span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
+            if !span.is_disabled() {
+                span.record("decision", trace.verdict.as_str());
+                span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
+                span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
+            }
         }
         fed?;
     }
     Ok(login.finish())
 }
 
-/// The span of a run. What it came to is recorded after its lines of log, which would repeat it.
+/// The span of a run, for who takes spans; lines of the log say themselves whose they are. What it came to is recorded after
+/// those lines, which would repeat it.
 fn span(input: &RunInput) -> tracing::Span {
     use tracing::field::Empty;
+    if !trace_context::adopted() {
+        return tracing::Span::none();
+    }
     let (action, run_id) = (&input.action.spec.name, &input.run_id);
     tracing::info_span!(
         "run",
@@ -75,7 +83,8 @@ fn span(input: &RunInput) -> tracing::Span {
 
 /// What the log says about a run beside its report.
 struct About {
-    digest: String,
+    action: Arc<Action>,
+    run_id: RunId,
     phase: &'static str,
 }
 
@@ -85,24 +94,25 @@ impl About {
             postlude_model::run::Phase::Login => "on-login",
             postlude_model::run::Phase::Continue => "on-continue",
         };
-        Self { digest: input.action.spec.digest.to_string(), phase }
+        Self { action: Arc::clone(&input.action), run_id: input.run_id.clone(), phase }
     }
 
     fn log(&self, report: &Report) {
+        let (action, run_id) = (&self.action.spec.name, &self.run_id);
         for line in &report.log.lines {
             let fields = serde_json::to_string(&line.fields).unwrap_or_default();
             let message = &line.message;
             match line.level {
-                Level::Debug => tracing::debug!(target: "postlude::plugin", %fields, "{message}"),
-                Level::Info => tracing::info!(target: "postlude::plugin", %fields, "{message}"),
-                Level::Warn => tracing::warn!(target: "postlude::plugin", %fields, "{message}"),
-                Level::Error => tracing::error!(target: "postlude::plugin", %fields, "{message}"),
+                Level::Debug => tracing::debug!(target: "postlude::plugin", %action, %run_id, %fields, "{message}"),
+                Level::Info => tracing::info!(target: "postlude::plugin", %action, %run_id, %fields, "{message}"),
+                Level::Warn => tracing::warn!(target: "postlude::plugin", %action, %run_id, %fields, "{message}"),
+                Level::Error => tracing::error!(target: "postlude::plugin", %action, %run_id, %fields, "{message}"),
             }
         }
         if report.log.dropped > 0 {
-            tracing::warn!(target: "postlude::plugin", dropped = report.log.dropped, "log truncated");
+            tracing::warn!(target: "postlude::plugin", %action, %run_id, dropped = report.log.dropped, "log truncated");
         }
-        let (digest, phase, usage) = (&self.digest, self.phase, report.usage);
+        let (digest, phase, usage) = (&self.action.spec.digest, self.phase, report.usage);
         let duration_us = u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX);
         match &report.ending {
             Ending::Decided(decision) => {
@@ -111,16 +121,18 @@ impl About {
                     postlude_model::decision::Decision::Redirect(_) => "redirect",
                     postlude_model::decision::Decision::Deny(_) => "deny",
                 };
-                tracing::info!(%digest, phase, decision, fuel = usage.fuel, duration_us, "run decided");
+                tracing::debug!(%action, %run_id, %digest, phase, decision, fuel = usage.fuel, duration_us, "run decided");
             }
-            Ending::Failed(why) => tracing::warn!(%digest, phase, ?why, fuel = usage.fuel, "run failed"),
+            Ending::Failed(why) => {
+                tracing::warn!(%action, %run_id, %digest, phase, ?why, fuel = usage.fuel, "run failed")
+            }
             Ending::Trapped(trap) => {
                 let limit = trap.limit.map_or("none", postlude_model::run::Limit::as_str);
                 let backtrace = trap.backtrace.join("\n");
-                tracing::warn!(%digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
+                tracing::warn!(%action, %run_id, %digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
             }
-            Ending::Busy => tracing::warn!(%digest, phase, "no place to run came free"),
-            Ending::TimedOut => tracing::warn!(%digest, phase, fuel = usage.fuel, "run timed out"),
+            Ending::Busy => tracing::warn!(%action, %run_id, %digest, phase, "no place to run came free"),
+            Ending::TimedOut => tracing::warn!(%action, %run_id, %digest, phase, fuel = usage.fuel, "run timed out"),
         }
     }
 }

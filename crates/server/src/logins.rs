@@ -4,7 +4,7 @@ use crate::drive::{DriveError, drive};
 use crate::error::ApiError;
 use crate::pipelines::Pipeline;
 use crate::runtime::Runtime;
-use crate::sight;
+use crate::sight::News;
 use crate::tenant::Tenant;
 use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
@@ -20,7 +20,7 @@ use postlude_model::pipeline::{
     BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
 };
 use postlude_model::session::Session;
-use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
+use postlude_store::{Begun, Claim, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,9 +36,10 @@ pub(crate) async fn start(
     request: LoginRequest,
 ) -> Result<Answer, ApiError> {
     tenant.check_return_url(request.mode, request.return_url.as_deref())?;
-    let id = tenant.handles.login_id(&key, &body_hash);
+    let id = tenant.handles.login_id(&key);
     tracing::Span::current().record("login_id", id.as_str());
-    let flight = format!("start {} {id}", tenant.name);
+    // Equal calls have one body: another one is answered on its own.
+    let flight = format!("start {} {id} {body_hash:x?}", tenant.name);
     let flights = Arc::clone(&runtime);
     flights.flights.join(flight, || Begin { runtime, tenant, key, body_hash, id, request }.run()).await
 }
@@ -58,54 +59,60 @@ impl Begin {
         let began = Instant::now();
         let mut began_in = None;
         let mut outside = self.runtime.outside(&self.tenant);
+        let claim = match self.claim().await? {
+            Begun::New(claim) => claim,
+            Begun::Before(record) => return self.before(&record).await,
+        };
         for _ in 0..=RERUNS {
-            if let Some(answer) = self.known().await? {
-                return Ok(answer);
-            }
             let pipeline = self.tenant.pipeline();
             let session = self.session().await?;
             let generation = session.as_ref().map(|session| session.generation);
             if *began_in.get_or_insert(generation) != generation {
                 return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
             }
-            let record = self.record(&pipeline, session.as_ref());
+            let record = self.record(&pipeline, session.as_deref());
             let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
-            let event = Arc::new(self.request.event.document.clone());
+            let event = Arc::clone(&self.request.event.document);
             let bypasses = self.runtime.bypasses_of(&self.tenant, &pipeline, &record).await?;
             let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
-            let write = login_write(&finished, 0, Some(self.key.clone()));
-            if let CommitOutcome::Done = commit(&self.runtime, &self.tenant, &finished, write).await? {
-                if finished.record.suspension().is_some() {
-                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, finished.record.deadline);
+            let news = News::of(&self.runtime, &finished.record, 0, began);
+            let answer = self.tenant.answer(&finished.record);
+            let suspended = finished.record.suspension().map(|_| finished.record.deadline);
+            if commit(&self.runtime, &self.tenant, finished, 0, Some(claim.clone())).await? == CommitOutcome::Done {
+                if let Some(deadline) = suspended {
+                    self.runtime.earlier.suspended(&self.tenant.name, &pipeline, deadline);
                 }
-                sight::answered(&self.runtime, &self.tenant, &finished.record, 0, began);
-                return self.tenant.answer(&finished.record);
+                news.tell(&self.runtime, &self.tenant);
+                return answer;
             }
         }
         Err(ApiError::unavailable("the session changed at every attempt"))
     }
 
+    /// The claim of a new login, or the login that the key began before.
+    async fn claim(&self) -> Result<Begun, ApiError> {
+        let (store, tenant) = (&self.runtime.store, &self.tenant.name);
+        for id in self.tenant.handles.earlier_login_ids(&self.key) {
+            if let Some(record) = store.login(tenant, &id).await.map_err(ApiError::unavailable)? {
+                return Ok(Begun::Before(Box::new(record)));
+            }
+        }
+        store.begin_login(tenant, &self.id).await.map_err(ApiError::unavailable)
+    }
+
     /// The answer, where the key was used before.
-    async fn known(&self) -> Result<Option<Answer>, ApiError> {
-        let store = &self.runtime.store;
-        let Some(id) = store.login_by_key(&self.tenant.name, &self.key).await.map_err(ApiError::unavailable)? else {
-            return Ok(None);
-        };
-        let Some(record) = store.login(&self.tenant.name, &id).await.map_err(ApiError::unavailable)? else {
-            return Ok(None);
-        };
-        // By the body, not by the id: after a rotation of the root key the same key and body give another id.
+    async fn before(&self, record: &LoginRecord) -> Result<Answer, ApiError> {
         if record.body_hash != self.body_hash {
             let detail = "this Idempotency-Key was used with another body; use one key per transaction and user";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail));
         }
-        self.runtime.present_answer(&self.tenant, &record).await.map(Some)
+        self.runtime.present_answer(&self.tenant, record).await
     }
 
     /// The session in which the login runs. A first login in a browser gets a new one; where nobody could keep its
     /// identifier, there is none.
-    async fn session(&self) -> Result<Option<Session>, ApiError> {
+    async fn session(&self) -> Result<Option<Arc<Session>>, ApiError> {
         let now = self.runtime.clock.now();
         let id = match &self.request.event.session_id {
             Some(id) => id.clone(),
@@ -118,7 +125,7 @@ impl Begin {
             let detail = "this session was rotated to another id; a new login must name the new one";
             return Err(ApiError::new(StatusCode::CONFLICT, "session_rotated", detail));
         }
-        Ok(Some(stored.unwrap_or_else(|| Session::new(id, now))))
+        Ok(Some(stored.unwrap_or_else(|| Arc::new(Session::new(id, now)))))
     }
 
     fn record(&self, pipeline: &Pipeline, session: Option<&Session>) -> LoginRecord {
@@ -224,7 +231,7 @@ impl Arrival {
         runtime: &Runtime,
         tenant: &Tenant,
         record: &LoginRecord,
-    ) -> Result<(Ruling, Option<Session>), ApiError> {
+    ) -> Result<(Ruling, Option<Arc<Session>>), ApiError> {
         let session = runtime.session_of(tenant, record).await?;
         // The transaction may hold an identifier that was rotated since.
         let given = match &self.event.session_id {
@@ -239,7 +246,7 @@ impl Arrival {
             session_id: given.as_ref(),
         };
         let id = session.as_ref().map(|session| &session.id);
-        let stored = session.as_ref().filter(|session| session.version > 0);
+        let stored = session.as_deref().filter(|session| session.version > 0);
         let ruling = rule(record, stored, id, &presented, runtime.clock.now());
         Ok((ruling, session))
     }
@@ -258,7 +265,7 @@ impl Arrival {
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
             let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
-            let event = Arc::new(self.event.document.clone());
+            let event = Arc::clone(&self.event.document);
             let bypasses = runtime.bypasses_of(&tenant, &pipeline, &record).await?;
             let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
             let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
@@ -268,10 +275,11 @@ impl Arrival {
                 }
                 Err(why) => return Err(undriven(why)),
             };
-            let write = login_write(&finished, record.version, None);
-            if let CommitOutcome::Done = commit(&runtime, &tenant, &finished, write).await? {
-                sight::answered(&runtime, &tenant, &finished.record, record.trace.len(), began);
-                return tenant.answer(&finished.record);
+            let news = News::of(&runtime, &finished.record, record.trace.len(), began);
+            let answer = tenant.answer(&finished.record);
+            if commit(&runtime, &tenant, finished, record.version, None).await? == CommitOutcome::Done {
+                news.tell(&runtime, &tenant);
+                return answer;
             }
         }
         Err(ApiError::unavailable("the login or its session changed at every attempt"))
@@ -282,12 +290,11 @@ impl Arrival {
         let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
         let record = Login::timed_out(record);
         let over = record.suspension().is_none();
-        let finished = Finished::of_record(record);
-        let write = login_write(&finished, expect, None);
-        let outcome = commit(runtime, tenant, &finished, write).await?;
-        if over && matches!(outcome, CommitOutcome::Done) {
-            sight::answered(runtime, tenant, &finished.record, ran, began);
-            tenant.answer(&finished.record)
+        let (news, answer) = (News::of(runtime, &record, ran, began), tenant.answer(&record));
+        let outcome = commit(runtime, tenant, Finished::of_record(record), expect, None).await?;
+        if over && outcome == CommitOutcome::Done {
+            news.tell(runtime, tenant);
+            answer
         } else {
             Err(ApiError::unavailable(Overload { resuming: true }))
         }
@@ -309,11 +316,11 @@ impl Arrival {
             Ruling::SessionEnded => {
                 let (expect, ran, began) = (record.version, record.trace.len(), Instant::now());
                 let record = ended(record, EndReason::SessionEnded);
-                let finished = Finished::of_record(record);
+                let news = News::of(runtime, &record, ran, began);
                 // Lost to another writer or not: the session is over, and so is the login.
-                let outcome = commit(runtime, tenant, &finished, login_write(&finished, expect, None)).await?;
-                if matches!(outcome, CommitOutcome::Done) {
-                    sight::answered(runtime, tenant, &finished.record, ran, began);
+                let outcome = commit(runtime, tenant, Finished::of_record(record), expect, None).await?;
+                if outcome == CommitOutcome::Done {
+                    news.tell(runtime, tenant);
                 }
                 Err(ApiError::login_ended(end_code(EndReason::SessionEnded)))
             }
@@ -331,7 +338,7 @@ pub(crate) async fn show(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Re
         ));
     };
     let session = runtime.session_of(tenant, &record).await?;
-    let stored = session.as_ref().filter(|session| session.version > 0);
+    let stored = session.as_deref().filter(|session| session.version > 0);
     let over = record.subject.session_id.is_some() && session_ended(&record, stored);
     if over || tenant.overtook(&record, stored) {
         return Ok(Answer::ended(&record));
@@ -378,16 +385,16 @@ impl Runtime {
     }
 
     /// A login's session as it is now, under its present identifier; a new one where none is stored.
-    async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Session>, ApiError> {
+    async fn session_of(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Option<Arc<Session>>, ApiError> {
         let Some(id) = &record.subject.session_id else { return Ok(None) };
         let (id, stored) = self.present(tenant, id).await?;
-        Ok(Some(stored.unwrap_or_else(|| Session::new(id, self.clock.now()))))
+        Ok(Some(stored.unwrap_or_else(|| Arc::new(Session::new(id, self.clock.now())))))
     }
 
     /// The answer that a login's record stands for now, without side effects: what a repeated call gets.
     async fn present_answer(&self, tenant: &Tenant, record: &LoginRecord) -> Result<Answer, ApiError> {
         let session = self.session_of(tenant, record).await?;
-        let stored = session.as_ref().filter(|session| session.version > 0);
+        let stored = session.as_deref().filter(|session| session.version > 0);
         let over = session.is_some() && session_ended(record, stored);
         if over || tenant.overtook(record, stored) {
             return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
@@ -412,43 +419,41 @@ async fn reread(runtime: &Runtime, tenant: &Tenant, id: &LoginId) -> Result<Logi
     record.ok_or_else(|| ApiError::unavailable("the login record disappeared"))
 }
 
-fn login_write(finished: &Finished, expect: u64, idempotency_key: Option<String>) -> LoginWrite {
-    let (record, bypasses) = (finished.record.clone(), finished.bypasses.clone());
-    LoginWrite { record, expect, idempotency_key, max_open: limits::OPEN_LOGINS, bypasses }
-}
-
 /// One transaction: the login record, the session, and that the session is still what the runs saw.
 async fn commit(
     runtime: &Runtime,
     tenant: &Tenant,
-    finished: &Finished,
-    login: LoginWrite,
+    finished: Finished,
+    expect: u64,
+    claim: Option<Claim>,
 ) -> Result<CommitOutcome, ApiError> {
-    let (seen, is_new) = (finished.session_seen, login.expect == 0);
-    let session_id = finished.record.subject.session_id.clone();
-    let sessions = finished.session.clone().map(|session| SessionWrite { expect: seen.unwrap_or(0), session });
-    let check_session = session_id.zip(seen);
+    let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
+    let sessions = session.map(|session| SessionWrite { expect: session_seen.unwrap_or(0), session });
+    let mut used = record.course.bypasses.clone();
+    used.retain(|bypass| bypasses.contains(&bypass.id));
+    // As long as logins are suspended on a revision, its code stays in memory.
+    let ended = (expect > 0 && record.suspension().is_none()).then_some(record.revision);
     let commit = Commit {
         tenant: tenant.name.clone(),
-        login: Some(login),
         sessions: sessions.into_iter().collect(),
-        check_session,
-        cache: finished.cache.clone(),
+        check_session: record.subject.session_id.clone().zip(session_seen),
+        login: Some(LoginWrite { record, expect, claim, max_open: limits::OPEN_LOGINS, bypasses }),
+        cache,
         now: runtime.clock.now(),
-        durability: if finished.synced { Durability::Synced } else { Durability::Batched },
+        durability: if synced { Durability::Synced } else { Durability::Batched },
     };
     let outcome = runtime.store.commit(commit).await.map_err(|why| match why {
         // A retry would meet the same.
         StoreError::Encoding(..) => ApiError::internal(why),
         why => ApiError::unavailable(why),
     })?;
-    let used = finished.record.course.bypasses.iter().filter(|bypass| finished.bypasses.contains(&bypass.id));
-    for bypass in used.filter(|_| matches!(outcome, CommitOutcome::Done)) {
-        tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
-    }
-    // As long as logins are suspended on a revision, its code stays in memory.
-    if !is_new && outcome == CommitOutcome::Done && finished.record.suspension().is_none() {
-        runtime.earlier.ended(&tenant.name, finished.record.revision);
+    if outcome == CommitOutcome::Done {
+        for bypass in used {
+            tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
+        }
+        if let Some(revision) = ended {
+            runtime.earlier.ended(&tenant.name, revision);
+        }
     }
     Ok(outcome)
 }

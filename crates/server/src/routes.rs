@@ -10,7 +10,7 @@ use crate::tenant::Tenant;
 use crate::trace_context;
 use crate::wire::{self, Answer, BODY_BYTES, RevokeRequest, RotateRequest, SessionRequest};
 use crate::{logins, metrics as meters, sessions};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -91,12 +91,12 @@ type Reply<T> = Result<Json<T>, ApiError>;
     extensions(("x-postlude-errors" = json!(["idempotency_key_required", "invalid_return_url", "session_rotated",
         "session_ended", "state_expired", "evicted", "idempotency_mismatch"]))),
     security(("key" = ["idp"])))]
-async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Answer> {
+async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Response, ApiError> {
     let (tenant, headers, body) = receive(&runtime, request, Need::Idp).await?;
     let key = idempotency_key(&headers)?;
     let request = wire::read_with_event::<wire::LoginParts>(&body)?;
     let body_hash = Sha256::digest(&body).into();
-    logins::start(runtime, tenant, key, body_hash, request).await.map(answered)
+    answered(&logins::start(runtime, tenant, key, body_hash, request).await?)
 }
 
 /// The browser is back
@@ -108,18 +108,23 @@ async fn start(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<A
     extensions(("x-postlude-errors" = json!(["invalid_reply", "invalid_state", "login_unknown", "login_mismatch",
         "state_expired", "session_ended", "evicted"]))),
     security(("key" = ["idp"])))]
-async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Request) -> Reply<Answer> {
+async fn resume(State(runtime): State<Arc<Runtime>>, id: LoginPath, request: Request) -> Result<Response, ApiError> {
     let (tenant, _, body) = receive(&runtime, request, Need::Idp).await?;
     let id = login_id(id)?;
     Span::current().record("login_id", id.as_str());
     let request = wire::read_with_event::<wire::ContinueParts>(&body)?;
-    logins::resume(runtime, tenant, id, request).await.map(answered)
+    answered(&logins::resume(runtime, tenant, id, request).await?)
 }
 
-fn answered(answer: Answer) -> Json<Answer> {
+/// Bytes of a usual answer, with room: writing it need not move it.
+const ANSWER_BYTES: usize = 2048;
+
+fn answered(answer: &Answer) -> Result<Response, ApiError> {
     let action = answer.action.as_deref().unwrap_or_default();
     tracing::info!(outcome = answer.outcome, action, "login answered");
-    Json(answer)
+    let mut body = Vec::with_capacity(ANSWER_BYTES);
+    serde_json::to_writer(&mut body, answer).map_err(ApiError::internal)?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
 }
 
 /// The outcome again
@@ -229,18 +234,14 @@ async fn method_not_allowed() -> ApiError {
 }
 
 /// Authenticates before a byte of the body is read.
-async fn receive(
-    runtime: &Runtime,
-    request: Request,
-    need: Need,
-) -> Result<(Arc<Tenant>, HeaderMap, Vec<u8>), ApiError> {
+async fn receive(runtime: &Runtime, request: Request, need: Need) -> Result<(Arc<Tenant>, HeaderMap, Bytes), ApiError> {
     let tenant = authenticate(runtime, request.headers(), need)?;
     Span::current().record("tenant", tenant.name.as_str());
     let (parts, body) = request.into_parts();
     Ok((tenant, parts.headers, read_body(body).await?))
 }
 
-pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read_body(body: Body) -> Result<Bytes, ApiError> {
     let late =
         |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took longer than 10 seconds");
     let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES)).await.map_err(late)?;
@@ -251,7 +252,7 @@ pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
         }
         why => ApiError::invalid_request(format!("the body did not arrive whole: {why}")),
     };
-    read.map(|bytes| bytes.to_vec()).map_err(refused)
+    read.map_err(refused)
 }
 
 /// The login in the path; what cannot be decoded is an error of the caller once it is known who calls.

@@ -15,7 +15,7 @@ use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::http::HttpClient;
 use postlude_model::limits;
-use postlude_model::names::TenantName;
+use postlude_model::names::{LoginId, TenantName};
 use postlude_model::pipeline::Scene;
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
@@ -181,7 +181,8 @@ impl Runtime {
         }
         let tenants = self.tenants();
         let Some(name) = tenants.by_name.keys().next() else { return Err("no tenant is configured".to_owned()) };
-        self.store.login_by_key(name, "readyz").await.map(|_| ()).map_err(|why| why.to_string())
+        let nobody = LoginId::derived("lgn_", "readyz");
+        self.store.login(name, &nobody).await.map(|_| ()).map_err(|why| why.to_string())
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -11,6 +11,7 @@ use postlude_model::orders::{Orders, Standing};
 use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{Commit, CommitOutcome, Durability, SessionWrite};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// How often a call is tried against others that write the same session.
@@ -91,7 +92,7 @@ pub(crate) async fn rotate(
     for _ in 0..ATTEMPTS {
         let now = runtime.clock.now();
         let stored = runtime.store.session(&tenant.name, &request.id).await.map_err(ApiError::unavailable)?;
-        let old = stored.unwrap_or_else(|| Session::new(request.id.clone(), now));
+        let old = stored.map_or_else(|| Session::new(request.id.clone(), now), Arc::unwrap_or_clone);
         let target = runtime.store.session(&tenant.name, &request.to).await.map_err(ApiError::unavailable)?;
         if let (Some(moved_to), Some(target)) = (&old.moved_to, &target)
             && *moved_to == request.to
@@ -153,7 +154,7 @@ async fn change(
         let now = runtime.clock.now();
         let (id, stored) = runtime.present(tenant, id).await?;
         // A session that was never stored may have suspended logins as well.
-        let mut session = stored.unwrap_or_else(|| Session::new(id, now));
+        let mut session = stored.map_or_else(|| Session::new(id, now), Arc::unwrap_or_clone);
         let expect = session.version;
         change(&mut session);
         session.last_used_at = now;
@@ -190,7 +191,7 @@ impl Runtime {
         &self,
         tenant: &Tenant,
         id: &SessionId,
-    ) -> Result<(SessionId, Option<Session>), ApiError> {
+    ) -> Result<(SessionId, Option<Arc<Session>>), ApiError> {
         let mut id = id.clone();
         for _ in 0..ROTATIONS {
             let stored = self.store.session(&tenant.name, &id).await.map_err(ApiError::unavailable)?;

@@ -1,16 +1,35 @@
 //! A login came to a new answer: told once to the metrics and to the live tail. Replays of an answer are not told.
 
+use crate::metrics::TenantMeter;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::login::{EndReason, LoginRecord, Status, Trace};
 use serde_json::{Map, Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Tells that a call ran and was committed. `since` is how many entries the login's trace had before.
-pub(crate) fn answered(runtime: &Runtime, tenant: &Tenant, record: &LoginRecord, since: usize, began: Instant) {
-    let took = began.elapsed();
-    tenant.pipeline().meters.tenant.answered(record, took);
-    runtime.events.publish(Some(&tenant.name), "login", &runtime.clock, || event(record, since, took));
+/// What is to be told of a call that ran, once it is committed.
+pub(crate) struct News {
+    outcome: usize,
+    /// None where nobody listens.
+    event: Option<Map<String, Value>>,
+    began: Instant,
+}
+
+impl News {
+    /// Of a login as it will be committed. `since` is how many entries its trace had before.
+    pub(crate) fn of(runtime: &Runtime, record: &LoginRecord, since: usize, began: Instant) -> Self {
+        let event = (runtime.events.readers() > 0).then(|| event(record, since));
+        Self { outcome: TenantMeter::outcome(&record.status), event, began }
+    }
+
+    /// It is committed.
+    pub(crate) fn tell(self, runtime: &Runtime, tenant: &Tenant) {
+        let took = self.began.elapsed();
+        tenant.pipeline().meters.tenant.answered(self.outcome, took);
+        let Some(mut event) = self.event else { return };
+        event.insert("duration_us".to_owned(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX).into());
+        runtime.events.publish(Some(&tenant.name), "login", &runtime.clock, || event);
+    }
 }
 
 impl Runtime {
@@ -56,7 +75,7 @@ pub(crate) fn cause(status: &Status) -> (Option<&str>, Option<&str>) {
     }
 }
 
-fn event(record: &LoginRecord, since: usize, took: Duration) -> Map<String, Value> {
+fn event(record: &LoginRecord, since: usize) -> Map<String, Value> {
     let (action, code) = cause(&record.status);
     let runs: Vec<Value> = record.trace.iter().skip(since).map(run).collect();
     let event = json!({
@@ -69,7 +88,6 @@ fn event(record: &LoginRecord, since: usize, took: Duration) -> Map<String, Valu
         "mode": record.mode.as_str(),
         "revision": record.revision,
         "resumed": since > 0,
-        "duration_us": u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "runs": runs,
     });
     match event {

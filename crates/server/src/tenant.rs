@@ -80,6 +80,9 @@ impl Tenant {
         if text.len() > limits::REDIRECT_URL_BYTES {
             return refuse(format!("`return_url` may have {} bytes", limits::REDIRECT_URL_BYTES));
         }
+        if self.settings.may_plainly_return_to(text) {
+            return Ok(());
+        }
         let Ok(url) = Url::parse(text) else { return refuse("`return_url` is not an absolute URL".to_owned()) };
         if url.query_pairs().any(|(name, _)| name == "postlude") {
             return refuse("`return_url` has a query parameter `postlude`, which is Postlude's own".to_owned());

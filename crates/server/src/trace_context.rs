@@ -19,6 +19,11 @@ pub fn adopt_with(adopt: Adopt) -> bool {
     ADOPT.set(adopt).is_ok()
 }
 
+/// Whether somebody takes spans.
+pub(crate) fn adopted() -> bool {
+    ADOPT.get().is_some()
+}
+
 pub(crate) fn adopt(span: &Span, headers: &HeaderMap) {
     let Some(adopt) = ADOPT.get() else { return };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -1,5 +1,6 @@
 //! What a host needs of a store, whatever its engine.
 
+use crate::lane::Claim;
 use async_trait::async_trait;
 use postlude_model::bypass::Bypass;
 use postlude_model::cache::{Cache, CacheChange};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why the store did not do what it was asked. Nothing was written.
@@ -97,8 +99,8 @@ pub struct LoginWrite {
     pub record: LoginRecord,
     /// The version that must be stored now; zero: none.
     pub expect: u64,
-    /// The caller's idempotency key, with the first write.
-    pub idempotency_key: Option<String>,
+    /// The claim of the login that is written for the first time; without one the store takes it for the commit alone.
+    pub claim: Option<Claim>,
     /// How many suspended logins a user may have; the oldest beyond that is ended as evicted.
     pub max_open: usize,
     /// Bypasses that the login uses up; each must be its user's, unused and not expired.
@@ -138,7 +140,7 @@ pub struct Commit {
 pub enum CommitOutcome {
     /// Everything was written.
     Done,
-    /// The login's version, or its idempotency key, is another one. Nothing was written.
+    /// The login's version is another one. Nothing was written.
     LoginChanged,
     /// A session's version is another one. Nothing was written.
     SessionChanged,
@@ -233,15 +235,24 @@ pub trait Observer: Send + Sync + fmt::Debug {
 /// Nobody looks.
 impl Observer for () {}
 
+/// What a login that is about to begin finds.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing: it is the claim's holder who may write it first.
+    New(Claim),
+    /// It began before.
+    Before(Box<LoginRecord>),
+}
+
 /// Login records, sessions, revisions and plugin files of all tenants.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// A login record.
     async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError>;
-    /// The login that an idempotency key began.
-    async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError>;
+    /// A login that is about to begin, claimed for the caller; a call that holds its claim is waited for.
+    async fn begin_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Begun, StoreError>;
     /// A session as it is stored; `moved_to` is not followed.
-    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError>;
     /// An action's cache, with what has expired and was not swept yet. It may lag behind: it is written within a second.
     async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError>;
     /// Writes all of it or nothing. A new login that is batched and changes nothing else may be answered before it is

@@ -84,7 +84,7 @@ impl Tables {
             return Ok(());
         };
         if is_new {
-            self.expire(changes, last, &key, Vec::new());
+            self.expire(changes, last, &key);
         }
         self.put(changes, key, &bypasses)
     }

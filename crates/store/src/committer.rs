@@ -6,7 +6,7 @@
 use crate::api::{BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload};
 use crate::high_water::{self, HighWater};
 use crate::keys;
-use crate::lane::{self, Claim, Lane};
+use crate::lane::{self, Lane};
 use crate::shared::{Shared, StopAtEnd};
 use crate::tables::{Meta, Tables};
 use crate::values::{Changes, failed};
@@ -29,8 +29,8 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 /// Something to write.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// The claim holds until the commit is applied.
-    Commit(Box<Commit>, Option<Claim>, Answer<CommitOutcome>),
+    /// A claim in it holds until the commit is applied.
+    Commit(Box<Commit>, Answer<CommitOutcome>),
     /// A light commit waits.
     Gather,
     Revision(TenantName, [u8; 32], Answer<u64>),
@@ -148,7 +148,7 @@ impl Committer {
             let applied = self
                 .tables
                 .record(keys::meta(), &meta)
-                .and_then(|header| self.tables.values.apply_new(lights, header))
+                .and_then(|header| self.tables.values.apply_new(lights, &header))
                 .inspect_err(|why| self.poison(why));
             if applied.is_ok() {
                 self.took(meta);
@@ -205,8 +205,9 @@ impl Committer {
             return refuse(job, why);
         }
         match job {
-            Job::Commit(commit, _claim, answer) => {
+            Job::Commit(commit, answer) => {
                 let (synced, now) = (commit.durability == Durability::Synced, commit.now);
+                let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
                 let done = self.tables.plan(*commit).and_then(|plan| {
                     if plan.outcome == CommitOutcome::Done {
                         self.write(plan.changes, now, synced)?;
@@ -321,7 +322,7 @@ fn refuse(job: Job, why: StoreError) {
     // Who asked may be gone.
     let _ = match job {
         Job::Gather => return,
-        Job::Commit(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
@@ -383,7 +384,7 @@ mod tests {
         let mut committer = committer(folder.path());
         let (answer, mut answered) = oneshot::channel();
         let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Synced), None, answer), &mut waiting);
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
         assert!(answered.try_recv().is_err());
         let (shared, tables) = (Arc::clone(&committer.shared), committer.tables.clone());
         let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
@@ -400,7 +401,7 @@ mod tests {
         let mut committer = committer(folder.path());
         let (answer, answered) = oneshot::channel();
         let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Batched), None, answer), &mut waiting);
+        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
         assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
         assert!(committer.settle(waiting, false) && committer.dirty_since.is_some());
@@ -416,7 +417,7 @@ mod tests {
         let mut committer = committer(folder.path());
         committer.poison(&StoreError::Failed("no space".to_owned()));
         let (answer, answered) = oneshot::channel();
-        committer.apply(Job::Commit(commit(Durability::Synced), None, answer), &mut Vec::new());
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
         let why = StoreError::Stopped(": the store failed: no space".to_owned());
         assert_eq!(answered.await.unwrap(), Err(why));
         assert!(!committer.settle(Vec::new(), false));

@@ -1,7 +1,6 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
 use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
-use sha2::{Digest as _, Sha256};
 
 /// What a key leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 pub(crate) enum Kind {
     Meta = b'M',
     Login = b'L',
-    IdempotencyKey = b'K',
     Session = b'S',
     OpenLogins = b'U',
     Bypasses = b'B',
@@ -25,10 +23,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 14] = [
         Self::Meta,
         Self::Login,
-        Self::IdempotencyKey,
         Self::Session,
         Self::OpenLogins,
         Self::Bypasses,
@@ -56,7 +53,6 @@ impl Kind {
         match self {
             Self::Meta => "store header",
             Self::Login => "login record",
-            Self::IdempotencyKey => "idempotency key",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",
             Self::Bypasses => "list of bypasses",
@@ -94,11 +90,6 @@ pub(crate) fn meta() -> Vec<u8> {
 
 pub(crate) fn login(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
     key(Kind::Login, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
-}
-
-/// The key itself is not kept: it may be derived from a user's identifier.
-pub(crate) fn idempotency(tenant: &TenantName, text: &str) -> Vec<u8> {
-    key(Kind::IdempotencyKey, &[tenant.as_str().as_bytes(), &Sha256::digest(text.as_bytes())])
 }
 
 pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {
@@ -208,6 +199,26 @@ pub(crate) fn expiry(at: Timestamp, of: &[u8]) -> Vec<u8> {
     key.extend_from_slice(&at.0.to_be_bytes());
     key.extend_from_slice(of);
     key
+}
+
+/// Several keys in one value.
+pub(crate) fn several<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Vec<u8> {
+    let mut value = Vec::new();
+    for key in keys {
+        value.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
+        value.extend_from_slice(key);
+    }
+    value
+}
+
+/// The keys in such a value, as far as it is one.
+pub(crate) fn each(mut value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = value.split_first_chunk::<2>()?;
+        let (key, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        value = rest;
+        Some(key)
+    })
 }
 
 /// Everything that expires until a time, inclusive.

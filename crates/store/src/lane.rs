@@ -17,14 +17,15 @@ pub(crate) const GATHER: Duration = Duration::from_millis(10);
 /// Commits that may wait: some 100 ms of a busy machine's. More is load, and callers wait.
 pub(crate) const WAITING: usize = 4096;
 
-/// Light commits of one batch. Readers wait while a batch is applied, some 10 microseconds for each.
-pub(crate) const BATCH: usize = 16;
+/// Light commits that share a header, and the marks of their expiry: with the longest names a mark has 3,200 bytes.
+pub(crate) const BATCH: usize = 32;
 
-/// A light commit: records that are new, and the marks of their expiry.
+/// A light commit: a login record that is new, its place in its user's list, and when it expires.
 #[derive(Debug, Clone)]
 pub(crate) struct Light {
-    pub(crate) records: Vec<Record>,
-    pub(crate) marks: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) record: Record,
+    pub(crate) listed: Vec<u8>,
+    pub(crate) expires: Timestamp,
     pub(crate) now: Timestamp,
 }
 
@@ -42,22 +43,31 @@ struct Waiting {
     queue: Vec<Light>,
 }
 
-/// Keys that nobody else may write for the first time, until it is dropped.
+/// A login that nobody else may write for the first time, until all clones of this are dropped.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    held: Arc<Held>,
+}
+
 #[derive(Debug)]
-pub(crate) struct Claim {
+struct Held {
     lane: Arc<Lane>,
-    keys: Vec<Vec<u8>>,
+    key: Vec<u8>,
+}
+
+impl Claim {
+    /// Whether it is the claim of this key.
+    pub(crate) fn is_of(&self, key: &[u8]) -> bool {
+        self.held.key == key
+    }
 }
 
 impl Lane {
-    /// Claims all of these keys; none where one is another's.
-    pub(crate) fn claim(self: &Arc<Self>, keys: &[Vec<u8>]) -> Option<Claim> {
+    /// Claims a key; none where it is another's.
+    pub(crate) fn claim(self: &Arc<Self>, key: &[u8]) -> Option<Claim> {
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.iter().any(|key| claims.contains(key)) {
-            return None;
-        }
-        claims.extend(keys.iter().cloned());
-        Some(Claim { lane: Arc::clone(self), keys: keys.to_vec() })
+        let first = claims.insert(key.to_vec());
+        first.then(|| Claim { held: Arc::new(Held { lane: Arc::clone(self), key: key.to_vec() }) })
     }
 
     /// A record that the tree may not have yet.
@@ -77,9 +87,7 @@ impl Lane {
     /// Puts a commit into the lane; whether it is the first there, so that the committer must be told.
     pub(crate) fn push(&self, light: Light) -> bool {
         let mut waiting = self.waiting();
-        for record in &light.records {
-            waiting.records.insert(record.key.clone(), Arc::clone(&record.bytes));
-        }
+        waiting.records.insert(light.record.key.clone(), Arc::clone(&light.record.bytes));
         waiting.queue.push(light);
         waiting.queue.len() == 1
     }
@@ -92,8 +100,8 @@ impl Lane {
     /// The tree has these.
     pub(crate) fn forget(&self, applied: &[Light]) {
         let mut waiting = self.waiting();
-        for record in applied.iter().flat_map(|light| &light.records) {
-            waiting.records.remove(&record.key);
+        for light in applied {
+            waiting.records.remove(&light.record.key);
         }
     }
 
@@ -102,12 +110,9 @@ impl Lane {
     }
 }
 
-impl Drop for Claim {
+impl Drop for Held {
     fn drop(&mut self) {
-        let mut claims = self.lane.claims.lock().unwrap_or_else(PoisonError::into_inner);
-        self.keys.iter().for_each(|key| {
-            claims.remove(key);
-        });
+        self.lane.claims.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -118,18 +123,20 @@ mod tests {
     #[test]
     fn a_key_is_claimed_once_until_it_is_let_go() {
         let lane = Arc::new(Lane::default());
-        let (a, b) = (b"a".to_vec(), b"b".to_vec());
-        let first = lane.claim(&[a.clone(), b.clone()]);
-        assert!(first.is_some() && lane.claim(std::slice::from_ref(&b)).is_none());
+        let first = lane.claim(b"a").unwrap();
+        assert!(first.is_of(b"a") && lane.claim(b"a").is_none() && lane.claim(b"b").is_some());
+        let clone = first.clone();
         drop(first);
-        assert!(lane.claim(&[b]).is_some());
+        assert!(lane.claim(b"a").is_none());
+        drop(clone);
+        assert!(lane.claim(b"a").is_some());
     }
 
     #[test]
     fn what_was_taken_is_found_until_it_is_forgotten() {
         let lane = Lane::default();
         let record = Record { key: b"a".to_vec(), bytes: b"1".as_slice().into() };
-        let light = Light { records: vec![record], marks: Vec::new(), now: Timestamp(1) };
+        let light = Light { record, listed: Vec::new(), expires: Timestamp(2), now: Timestamp(1) };
         assert!(lane.push(light.clone()) && !lane.push(light) && !lane.is_empty());
         let taken = lane.take();
         assert!(taken.len() == 2 && lane.is_empty() && lane.get(b"a").is_some());

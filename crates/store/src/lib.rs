@@ -12,6 +12,7 @@ mod committer;
 mod files;
 mod high_water;
 mod keys;
+mod known;
 mod lane;
 mod open;
 mod revisions;
@@ -21,8 +22,9 @@ mod tables;
 mod values;
 
 pub use api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page, RecordMac,
-    SessionWrite, Store, StoreError, Upload,
+    Begun, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page,
+    RecordMac, SessionWrite, Store, StoreError, Upload,
 };
+pub use lane::Claim;
 pub use open::SledOptions;
 pub use sled_store::SledStore;

@@ -1,8 +1,8 @@
 //! The embedded store: reads; writes go to the committer.
 
 use crate::api::{
-    BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page, Store,
-    StoreError, Upload,
+    Begun, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page,
+    Store, StoreError, Upload,
 };
 use crate::committer::Job;
 use crate::files::Files;
@@ -10,7 +10,7 @@ use crate::keys::{self, Kind};
 use crate::lane::{Claim, Lane};
 use crate::open::{self, SledOptions};
 use crate::shared::Shared;
-use crate::tables::{Started, Tables};
+use crate::tables::Tables;
 use crate::values::failed;
 use async_trait::async_trait;
 use postlude_model::bypass::Bypass;
@@ -84,37 +84,55 @@ impl SledStore {
         tokio::task::spawn_blocking(move || read(&open.tables)).await.map_err(failed)?
     }
 
-    /// The keys of a login that begins, claimed; another call that begins the same one is waited for.
-    async fn claim(&self, commit: &Commit) -> Result<Option<Claim>, StoreError> {
-        let Some(write) = commit.login.as_ref().filter(|write| write.expect == 0) else { return Ok(None) };
-        let mut keys = vec![keys::login(&commit.tenant, &write.record.id)];
-        keys.extend(write.idempotency_key.as_ref().map(|text| keys::idempotency(&commit.tenant, text)));
+    /// A login that begins, claimed; another call that begins the same one is waited for.
+    async fn claim(&self, key: &[u8]) -> Result<Claim, StoreError> {
         let lane = Arc::clone(&self.opened()?.lane);
         loop {
-            if let Some(claim) = lane.claim(&keys) {
-                return Ok(Some(claim));
+            if let Some(claim) = lane.claim(key) {
+                return Ok(claim);
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
+    /// A commit that writes a login for the first time holds its claim; without one of the caller's, from now on.
+    async fn claimed(&self, mut commit: Commit) -> Result<Result<Commit, CommitOutcome>, StoreError> {
+        let tenant = &commit.tenant;
+        if let Some(write) = commit.login.as_mut().filter(|write| write.expect == 0) {
+            let key = keys::login(tenant, &write.record.id);
+            if !write.claim.as_ref().is_some_and(|claim| claim.is_of(&key)) {
+                let claim = self.claim(&key).await?;
+                if self.read::<LoginRecord>(&key).await?.is_some() {
+                    return Ok(Err(CommitOutcome::LoginChanged));
+                }
+                write.claim = Some(claim);
+            }
+        }
+        Ok(Ok(commit))
+    }
+
     async fn commit_one(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        let claim = self.claim(&commit).await?;
+        let commit = match self.claimed(commit).await? {
+            Ok(commit) => commit,
+            Err(outcome) => return Ok(outcome),
+        };
         if is_light(&commit) {
             return self.commit_light(commit).await;
         }
-        self.ask(|answer| Job::Commit(Box::new(commit), claim, answer)).await
+        self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
     }
 
     /// Answers a light commit; the committer will apply it. The session was looked at now: a change that is still queued has
     /// not been answered either, so this login came before it.
     async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let open = self.opened()?;
+        // Until readers find the record in the lane.
+        let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
         while open.lane.is_full() {
             tokio::time::sleep(Duration::from_millis(1)).await;
             self.opened()?;
         }
-        match open.tables.light(&open.lane, commit)? {
+        match open.tables.light(commit)? {
             Err(outcome) => Ok(outcome),
             Ok(light) => {
                 // A committer whose queue is full is awake.
@@ -168,13 +186,25 @@ impl Store for SledStore {
         self.read(&keys::login(tenant, id)).await
     }
 
-    async fn login_by_key(&self, tenant: &TenantName, key: &str) -> Result<Option<LoginId>, StoreError> {
-        let started: Option<Started> = self.read(&keys::idempotency(tenant, key)).await?;
-        Ok(started.map(|started| started.login))
+    async fn begin_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Begun, StoreError> {
+        let key = keys::login(tenant, id);
+        // Claimed first: what was not there then cannot come before the claim is let go.
+        let claim = self.claim(&key).await?;
+        Ok(self.read(&key).await?.map_or(Begun::New(claim), |record| Begun::Before(Box::new(record))))
     }
 
-    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        self.read(&keys::session(tenant, id)).await
+    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
+        let (key, open) = (keys::session(tenant, id), self.opened()?);
+        let known = &open.tables.values.known;
+        if let Some(session) = known.session(&key) {
+            return Ok(Some(session));
+        }
+        let moment = known.moment(&key);
+        let session = self.read::<Session>(&key).await?.map(Arc::new);
+        if let (Some(session), Some(moment)) = (&session, moment) {
+            known.keep(key, moment, session);
+        }
+        Ok(session)
     }
 
     async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
@@ -189,7 +219,11 @@ impl Store for SledStore {
     }
 
     async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {
-        Ok(self.read(&keys::bypasses(tenant, user)).await?.unwrap_or_default())
+        let key = keys::bypasses(tenant, user);
+        if !self.opened()?.tables.values.known.may_have_bypasses(&key) {
+            return Ok(Vec::new());
+        }
+        Ok(self.read(&key).await?.unwrap_or_default())
     }
 
     async fn change_bypass(

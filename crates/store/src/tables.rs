@@ -2,7 +2,7 @@
 
 use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::keys::{self, Kind};
-use crate::lane::{Lane, Light};
+use crate::lane::Light;
 use crate::values::{Changes, Record, Values};
 use postlude_model::bypass::Bypass;
 use postlude_model::cache::{self, Cache, CacheChange};
@@ -29,19 +29,6 @@ pub(crate) struct Meta {
     pub(crate) commit: u64,
     /// The clock of the newest.
     pub(crate) at: Timestamp,
-}
-
-/// An idempotency key's login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Started {
-    pub(crate) login: LoginId,
-    expires_at: Timestamp,
-}
-
-impl Started {
-    fn by(record: &LoginRecord) -> Self {
-        Self { login: record.id.clone(), expires_at: record.expires_at }
-    }
 }
 
 /// A suspended login in its user's list.
@@ -138,7 +125,7 @@ impl Tables {
                 (None, Some(_)) => changes.remove(key),
                 (Some(last), before) => {
                     if before.is_none() {
-                        self.expire(changes, last, &key, Vec::new());
+                        self.expire(changes, last, &key);
                     }
                     self.put(changes, key, &cache)?;
                 }
@@ -161,7 +148,7 @@ impl Tables {
         }
         session.version = expect.saturating_add(1);
         if expect == 0 {
-            self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key, Vec::new());
+            self.expire(changes, session.last_used_at.plus(self.session_lifetime), &key);
         }
         self.put(changes, key, &session)?;
         Ok(true)
@@ -174,7 +161,7 @@ impl Tables {
         write: LoginWrite,
         now: Timestamp,
     ) -> Result<CommitOutcome, StoreError> {
-        let LoginWrite { mut record, expect, idempotency_key, max_open, bypasses } = write;
+        let LoginWrite { mut record, expect, claim: _, max_open, bypasses } = write;
         let key = keys::login(tenant, &record.id);
         let stored: Option<LoginRecord> = self.get(&key)?;
         if stored.map_or(0, |stored| stored.version) != expect {
@@ -183,23 +170,12 @@ impl Tables {
         if !self.plan_uses(changes, tenant, &record, &bypasses, now)? {
             return Ok(CommitOutcome::BypassChanged);
         }
-        let mut companion = Vec::new();
-        if let Some(text) = idempotency_key {
-            let used = keys::idempotency(tenant, &text);
-            if self.get::<Started>(&used)?.is_some_and(|started| started.login != record.id) {
-                return Ok(CommitOutcome::LoginChanged);
-            }
-            self.put(changes, used.clone(), &Started::by(&record))?;
-            companion = used;
-        }
         record.version = expect.saturating_add(1);
         record.changed_at = now;
         self.plan_open(changes, tenant, &record, max_open, now)?;
         if expect == 0 {
-            self.expire(changes, record.expires_at, &key, companion);
+            self.expire(changes, record.expires_at, &key);
             changes.mark(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id), Vec::new());
-        } else if !companion.is_empty() {
-            self.expire(changes, record.expires_at, &companion, Vec::new());
         }
         self.put(changes, key, &record)?;
         Ok(CommitOutcome::Done)
@@ -238,7 +214,7 @@ impl Tables {
             return Ok(());
         };
         if before.is_empty() {
-            self.expire(changes, last, &key, Vec::new());
+            self.expire(changes, last, &key);
         }
         self.put(changes, key, &open)
     }
@@ -261,46 +237,33 @@ impl Tables {
         self.put(changes, key, &record)
     }
 
-    /// Marks when a record expires; its companion, where there is one, goes with it.
-    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8], companion: Vec<u8>) {
-        changes.mark(keys::expiry(grained(at), key), companion);
+    /// Marks when a record expires.
+    pub(crate) fn expire(&self, changes: &mut Changes, at: Timestamp, key: &[u8]) {
+        changes.mark(keys::expiry(grained(at), key), Vec::new());
     }
 
-    /// A new login that changes nothing else, as it will be stored; none where an expectation does not hold. The caller has
-    /// claimed its keys.
-    pub(crate) fn light(&self, lane: &Lane, commit: Commit) -> Result<Result<Light, CommitOutcome>, StoreError> {
+    /// A new login that changes nothing else, as it will be stored; none where its session is not what it saw. The caller
+    /// has claimed it, and knows that it is not stored.
+    pub(crate) fn light(&self, commit: Commit) -> Result<Result<Light, CommitOutcome>, StoreError> {
         let Commit { tenant, login, check_session, now, .. } = commit;
-        let Some(LoginWrite { mut record, idempotency_key, .. }) = login else {
-            return Ok(Err(CommitOutcome::LoginChanged));
-        };
-        if let Some((id, version)) = &check_session
-            && self.session(&tenant, id)?.map_or(0, |session| session.version) != *version
-        {
-            return Ok(Err(CommitOutcome::SessionChanged));
-        }
-        let key = keys::login(&tenant, &record.id);
-        if lane.get(&key).is_some() || self.values.contains(&key)? {
-            return Ok(Err(CommitOutcome::LoginChanged));
-        }
-        let (mut records, mut companion) = (Vec::with_capacity(2), Vec::new());
-        if let Some(text) = &idempotency_key {
-            let used = keys::idempotency(&tenant, text);
-            let started: Option<Started> = match lane.get(&used) {
-                Some(bytes) => Some(self.values.decode(&used, &bytes)?),
-                None => self.get(&used)?,
+        let Some(LoginWrite { mut record, .. }) = login else { return Ok(Err(CommitOutcome::LoginChanged)) };
+        if let Some((id, version)) = &check_session {
+            let key = keys::session(&tenant, id);
+            let known = self.values.known.session(&key).map(|session| session.version);
+            let stored = match known {
+                Some(known) => known,
+                None => self.get::<Session>(&key)?.map_or(0, |session| session.version),
             };
-            if started.is_some_and(|started| started.login != record.id) {
-                return Ok(Err(CommitOutcome::LoginChanged));
+            if stored != *version {
+                return Ok(Err(CommitOutcome::SessionChanged));
             }
-            records.push(self.record(used.clone(), &Started::by(&record))?);
-            companion = used;
         }
         record.version = 1;
         record.changed_at = now;
         let listed = keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id);
-        let marks = vec![(keys::expiry(grained(record.expires_at), &key), companion), (listed, Vec::new())];
-        records.push(self.record(key, &record)?);
-        Ok(Ok(Light { records, marks, now }))
+        let expires = grained(record.expires_at);
+        let record = self.record(keys::login(&tenant, &record.id), &record)?;
+        Ok(Ok(Light { record, listed, expires, now }))
     }
 
     /// A record, encoded.
@@ -311,31 +274,36 @@ impl Tables {
     /// Deletes some of what has expired; returns how much was looked at.
     pub(crate) fn plan_sweep(&self, now: Timestamp, most: usize) -> Result<(Changes, usize), StoreError> {
         let (mut changes, mut seen) = (Changes::default(), 0);
-        for entry in self.values.marks(keys::expiries_until(now)).take(most) {
-            let (entry, companion) = entry?;
-            seen += 1;
+        let mut marks = self.values.marks(keys::expiries_until(now));
+        while seen < most
+            && let Some(entry) = marks.next()
+        {
+            let (entry, others) = entry?;
             changes.unmark(entry.to_vec());
-            let Some(key) = keys::expiring(&entry) else { continue };
-            match self.expires_at(key) {
-                Ok(Some(at)) if at > now => self.expire(&mut changes, at, key, companion.to_vec()),
-                Ok(found) => {
-                    if found.is_some() {
-                        self.unlist(&mut changes, key)?;
-                        changes.remove(key.to_vec());
-                    }
-                    // A mark carries no MAC: its companion goes only when its own record says so.
-                    if matches!(self.expires_at(&companion), Ok(Some(at)) if at <= now) {
-                        changes.remove(companion.to_vec());
-                    }
-                }
-                // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
-                Err(why @ (StoreError::Corrupt(_) | StoreError::Newer(_))) => {
-                    tracing::error!(cause = %why, "a record that is due cannot be read, and is left where it is");
-                }
-                Err(why) => return Err(why),
+            for key in keys::expiring(&entry).into_iter().chain(keys::each(&others)) {
+                seen += 1;
+                self.sweep_one(&mut changes, key, now)?;
             }
         }
         Ok((changes, seen))
+    }
+
+    /// A mark carries no MAC: a record goes only when it says itself that it is due.
+    fn sweep_one(&self, changes: &mut Changes, key: &[u8], now: Timestamp) -> Result<(), StoreError> {
+        match self.expires_at(key) {
+            Ok(Some(at)) if at > now => self.expire(changes, at, key),
+            Ok(Some(_)) => {
+                self.unlist(changes, key)?;
+                changes.remove(key.to_vec());
+            }
+            Ok(None) => {}
+            // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
+            Err(why @ (StoreError::Corrupt(_) | StoreError::Newer(_))) => {
+                tracing::error!(cause = %why, "a record that is due cannot be read, and is left where it is");
+            }
+            Err(why) => return Err(why),
+        }
+        Ok(())
     }
 
     /// Takes a login that goes off its user's list.
@@ -351,7 +319,6 @@ impl Tables {
     fn expires_at(&self, key: &[u8]) -> Result<Option<Timestamp>, StoreError> {
         Ok(match Kind::of(key) {
             Some(Kind::Login) => self.get::<LoginRecord>(key)?.map(|record| record.expires_at),
-            Some(Kind::IdempotencyKey) => self.get::<Started>(key)?.map(|started| started.expires_at),
             Some(Kind::OpenLogins) => {
                 self.get::<Vec<OpenLogin>>(key)?.and_then(|open| open.iter().map(|login| login.deadline).max())
             }

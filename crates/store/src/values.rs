@@ -6,7 +6,9 @@
 use crate::api::StoreError;
 use crate::codec::Codec;
 use crate::keys::{self, Kind};
+use crate::known::Known;
 use crate::lane::Light;
+use postlude_model::names::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sled::{Batch, IVec, Tree};
@@ -25,6 +27,8 @@ pub(crate) struct Values {
     codec: Codec,
     /// Held while a batch is applied, so that nobody reads the parts of two versions of a record.
     whole: Arc<RwLock<()>>,
+    /// What is known without the tree; every change passes here.
+    pub(crate) known: Arc<Known>,
 }
 
 /// What will be changed together, by key; [`None`] deletes a record.
@@ -74,7 +78,7 @@ pub(crate) struct Walk {
 
 impl Values {
     pub(crate) fn new(tree: Tree, codec: Codec) -> Self {
-        Self { tree, codec, whole: Arc::default() }
+        Self { tree, codec, whole: Arc::default(), known: Arc::default() }
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
@@ -103,14 +107,11 @@ impl Values {
         self.codec.decode(key, bytes)
     }
 
-    /// Whether there is a record, whatever it is.
-    pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
-        self.tree.contains_key(key).map_err(failed)
-    }
-
     /// Applies all of it in one step that a crash does not split.
     pub(crate) fn apply(&self, changes: Changes) -> Result<(), StoreError> {
         let mut batch = Batch::default();
+        let changed: Vec<_> = changes.records.iter().map(|(key, bytes)| (key.clone(), bytes.is_some())).collect();
+        self.known.changing(&changed);
         for (key, bytes) in changes.records {
             let before = self.tree.get(&key).map_err(failed)?.map_or(0, |first| further_parts(&first));
             let kept = match bytes {
@@ -128,18 +129,39 @@ impl Values {
                 None => batch.remove(key),
             }
         }
-        self.apply_whole(batch)
+        let applied = self.apply_whole(batch);
+        self.known.changed(&changed);
+        applied
     }
 
-    /// Applies records that are new, and the store's header with them.
-    pub(crate) fn apply_new(&self, lights: &[Light], header: Record) -> Result<(), StoreError> {
+    /// Applies login records that are new, and the store's header after them. One mark tells when all that expire together do.
+    ///
+    /// Not as one batch, for which the engine stops all readers. What is written first is harmless alone: a crash leaves a
+    /// mark without its record, never a record without its mark. Readers find these records elsewhere until this is done.
+    pub(crate) fn apply_new(&self, lights: &[Light], header: &Record) -> Result<(), StoreError> {
+        let mut expiring: BTreeMap<Timestamp, Vec<&[u8]>> = BTreeMap::new();
+        for light in lights {
+            expiring.entry(light.expires).or_default().push(&light.record.key);
+        }
+        for (at, keys) in expiring {
+            let Some((first, others)) = keys.split_first() else { continue };
+            let others = keys::several(others.iter().copied());
+            self.tree.insert(keys::expiry(at, first), others).map_err(failed)?;
+        }
+        for light in lights {
+            self.tree.insert(light.listed.as_slice(), &[]).map_err(failed)?;
+            self.insert_new(&light.record)?;
+        }
+        self.insert_new(header)
+    }
+
+    fn insert_new(&self, record: &Record) -> Result<(), StoreError> {
+        if record.bytes.len() <= PART_BYTES {
+            let whole = [&[0], &*record.bytes].concat();
+            return self.tree.insert(record.key.as_slice(), whole).map(|_| ()).map_err(failed);
+        }
         let mut batch = Batch::default();
-        for record in lights.iter().flat_map(|light| &light.records).chain([&header]) {
-            insert(&mut batch, &record.key, &record.bytes);
-        }
-        for (key, value) in lights.iter().flat_map(|light| &light.marks) {
-            batch.insert(key.as_slice(), value.as_slice());
-        }
+        insert(&mut batch, &record.key, &record.bytes);
         self.apply_whole(batch)
     }
 
@@ -180,6 +202,7 @@ impl Values {
                 continue;
             }
             walk.records += 1;
+            self.known.changing(&[(key.to_vec(), true)]);
             match self.gather(&key, &first).and_then(|bytes| self.codec.verify(&key, &bytes).map(|_| ())) {
                 Ok(()) => {}
                 Err(StoreError::Newer(_)) => walk.newer = true,

@@ -132,7 +132,7 @@ impl<'a> Login<'a> {
     /// Begins a login. `record` is new, in status `Running`; `session` is the stored one, or a new one for an identifier
     /// that is not stored; none where the login has no session.
     #[must_use]
-    pub fn begin(scene: Scene<'a>, mut record: LoginRecord, session: Option<Session>, event: Arc<Json>) -> Self {
+    pub fn begin(scene: Scene<'a>, mut record: LoginRecord, session: Option<Arc<Session>>, event: Arc<Json>) -> Self {
         let session = Working::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
@@ -169,7 +169,7 @@ impl<'a> Login<'a> {
     pub fn resume(
         scene: Scene<'a>,
         mut record: LoginRecord,
-        session: Option<Session>,
+        session: Option<Arc<Session>>,
         event: Arc<Json>,
         reply: BrowserReply,
     ) -> Self {

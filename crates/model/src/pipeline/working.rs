@@ -6,6 +6,7 @@ use crate::login::LoginRecord;
 use crate::names::{Timestamp, UserId};
 use crate::run::Metadata;
 use crate::session::{FactorRecord, RecordKey, Session};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How coarse the record of a session's last use is: finer would write at every login.
@@ -17,18 +18,20 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60 * 60);
 /// the store before the login's `continue`: until then it is the other user's.
 #[derive(Debug)]
 pub(super) struct Working {
-    stored: Option<Session>,
-    now: Option<Session>,
+    stored: Option<Arc<Session>>,
+    /// Shares the stored one until it is changed.
+    now: Option<Arc<Session>>,
     foreign: bool,
     sync: bool,
     touch: bool,
 }
 
 impl Working {
-    pub(super) fn new(stored: Option<Session>, user: &UserId) -> Self {
+    pub(super) fn new(stored: Option<Arc<Session>>, user: &UserId) -> Self {
         let foreign = stored.as_ref().and_then(|s| s.user.as_ref()).is_some_and(|owner| owner != user);
         let now = stored.clone().map(|mut session| {
             if foreign {
+                let session = Arc::make_mut(&mut session);
                 session.factors.clear();
                 session.metadata.clear();
             }
@@ -56,7 +59,7 @@ impl Working {
 
     /// Takes up again what a suspended login in another user's session had held back.
     pub(super) fn hold(&mut self, recorded: &[FactorRecord], metadata: &Metadata) {
-        if let (true, Some(session)) = (self.foreign, &mut self.now) {
+        if let (true, Some(session)) = (self.foreign, self.now_mut()) {
             session.factors = recorded.to_vec();
             session.metadata = metadata.clone();
         }
@@ -71,7 +74,7 @@ impl Working {
     }
 
     pub(super) fn record_factor(&mut self, record: FactorRecord) {
-        let Some(session) = &mut self.now else { return };
+        let Some(session) = self.now_mut() else { return };
         let name = record.name.clone();
         session.factors.push(record);
         let known = session.factors.iter().filter(|factor| factor.name == name).count();
@@ -93,22 +96,28 @@ impl Working {
 
     /// The same for the time of the use, where the one that is written is older than a grain.
     pub(super) fn touch_record(&mut self, key: &RecordKey, now: Timestamp, grain: Duration) {
-        if let Some(record) = self.record_mut(key)
-            && now > record.last_used_at
-            && now.since(record.last_used_at) >= grain
+        let due = |record: &&FactorRecord| {
+            record.is(key) && now > record.last_used_at && now.since(record.last_used_at) >= grain
+        };
+        if self.factors().iter().any(|record| due(&record))
+            && let Some(record) = self.record_mut(key)
         {
             record.last_used_at = now;
             self.touch = true;
         }
     }
 
+    fn now_mut(&mut self) -> Option<&mut Session> {
+        self.now.as_mut().map(Arc::make_mut)
+    }
+
     fn record_mut(&mut self, key: &RecordKey) -> Option<&mut FactorRecord> {
-        self.now.as_mut()?.factors.iter_mut().find(|record| record.is(key))
+        self.now_mut()?.factors.iter_mut().find(|record| record.is(key))
     }
 
     pub(super) fn set_metadata(&mut self, metadata: Metadata) {
-        if let Some(session) = &mut self.now
-            && session.metadata != metadata
+        if *self.metadata() != metadata
+            && let Some(session) = self.now_mut()
         {
             session.metadata = metadata;
             self.sync = true;
@@ -117,20 +126,22 @@ impl Working {
 
     /// The login continued: the session is its user's from here on.
     pub(super) fn continued(&mut self, record: &mut LoginRecord, now: Timestamp) {
-        let Some(session) = &mut self.now else { return };
-        if self.foreign {
+        let Some(session) = &self.now else { return };
+        let taken = session.user.as_ref() == Some(&record.subject.user_id);
+        if !self.foreign && taken && now.since(session.last_used_at) < TOUCH_EVERY {
+            return;
+        }
+        let foreign = std::mem::take(&mut self.foreign);
+        self.sync |= foreign;
+        self.touch = true;
+        let Some(session) = self.now_mut() else { return };
+        if foreign {
             session.generation = session.generation.saturating_add(1);
             record.subject.generation = session.generation;
             session.created_at = now;
-            self.foreign = false;
-            self.sync = true;
         }
-        let taken = session.user.as_ref() == Some(&record.subject.user_id);
         session.user = Some(record.subject.user_id.clone());
-        if !taken || now.since(session.last_used_at) >= TOUCH_EVERY {
-            session.last_used_at = now;
-            self.touch = true;
-        }
+        session.last_used_at = now;
     }
 
     pub(super) fn seen_version(&self) -> Option<u64> {
@@ -144,12 +155,12 @@ impl Working {
     /// The value to write, where there is something to write.
     pub(super) fn changed(&self) -> Option<Session> {
         let write = !self.foreign && (self.sync || self.touch);
-        self.now.clone().filter(|_| write)
+        self.now.as_deref().filter(|_| write).cloned()
     }
 
     /// The session's owner is set with the first write of something of the user's.
     pub(super) fn own(&mut self, user: &UserId) {
-        if let (false, Some(session)) = (self.foreign, &mut self.now) {
+        if let (false, Some(session)) = (self.foreign, self.now_mut()) {
             session.user = Some(user.clone());
         }
     }

@@ -185,7 +185,7 @@ fn a_member_whose_turn_is_over_cannot_be_bypassed_any_more() {
     let world = group();
     let first = world.log_in_as(record, Some(session("s1")), &[on_login("face", prompt(FACE))]);
     let reply = proved(&first.record, "ok");
-    let mut login = Login::resume(world.scene(), first.record, Some(session("s1")), event(), reply)
+    let mut login = Login::resume(world.scene(), first.record, Some(session("s1").into()), event(), reply)
         .with_bypasses(vec![of_action("face")]);
     play(&mut login, &[on_continue("face", go_on(vec![])), on_login("voice", go_on(vec![]))]);
     assert_eq!(denied_code(login.record()), "factor_missing");

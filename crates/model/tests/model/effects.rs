@@ -175,7 +175,7 @@ fn a_stash_comes_back_to_its_own_on_continue_alone() {
     let mut login = postlude_model::pipeline::Login::resume(
         world.scene(),
         first.record.clone(),
-        first.session.clone(),
+        first.session.clone().map(Into::into),
         event(),
         proved(&first.record, "ok"),
     );

@@ -106,7 +106,7 @@ fn what_a_plugin_decided_while_it_was_killed_is_dropped() {
     let changing = Changing::default();
     let scene = postlude_model::pipeline::Scene { orders: &changing, ..world.scene() };
     let record = login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive);
-    let mut login = Login::begin(scene, record, Some(session("s1")), event());
+    let mut login = Login::begin(scene, record, Some(session("s1").into()), event());
     assert!(login.next_run().is_some());
     *changing.0.lock().unwrap() = Arc::new(kill(BAD, NOW));
     login.feed(go_on(vec![record_factor(FACE)])).unwrap();

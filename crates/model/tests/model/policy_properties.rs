@@ -119,7 +119,8 @@ fn run(case: &Case) -> Vec<Finished> {
             return stored;
         }
         let reply = reply_to(&record, case.verdicts[stored.len() % case.verdicts.len()]);
-        running = Login::resume(world.scene(), record, session.clone(), event(), reply).with_bypasses(bypasses.clone());
+        running = Login::resume(world.scene(), record, session.clone().map(Into::into), event(), reply)
+            .with_bypasses(bypasses.clone());
     }
 }
 

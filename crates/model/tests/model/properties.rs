@@ -162,7 +162,7 @@ fn run(case: &Case) -> History {
             return history;
         }
         let reply = reply_to(&record, case.verdicts[history.stored.len() % case.verdicts.len()]);
-        running = Login::resume(world.scene(), record, session.clone(), event(), reply);
+        running = Login::resume(world.scene(), record, session.clone().map(Into::into), event(), reply);
     }
 }
 

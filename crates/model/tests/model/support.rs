@@ -168,12 +168,12 @@ impl World {
     }
 
     pub fn begin(&self, record: LoginRecord, session: Option<Session>) -> Login<'_> {
-        Login::begin(self.scene(), record, session, event())
+        Login::begin(self.scene(), record, session.map(Arc::new), event())
     }
 
     /// Begins in a new session, runs, and says what is to be stored.
     pub fn log_in(&self, script: &[Scripted]) -> Finished {
-        self.log_in_as(login("l1", "alice", Some("s1"), Mode::Interactive), Some(session("s1")), script)
+        self.log_in_as(login("l1", "alice", Some("s1"), Mode::Interactive), Some(session("s1").into()), script)
     }
 
     pub fn log_in_mode(&self, mode: Mode, script: &[Scripted]) -> Finished {
@@ -188,7 +188,7 @@ impl World {
 
     /// Resumes with a proved reply.
     pub fn back(&self, stored: &Finished, before: Option<Session>, script: &[Scripted]) -> Finished {
-        let session = stored.session.clone().or(before);
+        let session = stored.session.clone().or(before).map(Arc::new);
         let mut login =
             Login::resume(self.scene(), stored.record.clone(), session, event(), proved(&stored.record, "ok"));
         play(&mut login, script);

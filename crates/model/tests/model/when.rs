@@ -139,7 +139,7 @@ fn conditions_are_decided_when_the_login_begins() {
     let world = World::new([factor_spec("face", FACE), gold, of("other", Test::NotEquals(text("gold")))]);
     let record = login("l1", "alice", Some("s1"), Mode::Interactive);
     let event = Arc::new(Json::parse(r#"{"user":{"tier":"gold"}}"#).unwrap());
-    let mut begun = Login::begin(world.scene(), record, Some(session("s1")), event);
+    let mut begun = Login::begin(world.scene(), record, Some(session("s1").into()), event);
     play(&mut begun, &[on_login("face", prompt(FACE))]);
     let stored = begun.finish();
     // The second call's event, of the helper, has no tier.

@@ -49,7 +49,7 @@ async fn show(
         ApiError::new(StatusCode::NOT_FOUND, "login_unknown", detail)
     })?;
     let mut session = match &record.subject.session_id {
-        Some(id) => runtime.present(&tenant, id).await?.1,
+        Some(id) => runtime.present(&tenant, id).await?.1.map(Arc::unwrap_or_clone),
         None => None,
     };
     // What operators made void counts no more.

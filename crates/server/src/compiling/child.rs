@@ -13,6 +13,9 @@ use tokio::process::{Child, Command};
 /// The subcommand of `postlude` that is the compiling process.
 pub(super) const SUBCOMMAND: &str = "compile-worker";
 
+/// KiB that the process's allocator reserves at a time.
+const ARENA_KIB: &str = "16384";
+
 /// Compiles a component in a process of `program`, within limits. Dropping the future kills the process.
 ///
 /// # Errors
@@ -39,6 +42,8 @@ fn command(program: &Path, limits: &Limits) -> Command {
         .args(["--niceness", &limits.niceness.to_string()])
         // No secret that the server was given by its environment, and no folder of its.
         .env_clear()
+        // The allocator reserves a GiB of address space at a time, which this process may not have.
+        .env("MIMALLOC_ARENA_RESERVE", ARENA_KIB)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -138,11 +143,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_environment_is_empty() {
+    async fn the_environment_has_the_allocators_setting_alone() {
         let environment = told_by("/usr/bin/env", b"").await.unwrap();
         let environment = String::from_utf8(environment).unwrap();
         // The shell's own.
-        let own = ["PWD=", "OLDPWD=", "SHLVL=", "_="];
+        let own = ["PWD=", "OLDPWD=", "SHLVL=", "_=", "MIMALLOC_ARENA_RESERVE=16384"];
         assert!(environment.lines().all(|line| own.iter().any(|own| line.starts_with(own))), "{environment}");
         assert!(environment.contains("PWD=/\n"), "{environment}");
     }

@@ -109,10 +109,11 @@ pub(super) fn read_pipeline(
     let mut actions = Vec::new();
     for node in nodes {
         let errors = tenant.log.errors();
-        let Some(mut section) = Section::of(tenant.log, "an action of the pipeline".to_owned(), node.at, node) else {
+        let Some(mut section) = Section::of(tenant.log, tenant.subject_of("an action of the pipeline"), node.at, node)
+        else {
             continue;
         };
-        let name = name(&mut section, &mut names);
+        let name = name(&mut section, tenant, &mut names);
         let plugin = plugin(&mut section, tenant, plugins);
         let action = action(&mut section, context, name, plugin);
         section.finish();
@@ -121,13 +122,17 @@ pub(super) fn read_pipeline(
     actions
 }
 
-fn name(section: &mut Section<'_>, names: &mut BTreeMap<ActionName, usize>) -> Option<ActionName> {
+fn name(
+    section: &mut Section<'_>,
+    tenant: &Section<'_>,
+    names: &mut BTreeMap<ActionName, usize>,
+) -> Option<ActionName> {
     let name = section.parsed("name", |text| ActionName::new(text).map_err(|why| Complaint::new(why.to_string())));
     if !section.has("name") {
         section.missing("name", "every action has a name of its own in the pipeline");
     }
     let name = name?;
-    section.rename(&format!("action `{}`", name.value));
+    section.rename(&tenant.subject_of(&format!("action `{}`", name.value)));
     if let Some(line) = names.insert(name.value.clone(), name.at.line) {
         let message =
             format!("{}: `{}` is the name of the action in line {line} too", section.label("name"), name.value);

@@ -10,6 +10,8 @@ use url::Url;
 pub struct ReturnUrl {
     origin: String,
     segments: Vec<String>,
+    /// Origin and path in one, where every character of the path means itself.
+    plain: Option<String>,
 }
 
 impl ReturnUrl {
@@ -31,7 +33,10 @@ impl ReturnUrl {
         if segments.last().is_some_and(String::is_empty) {
             segments.pop();
         }
-        Ok(Self { origin: url.origin().ascii_serialization(), segments })
+        let origin = url.origin().ascii_serialization();
+        let plain = segments.iter().fold(origin.clone(), |plain, segment| plain + "/" + segment);
+        let plain = segments.iter().all(|segment| means_itself(segment)).then_some(plain);
+        Ok(Self { origin, segments, plain })
     }
 
     /// The origin, serialised.
@@ -46,6 +51,14 @@ impl ReturnUrl {
         &self.segments
     }
 
+    /// Whether a URL is so plainly below this one that nobody could read it differently: the registered text, and letters,
+    /// digits, `-` and `_` in segments. False says nothing: [`Self::matches`] looks closer.
+    #[must_use]
+    pub fn matches_plainly(&self, text: &str) -> bool {
+        let rest = self.plain.as_deref().and_then(|plain| text.strip_prefix(plain)?.strip_prefix('/'));
+        rest.is_some_and(|rest| rest.split('/').all(means_itself))
+    }
+
     /// Whether a login may return to this URL: the same origin, a path below the prefix, and nothing in it that another
     /// reader might understand differently. The query is free, except for the parameter that carries the sealed reply.
     #[must_use]
@@ -58,6 +71,11 @@ impl ReturnUrl {
             && !url.query_pairs().any(|(name, _)| name == REPLY_PARAMETER)
             && segments(url).is_some_and(|path| path.starts_with(&self.segments))
     }
+}
+
+/// Whether no reader of URLs gives the segment another meaning.
+fn means_itself(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// The path's segments, or none when one of them could be read as more than one segment, or as a step upwards.

@@ -64,6 +64,12 @@ impl Tenant {
         format!("{}/.well-known/jwks.json", self.issuer())
     }
 
+    /// Whether a login may return to this URL, as far as that can be told without parsing it.
+    #[must_use]
+    pub fn may_plainly_return_to(&self, text: &str) -> bool {
+        self.return_urls.iter().any(|registered| registered.matches_plainly(text))
+    }
+
     /// Whether a login may return to this URL.
     #[must_use]
     pub fn may_return_to(&self, url: &Url) -> bool {

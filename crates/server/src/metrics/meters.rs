@@ -2,7 +2,7 @@
 //! pipeline is made.
 
 use super::value::{Counter, Gauge, Histogram, Unit};
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{Status, Verdict};
 use postlude_model::run::{Ending, Report, Usage};
 use postlude_store::{Durability, Observer};
 use std::sync::Arc;
@@ -40,16 +40,20 @@ impl Default for TenantMeter {
 }
 
 impl TenantMeter {
-    /// A call ran and committed: where the login stands now, and how long it took.
-    pub(crate) fn answered(&self, record: &LoginRecord, took: Duration) {
-        let at = match &record.status {
+    /// Where a login stands, as an index of [`OUTCOMES`].
+    pub(crate) const fn outcome(status: &Status) -> usize {
+        match status {
             Status::Continued(_) => 0,
             Status::Suspended(_) => 1,
             Status::Denied { .. } => 2,
             Status::InteractionRequired { .. } => 3,
             Status::Ended(_) | Status::Running => 4,
-        };
-        if let Some(outcome) = self.outcomes.get(at) {
+        }
+    }
+
+    /// A call ran and committed: where the login stands now, and how long it took.
+    pub(crate) fn answered(&self, outcome: usize, took: Duration) {
+        if let Some(outcome) = self.outcomes.get(outcome) {
             outcome.one();
         }
         self.duration.took(took);

@@ -5,12 +5,12 @@ mod meters;
 mod scrape;
 mod value;
 
-pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter};
+pub(crate) use meters::{Meters, Ran, RouteMeter, StoreMeter, TenantMeter};
 pub(crate) use scrape::serve;
 pub(crate) use value::Counter;
 
 use arc_swap::ArcSwap;
-use meters::{ActionMeter, RunsMeter, TenantMeter};
+use meters::{ActionMeter, RunsMeter};
 use postlude_model::action::Action;
 use postlude_model::names::{ActionName, TenantName};
 use std::collections::{BTreeMap, HashMap};

@@ -7,6 +7,7 @@ use postlude_model::names::{ClientId, SessionId, UserId};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Bytes of a request's body. Real events have a few KiB; the sandbox copies what it shows to a plugin.
@@ -132,7 +133,7 @@ pub struct RevokeRequest {
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The whole document.
-    pub document: Json,
+    pub document: Arc<Json>,
     /// `/user/user_id`.
     pub user_id: UserId,
     /// `/client/client_id`.
@@ -169,7 +170,7 @@ struct NamedSession {
 impl Event {
     /// Reads an event, which is moved and not copied: it is the largest part of every request.
     fn read(value: Value) -> Result<Self, ApiError> {
-        let document = Json::from_value(&value);
+        let document = Arc::new(Json::from_value(&value));
         let (user_id, client_id, session_id) = match named(&value) {
             Some(named) => named,
             None => {

@@ -5,7 +5,7 @@ use postlude_model::limits;
 use postlude_model::login::Status;
 use postlude_model::names::{Digest, TenantName, UserId};
 use postlude_model::orders::{Kill, Orders, Revocation};
-use postlude_store::{Commit, LoginWrite, SessionWrite, SledStore, Store, Upload};
+use postlude_store::{Commit, SessionWrite, SledStore, Store, Upload};
 use std::time::Duration;
 
 pub fn orders() -> Orders {
@@ -64,7 +64,7 @@ async fn uploads_are_a_tenants_own_and_counted() {
 async fn begin(store: &SledStore, id: &str, user: &str, after: u64) {
     let mut record = record(id, user, Status::InteractionRequired { action: "face".parse().unwrap() });
     record.created_at = NOW.plus(Duration::from_millis(after));
-    let login = Some(LoginWrite { idempotency_key: None, ..login_write(record, 0) });
+    let login = Some(login_write(record, 0));
     store.commit(Commit { login, ..commit() }).await.unwrap();
 }
 

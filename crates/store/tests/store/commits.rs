@@ -3,7 +3,7 @@
 use crate::home::*;
 use postlude_model::json::Json;
 use postlude_model::names::TenantName;
-use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, Store};
+use postlude_store::{Begun, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, Store};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn what_was_written_is_read_also_after_a_restart() {
     let mut session = session("s");
     session.metadata.insert("k".to_owned(), Json::string("v"));
     let login = login_write(record("one", "ann", suspended()), 0);
-    let login = Some(LoginWrite { idempotency_key: Some("key".to_owned()), ..login });
+    let login = Some(login);
     let sessions = vec![SessionWrite { session: session.clone(), expect: 0 }];
     assert_eq!(store.commit(Commit { login, sessions, ..commit() }).await.unwrap(), CommitOutcome::Done);
     store.shutdown().await.unwrap();
@@ -22,14 +22,11 @@ async fn what_was_written_is_read_also_after_a_restart() {
     let read = store.login(&tenant(), &login_id("one")).await.unwrap().unwrap();
     assert_eq!((read.version, read.status), (1, suspended()));
     session.version = 1;
-    assert_eq!(store.session(&tenant(), &session_id("s")).await.unwrap(), Some(session));
-    assert_eq!(store.login_by_key(&tenant(), "key").await.unwrap(), Some(login_id("one")));
-    assert_eq!(store.login_by_key(&tenant(), "another").await.unwrap(), None);
+    assert_eq!(store.session(&tenant(), &session_id("s")).await.unwrap(), Some(session.into()));
     assert_eq!(store.last_commit_time(), NOW);
     let other = TenantName::new("acm").unwrap();
     assert_eq!(store.login(&other, &login_id("one")).await.unwrap(), None);
     assert_eq!(store.session(&other, &session_id("s")).await.unwrap(), None);
-    assert_eq!(store.login_by_key(&other, "key").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -40,10 +37,7 @@ async fn an_expectation_that_fails_writes_nothing_at_all() {
     assert_eq!(write_login(&store, record("one", "ann", suspended()), 0).await, CommitOutcome::Done);
 
     let stale = |login: u64, sessions: &[(&str, u64)], check: Option<u64>| Commit {
-        login: Some(LoginWrite {
-            idempotency_key: Some("key".to_owned()),
-            ..login_write(record("one", "ann", continued()), login)
-        }),
+        login: Some(login_write(record("one", "ann", continued()), login)),
         sessions: sessions.iter().map(|(id, expect)| SessionWrite { session: session(id), expect: *expect }).collect(),
         check_session: check.map(|version| (session_id("s"), version)),
         cache: Vec::new(),
@@ -61,7 +55,6 @@ async fn an_expectation_that_fails_writes_nothing_at_all() {
         assert_eq!(status(&store, "one").await, Some(suspended()));
         assert_eq!(store.session(&tenant(), &session_id("s")).await.unwrap().unwrap().version, 1);
         assert_eq!(store.session(&tenant(), &session_id("t")).await.unwrap(), None);
-        assert_eq!(store.login_by_key(&tenant(), "key").await.unwrap(), None);
     }
     assert_eq!(store.commit(stale(1, &[("t", 0)], Some(1))).await.unwrap(), CommitOutcome::Done);
     assert_eq!(status(&store, "one").await, Some(continued()));
@@ -85,25 +78,42 @@ async fn rotating_writes_both_sessions_or_none() {
     write_session(&store, session("old"), 0).await;
     assert_eq!(rotate().await.unwrap(), CommitOutcome::Done);
     let old = store.session(&tenant(), &session_id("old")).await.unwrap().unwrap();
-    assert_eq!((old.version, old.moved_to), (2, Some(session_id("new"))));
+    assert_eq!((old.version, &old.moved_to), (2, &Some(session_id("new"))));
     assert_eq!(store.session(&tenant(), &session_id("new")).await.unwrap().unwrap().version, 1);
     assert_eq!(rotate().await.unwrap(), CommitOutcome::SessionChanged);
 }
 
+/// Whoever begins a login holds its claim: another waits, and then finds it.
 #[tokio::test]
-async fn an_idempotency_key_belongs_to_its_first_login() {
+async fn a_login_that_begins_is_its_claims() {
+    let home = Home::new();
+    let store = Arc::new(home.open());
+    let Begun::New(claim) = store.begin_login(&tenant(), &login_id("one")).await.unwrap() else { panic!("it is new") };
+    let waiting = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.begin_login(&tenant(), &login_id("one")).await.unwrap() })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(!waiting.is_finished());
+    let login = LoginWrite { claim: Some(claim.clone()), ..login_write(record("one", "ann", suspended()), 0) };
+    assert_eq!(store.commit(Commit { login: Some(login), ..commit() }).await.unwrap(), CommitOutcome::Done);
+    drop(claim);
+    let Begun::Before(found) = waiting.await.unwrap() else { panic!("it began before") };
+    assert_eq!((found.version, found.status), (1, suspended()));
+}
+
+/// A claim lets its holder begin its own login and no other.
+#[tokio::test]
+async fn a_claim_of_another_login_is_none() {
     let home = Home::new();
     let store = home.open();
-    let begin = |id: &str, expect| {
-        let login = login_write(record(id, "ann", suspended()), expect);
-        store
-            .commit(Commit { login: Some(LoginWrite { idempotency_key: Some("key".to_owned()), ..login }), ..commit() })
-    };
-    assert_eq!(begin("one", 0).await.unwrap(), CommitOutcome::Done);
-    assert_eq!(begin("two", 0).await.unwrap(), CommitOutcome::LoginChanged);
-    assert_eq!(status(&store, "two").await, None);
-    assert_eq!(begin("one", 1).await.unwrap(), CommitOutcome::Done);
-    assert_eq!(store.login_by_key(&tenant(), "key").await.unwrap(), Some(login_id("one")));
+    write_login(&store, record("one", "ann", suspended()), 0).await;
+    let Begun::New(claim) = store.begin_login(&tenant(), &login_id("two")).await.unwrap() else { panic!("it is new") };
+    for durability in [Durability::Synced, Durability::Batched] {
+        let login = LoginWrite { claim: Some(claim.clone()), ..login_write(record("one", "ann", continued()), 0) };
+        let commit = Commit { login: Some(login), durability, ..commit() };
+        assert_eq!(store.commit(commit).await.unwrap(), CommitOutcome::LoginChanged);
+    }
 }
 
 /// Of many that consume the same step, one wins.

@@ -1,7 +1,7 @@
 //! Killed at any moment, and a disk that refuses: what was acknowledged is there, whole, and nothing is half there.
 
 use crate::home::*;
-use postlude_store::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, SledStore, Store};
+use postlude_store::{Commit, CommitOutcome, Durability, SessionWrite, SledStore, Store};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
@@ -51,7 +51,7 @@ async fn next(store: &SledStore, round: &str, name: &str) -> Result<(u64, Commit
     // Every tenth is large.
     let size = if count % 10 == 0 { 20_000 } else { 300 };
     login.metadata.insert("k".to_owned(), postlude_model::json::Json::string(&"x".repeat(size)));
-    let login = LoginWrite { idempotency_key: Some(format!("{name} {count}")), ..login_write(login, 0) };
+    let login = login_write(login, 0);
     let sessions = vec![SessionWrite { session: session(name), expect: count }];
     let durability = if count % 7 == 6 { Durability::Batched } else { Durability::Synced };
     Ok((count + 1, Commit { login: Some(login), sessions, durability, ..commit() }))
@@ -93,8 +93,6 @@ async fn check(store: &SledStore, acknowledged: &BTreeMap<String, u64>) {
         for number in 1..=count {
             let id = login_id(&format!("{worker}-{number}"));
             assert!(store.login(&tenant(), &id).await.unwrap().is_some(), "{id} of {count} is missing");
-            let key = format!("{worker} {}", number - 1);
-            assert_eq!(store.login_by_key(&tenant(), &key).await.unwrap(), Some(id));
         }
         let after = login_id(&format!("{worker}-{}", count + 1));
         assert_eq!(store.login(&tenant(), &after).await.unwrap(), None);

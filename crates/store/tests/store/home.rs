@@ -172,7 +172,7 @@ pub fn commit() -> Commit {
 }
 
 pub fn login_write(record: LoginRecord, expect: u64) -> LoginWrite {
-    LoginWrite { record, expect, idempotency_key: None, max_open: 5, bypasses: Vec::new() }
+    LoginWrite { record, expect, claim: None, max_open: 5, bypasses: Vec::new() }
 }
 
 pub async fn write_login(store: &SledStore, record: LoginRecord, expect: u64) -> CommitOutcome {

@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use postlude_model::limits;
-use postlude_store::{Commit, LoginWrite, SledStore, Store};
+use postlude_store::{Commit, SledStore, Store};
 
 /// How many entries the database has, by kind.
 fn kinds(home: &Home) -> String {
@@ -12,12 +12,11 @@ fn kinds(home: &Home) -> String {
 
 async fn begin(store: &SledStore, id: &str) {
     let login = login_write(record(id, &format!("user of {id}"), suspended()), 0);
-    let login = Some(LoginWrite { idempotency_key: Some(format!("key of {id}")), ..login });
-    store.commit(Commit { login, ..commit() }).await.unwrap();
+    store.commit(Commit { login: Some(login), ..commit() }).await.unwrap();
 }
 
 #[tokio::test]
-async fn logins_go_with_their_keys_and_lists() {
+async fn logins_go_with_their_lists() {
     let home = Home::new();
     let store = home.open();
     for n in 0..10 {
@@ -25,7 +24,7 @@ async fn logins_go_with_their_keys_and_lists() {
     }
     let due = NOW.plus(limits::RECORD_LIFETIME);
     assert_eq!(store.sweep(NOW, 100).await.unwrap(), 0);
-    // A login with its key, and a list each, four at a time.
+    // A login and a list each, four at a time.
     let mut looked_at = 0;
     loop {
         let seen = store.sweep(due.plus(HOUR), 4).await.unwrap();
@@ -36,7 +35,6 @@ async fn logins_go_with_their_keys_and_lists() {
     }
     assert_eq!(looked_at, 20);
     assert_eq!(status(&store, "l3").await, None);
-    assert_eq!(store.login_by_key(&tenant(), "key of l3").await.unwrap(), None);
     store.shutdown().await.unwrap();
     assert_eq!(kinds(&home), "M", "nothing but the header is left");
 }

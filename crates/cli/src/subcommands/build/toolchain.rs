@@ -77,7 +77,7 @@ impl Toolchain {
     /// Sets up a cargo command for this toolchain.
     pub(super) fn apply(&self, command: &mut Command, workspace_root: &Path) {
         let (Self::Installed { sysroot, .. } | Self::Debian { sysroot, .. }) = self;
-        command.arg("--config").arg(remap(sysroot, cargo_home().as_deref(), workspace_root));
+        command.arg("--config").arg(rustflags(sysroot, cargo_home().as_deref(), workspace_root));
         if let Self::Debian { linker, .. } = self {
             command.arg("-Zbuild-std=std,panic_abort");
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
@@ -98,10 +98,14 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// A configuration that keeps this machine's paths, and with them its user's name, out of the panic messages. The digest may
+/// Bytes of a plugin's stack: a quarter of the linker's default, and far more than a plugin of the SDK uses, whose JSON nests 32
+/// levels at most. The host looks through all of a memory after each run. Past its end a stack traps; it overwrites nothing.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// A configuration that sets the stack, and keeps this machine's paths, and with them its user's name, out of the panic messages. The digest may
 /// still differ between folders: cargo hashes the path of a dependency into the names of its symbols.
-fn remap(sysroot: &Path, cargo_home: Option<&Path>, workspace_root: &Path) -> String {
-    let mut flags = Vec::new();
+fn rustflags(sysroot: &Path, cargo_home: Option<&Path>, workspace_root: &Path) -> String {
+    let mut flags = vec![format!("-Clink-arg=-zstack-size={STACK_BYTES}")];
     let mut add = |from: &Path, to: &str| {
         // The root itself would rewrite every path.
         if from.parent().is_some() {
@@ -208,12 +212,13 @@ mod tests {
 
     #[test]
     fn paths_are_remapped_the_narrow_ones_last() {
-        let config = remap(Path::new("/usr"), Some(Path::new("/home/a b/.cargo")), Path::new("/home/a b/x/plugins"));
+        let config =
+            rustflags(Path::new("/usr"), Some(Path::new("/home/a b/.cargo")), Path::new("/home/a b/x/plugins"));
         assert_eq!(
             config,
-            "target.wasm32-unknown-unknown.rustflags=[\"--remap-path-prefix=/home/a b/x=/src\",\
+            "target.wasm32-unknown-unknown.rustflags=[\"-Clink-arg=-zstack-size=262144\",\"--remap-path-prefix=/home/a b/x=/src\",\
              \"--remap-path-prefix=/home/a b/.cargo=/cargo\",\"--remap-path-prefix=/usr/lib/rustlib/src/rust=/rust\"]"
         );
-        assert!(!remap(Path::new("/usr"), None, Path::new("/plugins")).contains("=/=/src"));
+        assert!(!rustflags(Path::new("/usr"), None, Path::new("/plugins")).contains("=/=/src"));
     }
 }

@@ -153,12 +153,12 @@ impl Host {
             }
             (Request::Resume { state, token, .. }, Some(record)) => {
                 let reply = reply(&record, state, token);
-                Login::resume(scene, record, Some(session.clone()), support::event(), reply)
+                Login::resume(scene, record, Some(session.clone().into()), support::event(), reply)
             }
             (Request::Begin(login), _) => {
                 let user = self.setting.users[login];
                 let record = support::login(&format!("l{login}"), user, Some("s1"), Mode::Interactive);
-                Login::begin(scene, record, Some(session.clone()), support::event())
+                Login::begin(scene, record, Some(session.clone().into()), support::event())
             }
             (Request::Resume { .. }, None) => panic!("no record, no ruling"),
         };

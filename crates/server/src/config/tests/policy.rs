@@ -105,7 +105,10 @@ fn each_mistake_in_a_condition_has_its_line() {
     ] {
         let text = action(&format!("when = [{condition}]"));
         let found = problems(&text);
-        assert_says(&found, &[says, &format!("postlude.toml:{}: action `face`, a condition of `when`", line(&text))]);
+        assert_says(
+            &found,
+            &[says, &format!("postlude.toml:{}: tenant `acme`, action `face`, a condition of `when`", line(&text))],
+        );
     }
     assert_says(&problems(&action("when = 1")), &["`when` must be an array"]);
     let many = |n: usize| action(&format!("when = [{}]", "{ pointer = \"/a\", exists = true },".repeat(n)));
