@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::table::{Table, tell};
-use crate::{bare_http, engine_rows, http_rows, peers, scale};
+use crate::{bare_http, engine_rows, http_rows, peers, processes, scale};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -34,6 +34,13 @@ enum Subject {
     BareHttp,
     /// A webhook in Rust: the same action behind axum
     Webhook,
+    /// The bare wasmtime loop, once a line comes in; prints how many runs a second it made
+    BareLoop {
+        /// The component
+        component: PathBuf,
+        /// For how many milliseconds
+        millis: u64,
+    },
 }
 
 /// How long and how often to measure.
@@ -77,6 +84,9 @@ impl Args {
         match self.subject {
             Some(Subject::BareHttp) => return bare_http::serve(bare_http::constant()),
             Some(Subject::Webhook) => return bare_http::serve(bare_http::webhook()),
+            Some(Subject::BareLoop { component, millis }) => {
+                return processes::serve(&component, Duration::from_millis(millis));
+            }
             None => {}
         }
         let effort = if self.quick { Effort::QUICK } else { Effort::FULL };

@@ -10,6 +10,7 @@ mod http_rows;
 mod load;
 mod peers;
 mod prepared;
+mod processes;
 mod scale;
 mod server;
 mod stats;

@@ -23,6 +23,11 @@ impl Round {
         Self { latencies, rate, processor: f64::NAN }
     }
 
+    /// A rate alone.
+    pub(crate) const fn of_rate(rate: f64) -> Self {
+        Self { latencies: Vec::new(), rate, processor: f64::NAN }
+    }
+
     /// Notes the subject's processor time of this round.
     pub(crate) fn used(&mut self, processor: Duration) {
         #[expect(clippy::cast_precision_loss, reason = "counts of a round are far below 2^52")]

@@ -9,9 +9,13 @@ use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
 use postlude_model::run::{Ending, Phase, Report, RunInput, Trap, Usage};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::{Engine, Store};
 
@@ -25,13 +29,13 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     let started = Instant::now();
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
-    let Ok(Ok(_place)) = timeout_at(deadline, places.acquire()).await else {
+    let Ok(Ok(_place)) = in_time(deadline, places.acquire()).await else {
         return report(Ending::Busy, Run::new(input, deadline), 0, [started.elapsed(); 2]);
     };
     let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(engine, Run::new(input, deadline));
-    let outcome = timeout_at(deadline, call(&mut store, plugin)).await;
+    let outcome = in_time(deadline, call(&mut store, plugin)).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
     let state = store.into_data();
@@ -42,6 +46,15 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
         Ok(Ok(Err(failure))) => Ending::Failed(abi::failure(failure)),
     };
     report(ending, state, spent, [waited, started.elapsed()])
+}
+
+/// A future within its time. A timer is only made for one that waits: most do not, and no timer can interrupt what computes.
+async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
+    let mut future = pin!(future);
+    match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => timeout_at(deadline, future).await,
+    }
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
