@@ -49,12 +49,10 @@ pub(crate) async fn drive(
         if let Some(meter) = meter {
             meter.ran(&ran, trace.map(|trace| trace.verdict));
         }
-        if let Some(trace) = trace {
-            if !span.is_disabled() {
-                span.record("decision", trace.verdict.as_str());
-                span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
-                span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
-            }
+        if let Some(trace) = trace.filter(|_| !span.is_disabled()) {
+            span.record("decision", trace.verdict.as_str());
+            span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
+            span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
         }
         fed?;
     }

@@ -173,7 +173,7 @@ impl World {
 
     /// Begins in a new session, runs, and says what is to be stored.
     pub fn log_in(&self, script: &[Scripted]) -> Finished {
-        self.log_in_as(login("l1", "alice", Some("s1"), Mode::Interactive), Some(session("s1").into()), script)
+        self.log_in_as(login("l1", "alice", Some("s1"), Mode::Interactive), Some(session("s1")), script)
     }
 
     pub fn log_in_mode(&self, mode: Mode, script: &[Scripted]) -> Finished {
