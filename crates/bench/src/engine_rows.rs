@@ -67,7 +67,7 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Re
     table.latency(BARE, bare, None);
     table.latency(SANDBOX, sandbox, Some(BARE));
     table.latency(PIPELINE, pipeline, Some(BARE));
-    let ratio = sandbox.p50() / bare.p50();
+    let ratio = sandbox.ratio(bare, Round::p50);
     table.target("sandbox against the bare loop", ratio, ratio <= SANDBOX_AT_MOST, "at most 1.25");
     table.target("bare loop in us", bare.p50(), bare.p50() <= BARE_AT_MOST_US, "at most 8, where the machine allows");
     two_threads(&subjects, effort, table)?;
@@ -102,7 +102,7 @@ fn two_threads(subjects: &Subjects, effort: &Effort, table: &mut Table) -> Resul
     table.rate(BARE_TWO, bare_two.rate(), Some(BARE_ONE));
     table.rate(SANDBOX_ONE, one.rate(), Some(BARE_ONE));
     table.rate(SANDBOX_TWO, two.rate(), Some(SANDBOX_ONE));
-    let ratio = two.rate() / one.rate();
+    let ratio = two.ratio(one, |round| round.rate);
     table.target("two threads against one", ratio, ratio >= TWO_THREADS_AT_LEAST, "at least 1.7");
     Ok(())
 }

@@ -66,6 +66,11 @@ impl Rounds {
         median(self.0.iter().map(|round| round.processor))
     }
 
+    /// How one subject stands to another, round by round: both of a round had the same neighbours.
+    pub(crate) fn ratio(&self, to: &Self, of: impl Fn(&Round) -> f64) -> f64 {
+        median(self.0.iter().zip(&to.0).map(|(one, other)| of(one) / of(other)))
+    }
+
     pub(crate) fn rate(&self) -> f64 {
         median(self.0.iter().map(|round| round.rate))
     }

@@ -14,6 +14,7 @@ mod high_water;
 mod keys;
 mod known;
 mod lane;
+mod memory;
 mod open;
 mod revisions;
 mod shared;

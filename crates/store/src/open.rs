@@ -7,6 +7,7 @@ use crate::files::{self, Files};
 use crate::high_water::{Finding, HighWater};
 use crate::keys;
 use crate::lane::Lane;
+use crate::memory;
 use crate::shared::Shared;
 use crate::sled_store::{Open, SledStore};
 use crate::tables::{Meta, Tables};
@@ -19,9 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// Memory for the engine's cache. Its default is 1 GiB, which a small host does not have.
-const CACHE_BYTES: u64 = 64 << 20;
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
 const QUEUE: usize = 4096;
@@ -106,7 +104,7 @@ pub(crate) fn open(options: SledOptions) -> Result<SledStore, OpenError> {
 /// The engine, and our own handle of its file.
 fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     let database = dir.join("db");
-    let config = sled::Config::new().path(&database).cache_capacity(CACHE_BYTES).mode(sled::Mode::LowSpace);
+    let config = sled::Config::new().path(&database).cache_capacity(memory::cache_bytes()).mode(sled::Mode::LowSpace);
     let opened = config.flush_every_ms(None).open();
     let db = opened.map_err(|why| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() })?;
     let file = database.join("db");
