@@ -3,7 +3,7 @@
 use crate::bare::Bare;
 use crate::stats::Round;
 use crate::table::tell;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -70,6 +70,7 @@ impl One {
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         self.output.read_line(&mut line)?;
+        ensure!(!line.is_empty(), "a process of the bare loop ended early");
         Ok(line)
     }
 }

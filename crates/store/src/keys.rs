@@ -268,6 +268,16 @@ mod tests {
             prop_assert_eq!(tenant_of(&at(a)), Some(tenant));
         }
 
+        /// A value of keys reads back, and one that was cut gives no key that was not in it.
+        #[test]
+        fn several_keys_read_back(keys in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..32), cut: usize) {
+            let value = several(keys.iter().map(Vec::as_slice));
+            prop_assert_eq!(each(&value).collect::<Vec<_>>(), keys.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let short = &value[..cut.checked_rem(value.len()).unwrap_or(0)];
+            prop_assert!(each(short).zip(&keys).all(|(read, key)| read == key.as_slice()));
+            prop_assert!(each(short).count() <= keys.len());
+        }
+
         #[test]
         fn expiries_sort_by_time(a in any::<u32>(), b in any::<u32>()) {
             let at = |n: u32| expiry(Timestamp(u64::from(n)), b"x");
