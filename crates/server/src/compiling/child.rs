@@ -13,8 +13,9 @@ use tokio::process::{Child, Command};
 /// The subcommand of `postlude` that is the compiling process.
 pub(super) const SUBCOMMAND: &str = "compile-worker";
 
-/// KiB that the process's allocator reserves at a time.
-const ARENA_KIB: &str = "16384";
+/// The whole environment of the compiling process. Its allocator would reserve a GiB of address space at a time, which the
+/// process may not have, and sometimes ends by SIGSEGV where it cannot; in steps of 16384 KiB it fails as Rust expects.
+const ENVIRONMENT: [(&str, &str); 1] = [("MIMALLOC_ARENA_RESERVE", "16384")];
 
 /// Compiles a component in a process of `program`, within limits. Dropping the future kills the process.
 ///
@@ -42,8 +43,7 @@ fn command(program: &Path, limits: &Limits) -> Command {
         .args(["--niceness", &limits.niceness.to_string()])
         // No secret that the server was given by its environment, and no folder of its.
         .env_clear()
-        // The allocator reserves a GiB of address space at a time, which this process may not have.
-        .env("MIMALLOC_ARENA_RESERVE", ARENA_KIB)
+        .envs(ENVIRONMENT)
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
