@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Only these parts: engine, http, durable, peers, scale
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Connections of the part http: 1, 16 and 64 unless said
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+    clients: Vec<usize>,
     /// Where the rows are written as JSON
     #[arg(long, default_value = "target/bench/latest.json")]
     json: PathBuf,
@@ -31,7 +34,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Subject {
     /// A bare axum handler that decodes the same JSON and answers a constant
-    BareHttp,
+    BareHttp {
+        /// Before each answer, run the action by this
+        #[arg(long, requires = "component")]
+        run: Option<engine_rows::Subject>,
+        /// The component
+        component: Option<PathBuf>,
+    },
     /// A webhook in Rust: the same action behind axum
     Webhook,
     /// The bare wasmtime loop, once a line comes in; prints how many runs a second it made
@@ -82,7 +91,10 @@ impl Effort {
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         match self.subject {
-            Some(Subject::BareHttp) => return bare_http::serve(bare_http::constant()),
+            Some(Subject::BareHttp { run: Some(subject), component: Some(component) }) => {
+                return bare_http::serve(bare_http::running(subject, &component)?);
+            }
+            Some(Subject::BareHttp { .. }) => return bare_http::serve(bare_http::constant()),
             Some(Subject::Webhook) => return bare_http::serve(bare_http::webhook()),
             Some(Subject::BareLoop { component, millis }) => {
                 return processes::serve(&component, Duration::from_millis(millis));
@@ -97,7 +109,7 @@ impl Args {
             engine_rows::measure(&folder, &effort, &mut table)?;
         }
         if wanted("http") {
-            http_rows::logins(&folder, &effort, &mut table)?;
+            http_rows::logins(&folder, &effort, &self.clients, &mut table)?;
         }
         if wanted("durable") {
             http_rows::durable(&folder, &effort, &mut table)?;

@@ -1,12 +1,17 @@
 //! The HTTP subjects beside the server: a bare handler, and the action as a webhook.
 
+use crate::engine_rows::{Subject, Subjects};
 use crate::prepared;
 use anyhow::Result;
-use axum::http::header;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The request, decoded as a handler does that wants all of it.
@@ -23,7 +28,23 @@ pub(crate) fn constant() -> Router {
     Router::new().route("/v1/logins", post(answer))
 }
 
-async fn answer(Json(login): Json<Login>) -> impl axum::response::IntoResponse {
+/// The same, and the action runs before each answer, on an event that was prepared.
+pub(crate) fn running(subject: Subject, component: &Path) -> Result<Router> {
+    let subjects = Arc::new((subject, Subjects::load(component)?));
+    Ok(Router::new().route("/v1/logins", post(run_and_answer)).with_state(subjects))
+}
+
+async fn run_and_answer(
+    State(subjects): State<Arc<(Subject, Subjects)>>,
+    login: Json<Login>,
+) -> Result<impl IntoResponse, (StatusCode, String)> {
+    let (subject, subjects) = subjects.as_ref();
+    let ran = subjects.run(*subject).await;
+    ran.map_err(|why| (StatusCode::INTERNAL_SERVER_ERROR, format!("{why:#}")))?;
+    Ok(answer(login).await)
+}
+
+async fn answer(Json(login): Json<Login>) -> impl IntoResponse {
     let read = login.trigger.len() + login.mode.len() + login.return_url.map_or(0, |url| url.len());
     let named = login.event.pointer("/user/user_id").is_some() && read > 0;
     let body = if named { prepared::ANSWER } else { "{}" };

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use postlude_model::login::{Status, Verdict};
 use postlude_model::run::{Ending, RunInput};
 use postlude_sandbox::{Plugin, Sandbox};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -33,7 +34,8 @@ const SANDBOX_AT_MOST: f64 = 1.25;
 const BARE_AT_MOST_US: f64 = 8.0;
 const TWO_THREADS_AT_LEAST: f64 = 1.7;
 
-struct Subjects {
+/// All that runs one plugin's action.
+pub(crate) struct Subjects {
     bare: Bare,
     sandbox: Sandbox,
     plugin: Plugin,
@@ -41,16 +43,20 @@ struct Subjects {
     input: RunInput,
 }
 
-#[derive(Clone, Copy)]
-enum Subject {
+/// What runs it.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Subject {
+    /// wasmtime and nothing around it
     Bare,
+    /// `Sandbox::run`
     Sandbox,
+    /// The login around it as well
     Pipeline,
 }
 
 /// Measures and adds the rows.
 pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
-    let subjects = Subjects::load(folder)?;
+    let subjects = Subjects::load(&folder.plugin("custom-factor")?)?;
     let runtime = runtime()?;
     let all = [Subject::Bare, Subject::Sandbox, Subject::Pipeline];
     for subject in all {
@@ -112,8 +118,9 @@ fn runtime() -> Result<Runtime> {
 }
 
 impl Subjects {
-    fn load(folder: &Folder) -> Result<Self> {
-        let component = std::fs::read(folder.plugin("custom-factor")?)?;
+    /// With this component in its place.
+    pub(crate) fn load(component: &Path) -> Result<Self> {
+        let component = std::fs::read(component)?;
         let sandbox = Sandbox::new(Default::default())?;
         let plugin = sandbox.load(&component)?;
         let prepared = Prepared::new(plugin.digest())?;
@@ -131,7 +138,7 @@ impl Subjects {
     }
 
     /// One run; what it needs beforehand is not counted.
-    async fn run(&self, subject: Subject) -> Result<Duration> {
+    pub(crate) async fn run(&self, subject: Subject) -> Result<Duration> {
         match subject {
             Subject::Bare => {
                 let began = Instant::now();

@@ -20,6 +20,9 @@ const PROMISED_AT: usize = 16;
 /// Of what the bare handler and the bare run predict together, this much must be reached.
 const PREDICTED_AT_LEAST: f64 = 0.7;
 
+/// The row that says what nothing but decoding, running and answering would reach.
+const PREDICTED: &str = "predicted: 1 / (1 / bare handler + 1 / bare runs), 16 clients";
+
 /// A key that no other request of this process has.
 pub(crate) fn fresh_key() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -49,8 +52,8 @@ pub(crate) fn seats(server: &Server, prefix: &str, count: usize) -> Result<Vec<S
 }
 
 /// `POST /v1/logins` of a login that continues with a fresh factor, beside the bare handler.
-pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
-    let bare = Process::own("bare-http")?;
+pub(crate) fn logins(folder: &Folder, effort: &Effort, clients: &[usize], table: &mut Table) -> Result<()> {
+    let bare = Process::own(&["bare-http".as_ref()])?;
     let start = |log_level: &'static str| -> Result<(Server, Load)> {
         let installation = Installation { log_level, ..Installation::default() };
         let server = Server::start(folder, &folder.server(&format!("logins-{log_level}"))?, &installation)?;
@@ -60,7 +63,7 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Res
     };
     let (info, warn) = (start("info")?, start("warn")?);
     let bare_load = Load { address: bare.address, ..info.1.clone() };
-    for clients in CLIENTS {
+    for &clients in clients {
         let subjects = [(&bare_load, &bare), (&info.1, &info.0.process), (&warn.1, &warn.0.process)];
         let rounds = interleaved(effort, &subjects, clients)?;
         let [bare, info, warn] = rounds.as_slice() else { continue };
@@ -79,18 +82,38 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, table: &mut Table) -> Res
         table.processor(&warn_used, warn, Some(&bare_used));
         if clients == PROMISED_AT {
             predict(table, bare, [("default log", info), ("--log-level warn", warn)]);
+            steps(folder, effort, &bare_load, table)?;
         }
+    }
+    Ok(())
+}
+
+/// What lies between the bare handler and the server: a handler that runs the action as well, and one that runs the pipeline.
+fn steps(folder: &Folder, effort: &Effort, bare: &Load, table: &mut Table) -> Result<()> {
+    let component = folder.plugin("custom-factor")?;
+    let start = |run: &str| -> Result<(Process, Load)> {
+        let arguments = ["bare-http".as_ref(), "--run".as_ref(), run.as_ref(), component.as_os_str()];
+        let process = Process::own(&arguments)?;
+        let load = Load { address: process.address, ..bare.clone() };
+        Ok((process, load))
+    };
+    let (run, pipeline) = (start("bare")?, start("pipeline")?);
+    let rounds = interleaved(effort, &[(&run.1, &run.0), (&pipeline.1, &pipeline.0)], PROMISED_AT)?;
+    let names = ["bare axum handler that runs the bare loop once", "bare axum handler that runs our pipeline once"];
+    for (name, rounds) in names.into_iter().zip(&rounds) {
+        let name = format!("{name}, {PROMISED_AT} clients");
+        table.rate(&name, rounds.rate(), table.median(PREDICTED).map(|_| PREDICTED));
+        table.processor(&format!("  processor time of {name}"), rounds, None);
     }
     Ok(())
 }
 
 fn predict(table: &mut Table, bare: &Rounds, subjects: [(&str, &Rounds); 2]) {
     let Some(runs) = table.median(BARE_TWO) else { return };
-    let name = "predicted: 1 / (1 / bare handler + 1 / bare runs), 16 clients";
     let predicted = 1.0 / (1.0 / bare.rate() + 1.0 / runs);
-    table.rate(name, predicted, None);
+    table.rate(PREDICTED, predicted, None);
     for (what, rounds) in subjects {
-        table.rate(&format!("POST /v1/logins against the prediction, {what}"), rounds.rate(), Some(name));
+        table.rate(&format!("POST /v1/logins against the prediction, {what}"), rounds.rate(), Some(PREDICTED));
         let ratio = rounds.rate() / predicted;
         let what = format!("login against the prediction, {what}");
         table.target(&what, ratio, ratio >= PREDICTED_AT_LEAST, "at least 0.7");

@@ -103,7 +103,7 @@ fn webhooks(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
     let body = input_of_the_login()?.to_string();
     let make: Make = Arc::new(move |_, _| event::post("/v1/logins", None, &body));
     let load = |process: &Process| Load { address: process.address, make: Arc::clone(&make), expect: "\"continue\"" };
-    let rust = Process::own("webhook")?;
+    let rust = Process::own(&["webhook".as_ref()])?;
     let node = node(folder, "webhook.mjs", None).and_then(|(program, arguments)| in_node(&program, &arguments));
     let mut subjects = vec![("webhook on loopback, axum", load(&rust), &rust)];
     match &node {

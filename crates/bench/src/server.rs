@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use postlude_crypto::api_key::sha256_hex;
 use postlude_crypto::root::RootKey;
 use postlude_testkit::{Alg, Partner};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
@@ -49,8 +50,8 @@ impl Process {
     }
 
     /// One of this program's own subcommands.
-    pub(crate) fn own(subcommand: &str) -> Result<Self> {
-        Self::announced(Command::new(std::env::current_exe()?).arg(subcommand))
+    pub(crate) fn own(subcommand: &[&OsStr]) -> Result<Self> {
+        Self::announced(Command::new(std::env::current_exe()?).args(subcommand))
     }
 }
 

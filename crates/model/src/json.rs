@@ -1,6 +1,10 @@
 //! JSON values as opaque canonical text, read strictly: no repeated key, no deep nesting.
 
+mod canonical;
+
 use crate::limits;
+use canonical::Canonical;
+pub use canonical::Text;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
@@ -23,7 +27,14 @@ impl Json {
     /// # Errors
     /// When it is not one JSON value, repeats a key of an object, or is too deep.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        parse_value(text.as_bytes()).map(|value| Self::from_value(&value))
+        let mut canonical = Vec::with_capacity(text.len());
+        whole(text.as_bytes(), Canonical { depth: Depth::WHOLE, to: &mut canonical })?;
+        Ok(Self::of_canonical(canonical))
+    }
+
+    /// What was written is JSON, and therefore UTF-8.
+    fn of_canonical(text: Vec<u8>) -> Self {
+        Self(String::from_utf8(text).unwrap_or_default())
     }
 
     /// The canonical text of a value that is known to be acceptable.
@@ -31,8 +42,7 @@ impl Json {
     pub fn from_value(value: &Value) -> Self {
         let mut text = Vec::with_capacity(256);
         write(value, &mut text);
-        // What was written is JSON, and therefore UTF-8.
-        Self(String::from_utf8(text).unwrap_or_default())
+        Self::of_canonical(text)
     }
 
     /// A JSON string.
@@ -89,14 +99,27 @@ impl<'de> Deserialize<'de> for Json {
 /// # Errors
 /// When they are not one JSON value, repeat a key of an object, or nest too deep.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, JsonError> {
+    whole(bytes, Strict(Depth::WHOLE))
+}
+
+/// Reads an object strictly: its member of this name as canonical text, the others as values.
+///
+/// # Errors
+/// As [`parse_value`]; and when it is not an object.
+pub fn parse_apart(bytes: &[u8], name: &str) -> Result<(Map<String, Value>, Option<Json>), JsonError> {
+    whole(bytes, Apart { name, bytes: bytes.len() })
+}
+
+/// One value, and nothing after it.
+fn whole<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S) -> Result<S::Value, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: limits::JSON_DEPTH }.deserialize(&mut reader).map_err(|e| JsonError(e.to_string()))?;
+    let value = seed.deserialize(&mut reader).map_err(|e| JsonError(e.to_string()))?;
     reader.end().map_err(|e| JsonError(e.to_string()))?;
     Ok(value)
 }
 
 /// Writes the canonical text: the keys of objects in order, whether or not a crate of the build made serde_json keep insertion
-/// order. Every request's event passes here, so nothing is cloned.
+/// order.
 fn write(value: &Value, to: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
@@ -132,24 +155,30 @@ fn separate(at: usize, to: &mut Vec<u8>) {
 }
 
 /// Writing into memory does not fail.
-fn scalar<T: Serialize>(value: &T, to: &mut Vec<u8>) {
+fn scalar<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) {
     let _ = serde_json::to_writer(to, value);
+}
+
+/// How many levels may follow.
+#[derive(Clone, Copy)]
+struct Depth(usize);
+
+impl Depth {
+    const WHOLE: Self = Self(limits::JSON_DEPTH);
+
+    fn inner<E: de::Error>(self) -> Result<Self, E> {
+        let inner = self.0.checked_sub(1).map(Self);
+        inner.ok_or_else(|| E::custom(format_args!("nested deeper than {} levels", limits::JSON_DEPTH)))
+    }
+}
+
+fn twice<E: de::Error>(key: &str) -> E {
+    E::custom(format_args!("key `{}` occurs twice", key.escape_default()))
 }
 
 /// A value's reader that refuses what a lenient reader would silently drop.
 #[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn inner<E: de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth.checked_sub(1);
-        depth
-            .map(|depth| Self { depth })
-            .ok_or_else(|| E::custom(format_args!("nested deeper than {} levels", limits::JSON_DEPTH)))
-    }
-}
+struct Strict(Depth);
 
 impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;
@@ -186,22 +215,62 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Value::Null)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let (inner, mut items) = (self.inner()?, Vec::new());
+        let (inner, mut items) = (Self(self.0.inner()?), Vec::new());
         while let Some(item) = seq.next_element_seed(inner)? {
             items.push(item);
         }
         Ok(Value::Array(items))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let (inner, mut members) = (self.inner()?, Map::new());
+        let (inner, mut members) = (Self(self.0.inner()?), Map::new());
         while let Some(key) = map.next_key::<String>()? {
             let value = map.next_value_seed(inner)?;
             if members.contains_key(&key) {
-                return Err(de::Error::custom(format_args!("key `{}` occurs twice", key.escape_default())));
+                return Err(twice(&key));
             }
             members.insert(key, value);
         }
         Ok(Value::Object(members))
+    }
+}
+
+/// The reader of an object of which one member is large.
+struct Apart<'a> {
+    name: &'a str,
+    bytes: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Apart<'_> {
+    type Value = (Map<String, Value>, Option<Json>);
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Apart<'_> {
+    type Value = (Map<String, Value>, Option<Json>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (inner, mut members, mut apart) = (Depth::WHOLE.inner()?, Map::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            if key == self.name {
+                let mut text = Vec::with_capacity(self.bytes);
+                map.next_value_seed(Canonical { depth: inner, to: &mut text })?;
+                if apart.replace(Json::of_canonical(text)).is_some() {
+                    return Err(twice(&key));
+                }
+                continue;
+            }
+            let value = map.next_value_seed(Strict(inner))?;
+            if members.contains_key(&key) {
+                return Err(twice(&key));
+            }
+            members.insert(key, value);
+        }
+        Ok((members, apart))
     }
 }
 

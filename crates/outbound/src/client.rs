@@ -45,9 +45,13 @@ pub enum OutboundError {
     Tls(String),
 }
 
-/// Makes requests for plugins. Cheap to clone; all clones share connections and limits.
+/// Makes requests for plugins. Cheap to clone; all clones share the limits of the whole process.
 #[derive(Clone)]
-pub struct Outbound(Arc<Parts>);
+pub struct Outbound {
+    parts: Arc<Parts>,
+    /// For whom: each party has its own connections, places and record of a host.
+    party: Arc<str>,
+}
 
 struct Parts {
     development: bool,
@@ -59,7 +63,7 @@ struct Parts {
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
-/// What is kept of one host: its connections, its places and its record.
+/// What is kept of one host for one party: its connections, its places and its record.
 struct Host {
     client: reqwest::Client,
     places: Semaphore,
@@ -74,7 +78,7 @@ impl Outbound {
     pub fn new(config: OutboundConfig) -> Result<Self, OutboundError> {
         let roots = config.ca_pem.map_or(Ok(Vec::new()), |pem| read_roots(&pem))?;
         let host = |text: String| host_of(&text).map_err(|why| OutboundError::Host(text, why));
-        Ok(Self(Arc::new(Parts {
+        let parts = Parts {
             development: config.development,
             roots,
             allow_private: config.allow_private.into_iter().map(host).collect::<Result<_, _>>()?,
@@ -82,25 +86,36 @@ impl Outbound {
             tls: OnceCell::new(),
             places: Semaphore::new(CONCURRENT),
             hosts: Mutex::default(),
-        })))
+        };
+        Ok(Self { parts: Arc::new(parts), party: Arc::default() })
+    }
+
+    /// The way out of one party, such as a tenant: with connections, places and a record of each host that no other party
+    /// has. Whoever makes a host fail, or holds all its places, does so for itself.
+    #[must_use]
+    pub fn of(&self, party: &str) -> Self {
+        Self { parts: Arc::clone(&self.parts), party: party.into() }
     }
 }
 
 impl HttpClient for Outbound {
     fn send(&self, request: Request, hosts: Arc<[String]>) -> Answering<'static> {
-        let parts = Arc::clone(&self.0);
-        Box::pin(async move { parts.send(request, &hosts).await })
+        let Self { parts, party } = self.clone();
+        Box::pin(async move { parts.send(&party, request, &hosts).await })
     }
 }
 
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbound").field("allow_private", &self.0.allow_private).finish_non_exhaustive()
+        f.debug_struct("Outbound")
+            .field("party", &self.party)
+            .field("allow_private", &self.parts.allow_private)
+            .finish_non_exhaustive()
     }
 }
 
 impl Parts {
-    async fn send(&self, request: Request, granted: &[String]) -> Result<Response, HttpError> {
+    async fn send(&self, party: &str, request: Request, granted: &[String]) -> Result<Response, HttpError> {
         let target = Target::read(&request.url, granted, self.development)?;
         let method = exchange::method(&request.method)?;
         let fields = headers::read(&request.headers)?;
@@ -108,7 +123,8 @@ impl Parts {
             return Err(HttpError::InvalidRequest(format!("content of more than {} bytes", model::HTTP_BODY_BYTES)));
         }
         let deadline = tokio::time::Instant::now() + model::HTTP_TIMEOUT;
-        let host = tokio::time::timeout_at(deadline, self.host(&target)).await.unwrap_or(Err(HttpError::Timeout))?;
+        let host =
+            tokio::time::timeout_at(deadline, self.host(party, &target)).await.unwrap_or(Err(HttpError::Timeout))?;
         if !host.breaker().admit(Instant::now()) {
             return Err(HttpError::Other(
                 "the host failed several times in a row and rests for some seconds".to_owned(),
@@ -129,9 +145,9 @@ impl Parts {
         answer
     }
 
-    async fn host(&self, target: &Target) -> Result<Arc<Host>, HttpError> {
+    async fn host(&self, party: &str, target: &Target) -> Result<Arc<Host>, HttpError> {
         // http and https of one port do not share connections.
-        let key = format!("{} {}", target.url.scheme(), target.host);
+        let key = format!("{party} {} {}", target.url.scheme(), target.host);
         if let Some(host) = self.hosts().get(&key) {
             return Ok(Arc::clone(host));
         }

@@ -4,7 +4,7 @@
 //!
 //! 1. [`target`]: the URL, read by the `url` crate alone, names a host and port that the operator granted. Never an address.
 //! 2. [`headers`]: what belongs to the connection is the host's own and refused.
-//! 3. [`breaker`]: a host that failed several times in a row rests for a while.
+//! 3. [`breaker`]: a host that failed several times in a row rests for a while, for the party that it failed.
 //! 4. [`resolve`]: the name is resolved once for a connection, every address must be a public one, and the connection goes
 //!    to one of exactly these.
 //! 5. TLS with the name checked; no proxy, no redirect, no cookie, no decoding.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Requests to one host at the same time: what a browser does, and more than one host of ours needs.
+/// Requests of one party to one host at the same time: what a browser does, and more than one host of ours needs.
 pub const CONCURRENT_PER_HOST: usize = 16;
 /// Requests at the same time in all: each holds up to half a megabyte.
 pub const CONCURRENT: usize = 256;
@@ -17,7 +17,7 @@ pub const FAILURES: u32 = 5;
 pub const REST: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept: longer than a user takes from one step of a login to the next.
 pub const IDLE: Duration = Duration::from_secs(30);
-/// Idle connections to one host.
+/// Idle connections of one party to one host.
 pub const IDLE_CONNECTIONS: usize = 4;
-/// Hosts that are remembered; each has a connection pool.
+/// Hosts that are remembered, over all parties; each has a connection pool.
 pub const HOSTS: usize = 1024;

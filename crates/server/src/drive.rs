@@ -38,7 +38,9 @@ pub(crate) async fn drive(
         let span = span(&input);
         let told = About::of(&input);
         let running = pipeline.meters.runs.in_flight.hold();
-        let report = tracing::Instrument::instrument(sandbox.run(plugin, *input), span.clone()).await;
+        // A run's future has some 4 KiB, which the futures around it would be moved with, again and again.
+        let run = Box::pin(sandbox.run(plugin, *input));
+        let report = tracing::Instrument::instrument(run, span.clone()).await;
         drop(running);
         span.in_scope(|| told.log(&report));
         outside.record(told.run_id, &report);

@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use futures_util::FutureExt as _;
+use postlude_model::names::{LoginId, TenantName};
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -16,8 +17,25 @@ use tracing::{Instrument as _, Span};
 /// Those who wait for a call's answer.
 type Joined<T> = Vec<oneshot::Sender<Result<T, ApiError>>>;
 
+/// What makes calls equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Flight {
+    pub(crate) tenant: TenantName,
+    pub(crate) login_id: LoginId,
+    pub(crate) call: Call,
+}
+
+/// Which call about a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    /// It begins, with a body of this hash: another one is answered on its own.
+    Start([u8; 32]),
+    /// It goes on from this step.
+    Resume(u32),
+}
+
 /// Calls under way, by what makes them equal.
-type UnderWay<T> = Mutex<HashMap<String, Joined<T>>>;
+type UnderWay<T> = Mutex<HashMap<Flight, Joined<T>>>;
 
 /// Calls under way.
 #[derive(Debug)]
@@ -33,7 +51,7 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
 
     /// Runs `call`, or joins an equal one. It runs to its end even when its caller goes away: a login is never left half
     /// done because a connection broke.
-    pub(crate) async fn join<F>(&self, key: String, call: impl FnOnce() -> F) -> Result<T, ApiError>
+    pub(crate) async fn join<F>(&self, key: Flight, call: impl FnOnce() -> F) -> Result<T, ApiError>
     where
         F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
@@ -65,14 +83,14 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     }
 
     /// The answer of an equal call that is under way; none where the caller is the first.
-    fn board(&self, key: &str) -> Option<oneshot::Receiver<Result<T, ApiError>>> {
+    fn board(&self, key: &Flight) -> Option<oneshot::Receiver<Result<T, ApiError>>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(joined) = under_way.get_mut(key) {
             let (sender, landing) = oneshot::channel();
             joined.push(sender);
             return Some(landing);
         }
-        under_way.insert(key.to_owned(), Vec::new());
+        under_way.insert(key.clone(), Vec::new());
         None
     }
 }
@@ -85,7 +103,7 @@ fn panicked() -> ApiError {
 struct Departed<T> {
     under_way: Arc<UnderWay<T>>,
     /// None once it is off: from then on the key may be another call's.
-    key: Option<String>,
+    key: Option<Flight>,
 }
 
 impl<T> Departed<T> {
@@ -150,15 +168,20 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    fn flight() -> Flight {
+        let (tenant, login_id) = (TenantName::new("acme").unwrap(), LoginId::new("lgn_1").unwrap());
+        Flight { tenant, login_id, call: Call::Resume(1) }
+    }
+
     /// P51: a panic fails its own call and those that joined it, and nothing else.
     #[tokio::test]
     async fn a_call_that_panics_fails_alone() {
         let flights = Flights::<u32>::new(TaskTracker::new());
         let broken = async || -> Result<u32, ApiError> { panic!("a defect") };
-        let (one, two) = tokio::join!(flights.join("k".to_owned(), broken), flights.join("k".to_owned(), broken));
+        let (one, two) = tokio::join!(flights.join(flight(), broken), flights.join(flight(), broken));
         assert_eq!(one.unwrap_err().code(), "internal");
         assert_eq!(two.unwrap_err().code(), "internal");
-        assert_eq!(flights.join("k".to_owned(), async || Ok(7)).await.unwrap(), 7, "the key is free again");
+        assert_eq!(flights.join(flight(), async || Ok(7)).await.unwrap(), 7, "the key is free again");
     }
 
     #[tokio::test]
@@ -171,7 +194,7 @@ mod tests {
             DONE.fetch_add(1, Ordering::SeqCst);
             Ok(1)
         };
-        let gone = tokio::time::timeout(std::time::Duration::from_millis(1), flights.join("k".to_owned(), slow)).await;
+        let gone = tokio::time::timeout(std::time::Duration::from_millis(1), flights.join(flight(), slow)).await;
         assert!(gone.is_err());
         tasks.close();
         tasks.wait().await;

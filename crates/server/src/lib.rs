@@ -4,6 +4,7 @@
 //! pipeline, [`wire`] makes the answer.
 
 mod admin;
+mod around;
 mod auth;
 pub mod clock;
 pub mod codes;

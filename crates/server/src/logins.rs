@@ -2,6 +2,7 @@
 
 use crate::drive::{DriveError, drive};
 use crate::error::ApiError;
+use crate::flight::{Call, Flight};
 use crate::pipelines::Pipeline;
 use crate::runtime::Runtime;
 use crate::sight::News;
@@ -38,8 +39,7 @@ pub(crate) async fn start(
     tenant.check_return_url(request.mode, request.return_url.as_deref())?;
     let id = tenant.handles.login_id(&key);
     tracing::Span::current().record("login_id", id.as_str());
-    // Equal calls have one body: another one is answered on its own.
-    let flight = format!("start {} {id} {body_hash:x?}", tenant.name);
+    let flight = Flight { tenant: tenant.name.clone(), login_id: id.clone(), call: Call::Start(body_hash) };
     let flights = Arc::clone(&runtime);
     flights.flights.join(flight, || Begin { runtime, tenant, key, body_hash, id, request }.run()).await
 }
@@ -179,7 +179,8 @@ pub(crate) async fn resume(
     let (ruling, _) = arrival.rule(&runtime, &tenant, &record).await?;
     match ruling {
         Ruling::Resume => {
-            let flight = format!("resume {} {id} {}", tenant.name, arrival.state.step);
+            let call = Call::Resume(arrival.state.step);
+            let flight = Flight { tenant: tenant.name.clone(), login_id: id.clone(), call };
             let flights = Arc::clone(&runtime);
             flights.flights.join(flight, || arrival.run(runtime, tenant, id)).await
         }

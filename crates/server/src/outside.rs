@@ -3,9 +3,10 @@
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::cache::Cache;
-use postlude_model::http::{Exchange, HttpClient, WayOut, host_of};
+use postlude_model::http::{Exchange, WayOut, host_of};
 use postlude_model::names::{ActionName, RunId, TenantName, Timestamp};
 use postlude_model::run::{Report, RunInput};
+use postlude_outbound::Outbound;
 use postlude_sandbox::Plugin;
 use postlude_store::Store;
 use std::collections::HashMap;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// run gets the answers that it had. An OAuth code works once.
 pub(crate) struct Outside {
     tenant: TenantName,
-    client: Arc<dyn HttpClient>,
+    http: Outbound,
     store: Arc<dyn Store>,
     recorded: HashMap<RunId, Vec<Exchange>>,
     /// The clock, one reading for all attempts: a request that carries it is the same in each.
@@ -27,7 +28,7 @@ impl Runtime {
     pub(crate) fn outside(&self, tenant: &Tenant) -> Outside {
         Outside {
             tenant: tenant.name.clone(),
-            client: Arc::clone(&self.http),
+            http: self.http.clone(),
             store: Arc::clone(&self.store),
             recorded: HashMap::new(),
             now: self.clock.now(),
@@ -39,8 +40,12 @@ impl Outside {
     /// Gives a run its way out and its cache.
     pub(crate) async fn lend(&self, plugin: &Plugin, input: &mut RunInput) {
         let recorded = self.recorded.get(&input.run_id).cloned().unwrap_or_default();
-        input.http = WayOut { client: Arc::clone(&self.client), recorded };
-        if plugin.imports().iter().any(|function| function.starts_with("cache.")) {
+        let imports = |interface: &str| plugin.imports().iter().any(|function| function.starts_with(interface));
+        // Own keys may have to be fetched, which goes the same way.
+        if imports("http.") || imports("keys.") {
+            input.http = WayOut { client: Arc::new(self.http.of(self.tenant.as_str())), recorded };
+        }
+        if imports("cache.") {
             input.cache = self.cache(&input.action.spec.name).await;
         }
     }

@@ -1,27 +1,26 @@
 //! The routes, each a few lines: read, authenticate, call, answer.
 
 use crate::admin;
+use crate::around::Around;
 use crate::auth::{Need, authenticate};
 use crate::error::ApiError;
 use crate::prompt_return;
 use crate::runtime::Runtime;
 use crate::sessions::SessionView;
 use crate::tenant::Tenant;
-use crate::trace_context;
 use crate::wire::{self, Answer, BODY_BYTES, RevokeRequest, RotateRequest, SessionRequest};
 use crate::{logins, metrics as meters, sessions};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use postlude_model::names::LoginId;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tracing::{Instrument, Span, field};
+use tracing::Span;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -43,7 +42,7 @@ pub(crate) fn api(runtime: Arc<Runtime>, also: Also) -> Router {
     let documented = if also.metrics { documented().merge(metered()) } else { documented() };
     let router = Router::from(documented).method_not_allowed_fallback(method_not_allowed);
     let router = if also.public { router.fallback(prompt_return::public) } else { router.fallback(not_found) };
-    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+    router.layer(Around(Arc::clone(&runtime))).with_state(runtime)
 }
 
 /// Every route with its documentation: a route that is not in the OpenAPI document cannot be added.
@@ -70,13 +69,13 @@ pub(crate) fn metered() -> OpenApiRouter<Arc<Runtime>> {
 /// The public routes alone: the continue URL and the JWKS of each tenant.
 pub(crate) fn public(runtime: Arc<Runtime>) -> Router {
     let router = Router::new().fallback(prompt_return::public);
-    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+    router.layer(Around(Arc::clone(&runtime))).with_state(runtime)
 }
 
 /// The metrics alone.
 pub(crate) fn metrics(runtime: Arc<Runtime>) -> Router {
     let router = Router::from(metered()).method_not_allowed_fallback(method_not_allowed).fallback(not_found);
-    router.layer(middleware::from_fn_with_state(Arc::clone(&runtime), around)).with_state(runtime)
+    router.layer(Around(Arc::clone(&runtime))).with_state(runtime)
 }
 
 type Reply<T> = Result<Json<T>, ApiError>;
@@ -269,35 +268,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let fits = !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES && key.bytes().all(|b| b.is_ascii_graphic());
     let missing = || ApiError::new(StatusCode::BAD_REQUEST, "idempotency_key_required", hint);
     fits.then(|| key.to_owned()).ok_or_else(missing)
-}
-
-/// The route that a request takes, by its pattern: what a caller makes up is no label.
-fn pattern(request: &Request) -> &str {
-    match (request.extensions().get::<MatchedPath>(), request.uri().path()) {
-        (Some(matched), _) => matched.as_str(),
-        (None, path) if path.ends_with("/continue") => "{issuer}/continue",
-        (None, path) if path.ends_with("/.well-known/jwks.json") => "{issuer}/.well-known/jwks.json",
-        (None, _) => "other",
-    }
-}
-
-/// Around every request: a span, so that each line of the log says whose login it is about, and the headers that keep
-/// answers from being kept, leaked or framed. The query is not logged: it may carry a state.
-async fn around(State(runtime): State<Arc<Runtime>>, request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().as_str(), request.uri().path());
-    let span = tracing::info_span!("request", method, path, tenant = field::Empty, login_id = field::Empty);
-    trace_context::adopt(&span, request.headers());
-    let route = runtime.metrics.route(pattern(&request));
-    let mut response = next.run(request).instrument(span).await;
-    route.answered(response.status().as_u16());
-    let fixed: [(HeaderName, &str); 4] = [
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-    ];
-    for (name, value) in fixed {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
 }

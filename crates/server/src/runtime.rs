@@ -13,10 +13,10 @@ use crate::pipelines::Pipeline;
 use crate::reloading::Reloads;
 use crate::tenant::Tenant;
 use crate::wire::Answer;
-use postlude_model::http::HttpClient;
 use postlude_model::limits;
 use postlude_model::names::{LoginId, TenantName};
 use postlude_model::pipeline::Scene;
+use postlude_outbound::Outbound;
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
@@ -32,7 +32,7 @@ pub struct Runtime {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     /// The plugins' way out.
-    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) http: Outbound,
     pub(crate) environment: Environment,
     pub(crate) flights: Flights<Answer>,
     pub(crate) tasks: TaskTracker,
@@ -89,7 +89,7 @@ impl Runtime {
     pub(crate) fn new(
         compiler: Compiler,
         store: Arc<dyn Store>,
-        http: Arc<dyn HttpClient>,
+        http: Outbound,
         clock: Clock,
         environment: Environment,
         metrics: Arc<Metrics>,

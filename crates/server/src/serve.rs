@@ -176,7 +176,7 @@ impl Server {
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
         let metrics = Arc::new(Metrics::default());
         let store = Arc::new(SledStore::open(store_options(&config, &signing, &metrics))?);
-        let http = Arc::new(config.server.outbound.open(config.server.development)?);
+        let http = config.server.outbound.open(config.server.development)?;
         let reloads = Reloads::new(options.config, config.server.clone(), signing, subject);
         let runtime = Runtime::new(compiler, store, http, options.clock, options.environment, metrics, reloads);
         let runtime = Arc::new(runtime);

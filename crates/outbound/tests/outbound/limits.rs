@@ -94,6 +94,9 @@ async fn a_host_that_fails_rests_and_others_do_not() {
     }
     let rests = get(&out, &url, &host).await;
     assert!(matches!(&rests, Err(HttpError::Other(why)) if why.contains("rests")), "{rests:?}");
+    let not_for_others = get(&out.of("another"), &url, &host).await;
+    let connects = matches!(&not_for_others, Err(HttpError::Other(why)) if why.starts_with("cannot connect"));
+    assert!(connects, "the host rests for the party that it failed: {not_for_others:?}");
     let other = Server::plain(Answer::raw("503 No\r\ncontent-length: 0", "")).await;
     let host = format!("localhost:{}", other.port);
     for _ in 0..=FAILURES {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod request;
+mod subject;
 
 pub use answer::{
     Answer, AnswerAction, AnswerFactor, AnswerScopes, AnswerSession, AnswerSubject, AnswerUpdates, AnswerWorth,

@@ -1,8 +1,9 @@
 //! Requests, read strictly.
 
+use super::subject::subject_of;
 use crate::error::ApiError;
 use postlude_model::action::Mode;
-use postlude_model::json::{Json, parse_value};
+use postlude_model::json::{Json, JsonError, parse_apart, parse_value};
 use postlude_model::names::{ClientId, SessionId, UserId};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -168,35 +169,30 @@ struct NamedSession {
 }
 
 impl Event {
-    /// Reads an event, which is moved and not copied: it is the largest part of every request.
-    fn read(value: Value) -> Result<Self, ApiError> {
-        let document = Arc::new(Json::from_value(&value));
-        let (user_id, client_id, session_id) = match named(&value) {
+    /// Reads an event.
+    fn read(document: Json) -> Result<Self, ApiError> {
+        let named = subject_of(&document).ok().and_then(|(user, client, session)| {
+            let session_id = session.map(SessionId::new).transpose().ok()?;
+            Some((UserId::new(user).ok()?, ClientId::new(client).ok()?, session_id))
+        });
+        let (user_id, client_id, session_id) = match named {
             Some(named) => named,
-            None => {
-                // Something is missing or malformed: the slow reader says what, and where. A list would be taken for an
-                // object's fields in their order.
-                let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
-                if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
-                    return Err(unacceptable("event", "it, its user, its client and its session are objects"));
-                }
-                let named: Named = serde_path_to_error::deserialize(value)
-                    .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
-                (named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id))
-            }
+            None => Self::read_slowly(document.to_value())?,
         };
-        Ok(Self { document, user_id, client_id, session_id })
+        Ok(Self { document: Arc::new(document), user_id, client_id, session_id })
     }
-}
 
-/// The subject that a well-formed event names.
-fn named(event: &Value) -> Option<(UserId, ClientId, Option<SessionId>)> {
-    let text = |part: &str, name: &str| event.get(part)?.as_object()?.get(name)?.as_str();
-    let session_id = match event.get("session") {
-        None => None,
-        Some(_) => Some(SessionId::new(text("session", "id")?).ok()?),
-    };
-    Some((UserId::new(text("user", "user_id")?).ok()?, ClientId::new(text("client", "client_id")?).ok()?, session_id))
+    /// Something is missing or malformed: this reader says what, and where.
+    fn read_slowly(value: Value) -> Result<(UserId, ClientId, Option<SessionId>), ApiError> {
+        // A list would be taken for an object's fields in their order.
+        let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
+        if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
+            return Err(unacceptable("event", "it, its user, its client and its session are objects"));
+        }
+        let named: Named = serde_path_to_error::deserialize(value)
+            .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
+        Ok((named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id)))
+    }
 }
 
 /// A request that carries an event, apart from it.
@@ -209,11 +205,16 @@ pub(crate) trait CarriesEvent: DeserializeOwned {
 
 /// Reads a body with an event strictly.
 pub(crate) fn read_with_event<T: CarriesEvent>(body: &[u8]) -> Result<T::Whole, ApiError> {
-    let mut value = parse(body)?;
+    let (mut parts, event) = parse_apart(body, "event").map_err(|e| {
+        // Whether it is JSON at all comes first.
+        parse(body).err().unwrap_or_else(|| not_json(&e))
+    })?;
     // In its place stays null, so that a missing event is told from one that is there.
-    let event = value.get_mut("event").map(Value::take);
-    let apart: T = typed(value)?;
-    Ok(apart.with(Event::read(event.unwrap_or_default())?))
+    if event.is_some() {
+        parts.insert("event".to_owned(), Value::Null);
+    }
+    let apart: T = typed(Value::Object(parts))?;
+    Ok(apart.with(Event::read(event.unwrap_or_else(|| Json::from_value(&Value::Null)))?))
 }
 
 /// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.
@@ -222,10 +223,13 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 }
 
 fn parse(body: &[u8]) -> Result<Value, ApiError> {
-    let value =
-        parse_value(body).map_err(|e| ApiError::invalid_request(format!("the body is not acceptable JSON: {e}")))?;
+    let value = parse_value(body).map_err(|e| not_json(&e))?;
     // A list would be taken for an object's fields in their order.
     if value.is_object() { Ok(value) } else { Err(ApiError::invalid_request("the body is not a JSON object")) }
+}
+
+fn not_json(why: &JsonError) -> ApiError {
+    ApiError::invalid_request(format!("the body is not acceptable JSON: {why}"))
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
