@@ -86,7 +86,7 @@ load: plugins ## two minutes of logins while a plugin is swapped every second, b
 	@$(call say,'logins while a plugin is swapped')
 	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
 
-release: ## build the release into target/dist: a static binary, manual pages, completions, the image's context
+release: plugins ## build the release into target/dist: a static binary, manual pages, completions, the image's context
 	@$(call say,'the release')
 	@scripts/release.sh
 

@@ -33,6 +33,9 @@ gzip -9n "$TREE"/usr/share/man/man1/*.1
 "$POSTLUDE" completions zsh >"$TREE/usr/share/zsh/site-functions/_postlude"
 "$POSTLUDE" completions fish >"$TREE/usr/share/fish/vendor_completions.d/postlude.fish"
 install -m 644 examples/deploy/postlude.service "$TREE/usr/lib/systemd/system/"
+# The plugins of this repository: nobody needs a compiler to begin.
+mkdir -p "$TREE/usr/share/postlude/plugins"
+install -m 644 plugins/target/postlude/*.wasm "$TREE/usr/share/postlude/plugins/"
 install -m 644 examples/deploy/postlude.toml LICENSE README.md CHANGELOG.md SECURITY.md "$TREE/usr/share/doc/postlude/"
 
 # The same input gives the same archive: sorted, no owner, the time of the last commit.
@@ -40,12 +43,16 @@ EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$EPOCH" -C "$DIST" -cf - "$NAME" | gzip -9n >"$DIST/$NAME.tar.gz"
 (cd "$DIST" && sha256sum "$NAME.tar.gz" >SHA256SUMS)
 
-mkdir -p "$DIST/image"
-cp "$POSTLUDE" "$DIST/image/postlude"
-for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
-  [ -r "$bundle" ] && cp "$bundle" "$DIST/image/ca-certificates.crt" && break
-done
-[ -f "$DIST/image/ca-certificates.crt" ] || die 'no bundle of certificate authorities here; install ca-certificates'
+if [ "$TARGET" = "$STATIC" ]; then
+  mkdir -p "$DIST/image"
+  cp "$POSTLUDE" "$DIST/image/postlude"
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+    [ -r "$bundle" ] && cp "$bundle" "$DIST/image/ca-certificates.crt" && break
+  done
+  [ -f "$DIST/image/ca-certificates.crt" ] || die 'no bundle of certificate authorities here; install ca-certificates'
+else
+  say 'no context for a container image: an image of nothing but the binary needs a static one'
+fi
 
 # What was built works: it answers, is static where it should be, is stripped, and the unit is understood.
 "$POSTLUDE" --version >/dev/null || die 'the binary does not run'
@@ -53,6 +60,13 @@ if [ "$TARGET" = "$STATIC" ]; then
   ldd "$POSTLUDE" 2>&1 | grep -q -e 'statically linked' -e 'not a dynamic executable' || die 'the binary is not static'
 fi
 ! readelf -S "$POSTLUDE" 2>/dev/null | grep -q '\.symtab' || die 'the binary is not stripped'
+# The example is a configuration as it lies in the archive, but for the paths of an installed system.
+mkdir "$DIST/try"
+sed -e "s#/usr/share/postlude#$(realpath "$TREE")/usr/share/postlude#" -e 's#/run/credentials/postlude.service/##' \
+  "$TREE/usr/share/doc/postlude/postlude.toml" >"$DIST/try/postlude.toml"
+"$POSTLUDE" keys new root --out "$DIST/try/root.key" >/dev/null
+"$POSTLUDE" check --config "$DIST/try/postlude.toml" >/dev/null || die 'the example of the archive is not a configuration'
+rm -r "$DIST/try"
 scripts/check-unit.sh "$(realpath "$TREE/usr/lib/systemd/system/postlude.service")" "$(realpath "$POSTLUDE")"
 
 say "$(du -h "$POSTLUDE" | cut -f1) binary, $(du -h "$DIST/$NAME.tar.gz" | cut -f1) archive"

@@ -348,3 +348,61 @@ async fn a_server_killed_while_it_compiles_leaves_no_process_and_no_half_file() 
     assert_eq!(kept(&postlude).len(), 2);
     postlude.stop().await;
 }
+
+/// A reload that is asked for while the server only starts is no reason to end, for the server and for what compiles for it;
+/// and a stop does not wait for the compiler.
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_while_it_starts_are_heard() {
+    let mut postlude = Postlude::builder().process().guest("bomb", guests::plugin("").unwrap()).start().await;
+    postlude.stop().await;
+    fs::write(postlude.dir().join("bomb.wasm"), bombs::one()).unwrap();
+    let mut serve = tokio::process::Command::new(program());
+    serve.args(["serve", "--log-level", "off", "--config"]).arg(postlude.dir().join("postlude.toml"));
+    let mut serve = serve.kill_on_drop(true).spawn().unwrap();
+    let pid = serve.id().unwrap();
+    let compiler = compiler_of(pid).await;
+    for pid in [pid, compiler] {
+        assert!(std::process::Command::new("kill").args(["-HUP", &pid.to_string()]).status().unwrap().success());
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!((serve.try_wait().unwrap(), compilers(pid)), (None, vec![compiler]), "both go on");
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+    let ended = tokio::time::timeout(Duration::from_secs(10), serve.wait()).await.expect("it waits for the compiler");
+    assert!(ended.unwrap().success());
+    gone(compiler).await;
+}
+
+/// Nothing of a reload is in force before all is compiled, so a stop may give it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_a_reload_that_compiles() {
+    let mut postlude = Postlude::builder().process().guest("bomb", guests::plugin("").unwrap()).start().await;
+    fs::write(postlude.dir().join("bomb.wasm"), bombs::one()).unwrap();
+    postlude.hang_up().await;
+    let compiler = compiler_of(postlude.pid()).await;
+    let began = Instant::now();
+    postlude.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    gone(compiler).await;
+}
+
+/// The process that compiles for a server, once it has set its limits: by then it has grown.
+async fn compiler_of(server: u32) -> u32 {
+    let began = Instant::now();
+    loop {
+        if let Some(compiler) = compilers(server).first()
+            && resident(*compiler) > 64 * 1024
+        {
+            return *compiler;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "no process compiles after a minute");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn gone(process: u32) {
+    let began = Instant::now();
+    while Path::new(&format!("/proc/{process}/status")).exists() {
+        assert!(began.elapsed() < Duration::from_secs(10), "the compiler goes on alone");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

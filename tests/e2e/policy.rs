@@ -1,7 +1,7 @@
 //! What the operator's policy makes of an action: how long a factor counts, when an action applies, groups, report-only.
 
 use postlude_testkit::guests;
-use postlude_testkit::{Answered, Builder, FACTOR, IDP_KEY, Postlude};
+use postlude_testkit::{Answered, Builder, FACTOR, IDP_KEY, Postlude, READER_KEY};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -183,6 +183,17 @@ async fn an_action_that_only_reports_changes_nothing() {
     assert_eq!((answered.outcome(), &answered.body["amr"]), ("continue", &json!(["pwd"])), "{}", answered.text);
     let action = &answered.body["actions"][0];
     assert_eq!((&action["decision"], &action["report_only"]), (&json!("redirect"), &json!(true)));
+    // Nobody is told that something came of it.
+    let id = answered.text_at("/login_id");
+    let record = postlude.get_as(READER_KEY, &format!("/v1/admin/logins/{id}")).await;
+    let run = &record.body["timeline"][0];
+    assert_eq!((&run["decision"], &run["report_only"]), (&json!("redirect"), &json!(true)), "{}", record.text);
+    let metrics = postlude.client.get(format!("{}/metrics", postlude.base)).send().await.unwrap().text().await.unwrap();
+    let count = |decision: &str| {
+        let series = format!("postlude_runs_total{{tenant=\"acme\",action=\"face\",decision=\"{decision}\"}} ");
+        metrics.lines().find_map(|line| line.strip_prefix(series.as_str())).unwrap().to_owned()
+    };
+    assert_eq!((count("reported"), count("redirect")), ("1".to_owned(), "0".to_owned()));
     let says = format!("no record in this session: would redirect to `http://localhost:4000` for `{FACTOR}`");
     assert_eq!(action["why"], json!(says));
     assert!(!answered.text.contains("state="), "nobody will come back");

@@ -1,7 +1,8 @@
 //! Files that change while the server watches them: taken without a word, whole, and not twice.
 
-use postlude_testkit::Postlude;
 use postlude_testkit::swap::{self, Asker, deploy, versioned};
+use postlude_testkit::{OPERATOR_KEY, Postlude};
+use serde_json::json;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -152,4 +153,29 @@ async fn the_watch_can_be_switched_off_and_on() {
     deploy(&path, &versioned(3));
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(version(&asker).await, "v000002");
+}
+
+/// A part of a configuration may be one as well, with an action less: a call that comes while it is written waits for the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_waits_for_whoever_is_writing() {
+    let postlude = Postlude::builder().watch().start().await;
+    let path = postlude.dir().join("postlude.toml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let (first, rest) = whole.split_at(whole.find("[[tenants.acme.pipeline]]").unwrap());
+    // The watch begins with the server, and not before it.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut file = std::fs::File::create(&path).unwrap();
+    file.write_all(first.as_bytes()).unwrap();
+    // The kernel's word of it arrives.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let reload = json!({});
+    let reload = postlude.post_as(OPERATOR_KEY, "/v1/admin/reload", &reload);
+    let write = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        file.write_all(rest.as_bytes()).unwrap();
+        drop(file);
+    };
+    let (reloaded, ()) = tokio::join!(reload, write);
+    assert_eq!((reloaded.status, &reloaded.body["revision"]), (200, &json!(1)), "{}", reloaded.text);
+    assert_eq!(postlude.browser("ana").login().await.outcome(), "redirect", "the action is still there");
 }

@@ -18,9 +18,9 @@ pub(crate) struct Target {
     #[arg(long, default_value = "http://127.0.0.1:8480", env = "POSTLUDE_URL")]
     url: Url,
     /// A key of the role `operator` or `reader`; better in the environment than on a command line
-    #[arg(long, env = "POSTLUDE_API_KEY", hide_env_values = true, conflicts_with = "key_file")]
+    #[arg(long, env = "POSTLUDE_API_KEY", hide_env_values = true)]
     key: Option<String>,
-    /// A file that holds the key
+    /// A file that holds the key; it wins over a key in the environment
     #[arg(long)]
     key_file: Option<PathBuf>,
 }

@@ -24,6 +24,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+/// The lines that are always there.
+const AUDIT: &str = "postlude::audit=info";
+
 /// How long the last spans may take to leave when the server stops.
 const LAST_SPANS: Duration = Duration::from_secs(5);
 
@@ -57,6 +60,8 @@ pub(crate) struct Telemetry {
 pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
     let filter =
         EnvFilter::try_new(log.filter).with_context(|| format!("`--log-level {}` is not a filter", log.filter))?;
+    // What operators changed is on record at any level.
+    let filter = filter.add_directive(AUDIT.parse()?);
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     let (writer, flush) = LogWriter::start();
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);

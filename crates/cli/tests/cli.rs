@@ -74,16 +74,29 @@ fn the_example_of_a_deployment_is_a_configuration() {
     assert!(postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]).status.success());
     let plugin = postlude_testkit::plugin_file("email-domain");
     let text = std::fs::read_to_string("../../examples/deploy/postlude.toml").unwrap();
-    let text = text.replace("/etc/postlude/plugins/email-domain.wasm", plugin.to_str().unwrap());
+    let text = text.replace("/usr/share/postlude/plugins/email-domain.wasm", plugin.to_str().unwrap());
     let text = text.replace("/run/credentials/postlude.service/root.key", "root.key");
     std::fs::write(dir.path().join("postlude.toml"), text).unwrap();
     let output = postlude_in(dir.path(), &["check"]);
     assert!(output.status.success() && output.stdout.starts_with(b"ok:"), "{}", told(&output));
 }
 
+/// A file that is named on the command line wins over the environment.
+#[test]
+fn a_key_file_wins_over_the_environment() {
+    let mut explain = Command::new(env!("CARGO_BIN_EXE_postlude"));
+    explain
+        .args(["explain", "lgn_1", "--key-file", "/nonexistent/key"])
+        .env("POSTLUDE_API_KEY", "plk_of_the_environment");
+    let output = explain.env("NO_COLOR", "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`/nonexistent/key`"), "{}", told(&output));
+}
+
 #[test]
 fn wrong_usage_exits_with_2() {
-    for args in [&["srve"][..], &["run"], &["keys", "new", "toor"], &["check", "--jsn"]] {
+    let denied = &["watch", "--outcome", "denied"];
+    for args in [&["srve"][..], &["run"], &["keys", "new", "toor"], &["check", "--jsn"], denied] {
         assert_eq!(postlude(args).status.code(), Some(2), "{args:?}");
     }
 }

@@ -87,6 +87,13 @@ pub const TRACE_LOG_BYTES: usize = 200;
 pub const RANDOM_BYTES: usize = 64 * 1024;
 /// Bytes of a zero-WASI component file.
 pub const COMPONENT_BYTES: usize = 8 << 20;
+/// Bytes of a component's manifest, of which its settings' schema is most. The server reads it itself, for every plugin that
+/// is configured or was uploaded; those of this repository have some 5 KB at most.
+pub const MANIFEST_BYTES: usize = 64 * 1024;
+/// Regular expressions in the schema of an action's settings: each is compiled by the server.
+pub const SCHEMA_PATTERNS: usize = 64;
+/// Bytes that one of them may take once compiled.
+pub const SCHEMA_PATTERN_BYTES: usize = 256 * 1024;
 /// Requests of one run: a token exchange with discovery and user information needs four.
 pub const HTTP_CALLS: usize = 8;
 /// Time of one request in all, from the name to the last byte: a browser waits.

@@ -189,8 +189,12 @@ fails_as_other! {
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::Timeout | HttpError::NotAvailable => Self::Unavailable(format!("http: {error}")),
-            other => Self::Other(format!("http: {other}")),
+            // `other` is what keeps a service from being reached: a closed port, a name that does not resolve, a certificate, a
+            // host that rests because it failed several times.
+            HttpError::Timeout | HttpError::NotAvailable | HttpError::Other(_) => {
+                Self::Unavailable(format!("http: {error}"))
+            }
+            wrong => Self::Other(format!("http: {wrong}")),
         }
     }
 }

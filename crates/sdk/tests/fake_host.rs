@@ -198,6 +198,9 @@ fn requests_are_answered_in_order_and_then_time_out() {
     let response = http::Response { status: 204, headers: Vec::new(), body: Vec::new() };
     assert_eq!(FakeHost::new().response(Ok(response)).on_login::<Probed>().requests.len(), 2);
     assert!(matches!(Failure::from(HttpError::Timeout), Failure::Unavailable(_)));
+    // A closed port, or a host that rests, is an outage as a timeout is.
+    assert!(matches!(Failure::from(HttpError::Other("cannot connect".to_owned())), Failure::Unavailable(_)));
+    assert!(matches!(Failure::from(HttpError::NotGranted), Failure::Other(_)));
 }
 
 #[test]

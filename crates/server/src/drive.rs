@@ -49,7 +49,7 @@ pub(crate) async fn drive(
         let trace = login.record().trace.last().filter(|_| fed.is_ok());
         pipeline.meters.runs.wait.took(ran.waited());
         if let Some(meter) = meter {
-            meter.ran(&ran, trace.map(|trace| trace.verdict));
+            meter.ran(&ran, trace);
         }
         if let Some(trace) = trace.filter(|_| !span.is_disabled()) {
             span.record("decision", trace.verdict.as_str());

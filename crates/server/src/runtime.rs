@@ -21,8 +21,8 @@ use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What all requests share.
@@ -45,7 +45,7 @@ pub struct Runtime {
     /// Places for uploads.
     pub(crate) uploads: tokio::sync::Semaphore,
     tenants: RwLock<Arc<Tenants>>,
-    stopping: AtomicBool,
+    stopping: CancellationToken,
 }
 
 /// The tenants of one configuration, replaced as a whole.
@@ -117,7 +117,7 @@ impl Runtime {
             orders: tokio::sync::Mutex::default(),
             uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
             tenants: RwLock::default(),
-            stopping: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -186,12 +186,17 @@ impl Runtime {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
+        self.stopping.is_cancelled()
+    }
+
+    /// Ends once the server stops.
+    pub(crate) async fn stopped(&self) {
+        self.stopping.cancelled().await;
     }
 
     /// From here on `readyz` says no, so that a balancer sends nobody any more.
     pub(crate) fn begin_stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.cancel();
         self.events.close();
     }
 }

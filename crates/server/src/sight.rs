@@ -102,6 +102,7 @@ fn run(trace: &Trace) -> Value {
         "version": trace.version,
         "digest": trace.digest.to_string(),
         "decision": trace.verdict,
+        "report_only": trace.report_only,
         "why": trace.why,
         "fuel": trace.fuel,
         "duration_us": trace.duration_us,

@@ -149,6 +149,11 @@ pub(crate) fn upload(tenant: &TenantName, digest: &Digest) -> Vec<u8> {
     key(Kind::Upload, &[tenant.as_str().as_bytes(), digest.as_bytes()])
 }
 
+/// The digest in an upload's key, which ends with it.
+pub(crate) fn uploaded(key: &[u8]) -> Option<Digest> {
+    key.last_chunk().map(|digest| Digest::from_bytes(*digest))
+}
+
 /// All records of a kind of one tenant.
 pub(crate) fn of_tenant(kind: Kind, tenant: &TenantName) -> Vec<u8> {
     key(kind, &[tenant.as_str().as_bytes()])

@@ -1,5 +1,6 @@
 //! What an ID token must say before it counts (OpenID Connect Core 1.0, section 3.1.3.7).
 
+use crate::Stash;
 use crate::settings::Settings;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use postlude_sdk::{Context, Failure, KeyError, Value};
@@ -28,7 +29,7 @@ pub(crate) fn read(cx: &Context, settings: &Settings, token: &str) -> Result<Res
 }
 
 /// Checks what it says, but for the account; the error names the claim.
-pub(crate) fn check(cx: &Context, settings: &Settings, claims: &Value, nonce: &str) -> Result<(), String> {
+pub(crate) fn check(cx: &Context, settings: &Settings, claims: &Value, stash: &Stash) -> Result<(), String> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     // Times are numbers of seconds, with a fraction perhaps (RFC 7519, section 2).
     let now = cx.clock().now() as f64 / 1000.0;
@@ -40,11 +41,13 @@ pub(crate) fn check(cx: &Context, settings: &Settings, claims: &Value, nonce: &s
     check("aud", is_for(claims, &settings.client_id))?;
     check("azp", claims.get("azp").is_none_or(|azp| azp.as_str() == Some(&settings.client_id)))?;
     check("sub", text("sub").is_some_and(|sub| !sub.is_empty()))?;
-    check("nonce", text("nonce") == Some(nonce))?;
+    check("nonce", text("nonce") == Some(stash.nonce.as_str()))?;
     check("exp", within("exp", now - SKEW_SECONDS, f64::INFINITY))?;
     check("iat", within("iat", now - ISSUED_SECONDS, now + SKEW_SECONDS))?;
     if let Some(max_age) = settings.max_age {
-        check("auth_time", within("auth_time", now - max_age as f64 - SKEW_SECONDS, now + SKEW_SECONDS))?;
+        // Its measure is the request (section 3.1.2.1): how long the user takes at the provider afterwards does not count.
+        let oldest = stash.asked_at as f64 / 1000.0 - max_age as f64 - SKEW_SECONDS;
+        check("auth_time", within("auth_time", oldest, now + SKEW_SECONDS))?;
     }
     let asked = |acr: &str| settings.acr_values.iter().any(|asked| asked == acr);
     check("acr", settings.acr_values.is_empty() || text("acr").is_some_and(asked))

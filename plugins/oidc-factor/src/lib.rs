@@ -21,6 +21,8 @@ const RANDOM_BYTES: u32 = 32;
 struct Stash {
     verifier: String,
     nonce: String,
+    /// When the provider was asked, in milliseconds.
+    asked_at: u64,
 }
 
 /// The plugin.
@@ -39,7 +41,7 @@ impl Action for OidcFactor {
             return Ok(Decision::deny("factor_not_enrolled", "No account for the additional check is known."));
         }
         let provider = Provider::find(cx, &settings)?;
-        let stash = Stash { verifier: random(cx), nonce: random(cx) };
+        let stash = Stash { verifier: random(cx), nonce: random(cx), asked_at: cx.clock().now() };
         let query = client::authorization_request(cx, &settings, &stash)?;
         cx.redirect().stash(&stash)?;
         let redirect = Redirect::to(provider.authorization_endpoint).factor(&settings.factor);
@@ -63,7 +65,7 @@ impl Action for OidcFactor {
             Grant::Refused(why) => return Ok(not_proved(cx, &why)),
         };
         let read = id_token::read(cx, &settings, &token)?;
-        let checked = read.and_then(|claims| id_token::check(cx, &settings, &claims, &stash.nonce).map(|()| claims));
+        let checked = read.and_then(|claims| id_token::check(cx, &settings, &claims, &stash).map(|()| claims));
         let claims = match checked {
             Ok(claims) => claims,
             Err(why) => return Ok(not_proved(cx, &why)),

@@ -70,8 +70,10 @@ impl Provider {
 /// Sends a request. A provider that does not answer, or says that it cannot, is unavailable.
 pub(crate) fn sent(cx: &Context, what: &str, request: http::Request) -> Result<http::Response, Failure> {
     let response = cx.http().send(request).map_err(|why| match why {
-        HttpError::Timeout | HttpError::NotAvailable => Failure::Unavailable(format!("{what}: {why}")),
-        other => Failure::Other(format!("{what}: {other}")),
+        HttpError::Timeout | HttpError::NotAvailable | HttpError::Other(_) => {
+            Failure::Unavailable(format!("{what}: {why}"))
+        }
+        wrong => Failure::Other(format!("{what}: {wrong}")),
     })?;
     if response.status >= 500 || response.status == 429 {
         return Err(Failure::Unavailable(format!("{what} answers {}", response.status)));

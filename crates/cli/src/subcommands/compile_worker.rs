@@ -4,6 +4,7 @@ use anyhow::Result;
 use postlude_server::{Compilation, WorkerLimits};
 use std::path::Path;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Compile one component from standard input to machine code on standard output, within limits.
 #[derive(Debug, clap::Args)]
@@ -20,9 +21,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    ignore_hangups()?;
     let Args { memory_bytes, cpu_seconds, niceness } = *args;
     postlude_server::compile_worker(&WorkerLimits { memory_bytes, cpu_seconds, niceness })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A SIGHUP for the server may reach every process of its name, such as by `pkill`: this one has nothing to reload, and
+/// without a handler it would end.
+fn ignore_hangups() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _entered = runtime.enter();
+    // The handler stays when the runtime goes.
+    signal(SignalKind::hangup()).map(drop)?;
+    Ok(())
 }
 
 /// Compiling in processes of this program.

@@ -9,6 +9,7 @@ use postlude_server::config::Environment;
 use postlude_server::{Listeners, Options, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -70,20 +71,28 @@ async fn serve(args: Args) -> Result<ExitCode> {
         environment: Environment::process(),
         compilation: compile_worker::compilation()?,
     };
-    let server = Server::prepare(options).await?;
+    // Before anything takes its time: without a handler SIGHUP ends a process that only starts.
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut stop = pin!(stop_signal()?);
+    let server = tokio::select! {
+        server = Server::prepare(options) => server?,
+        () = &mut stop => {
+            tracing::info!("stopped before it was ready");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let listeners = Listeners::bind(server.config()).await?;
     for (what, address) in listeners.addresses() {
         tracing::info!(%address, "listening: {what}");
     }
     let (reload, reloads) = mpsc::channel(1);
-    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             // One reload that waits is enough: it will read what is there then.
             let _ = reload.try_send(());
         }
     });
-    server.run(listeners, reloads, stop_signal()?).await?;
+    server.run(listeners, reloads, stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -30,8 +30,8 @@ const SILENCE: Duration = Duration::from_secs(45);
 pub(crate) struct Args {
     #[command(flatten)]
     target: Target,
-    /// Only logins that came to this: continue, redirect, deny, interaction_required or ended
-    #[arg(long)]
+    /// Only logins that came to this
+    #[arg(long, value_parser = ["continue", "redirect", "deny", "interaction_required", "ended"])]
     outcome: Option<String>,
     /// Print each event as a line of JSON
     #[arg(long)]

@@ -90,6 +90,9 @@ pub enum LoadError {
     /// Two manifests.
     #[error("the component has {0} custom sections `{section}`, it must have one; build it again", section = manifest::SECTION)]
     ManifestRepeated(usize),
+    /// The manifest is large, in bytes.
+    #[error("the manifest has {0} bytes, {limit} are allowed; shorten the schema of its settings", limit = postlude_model::limits::MANIFEST_BYTES)]
+    ManifestTooLarge(usize),
     /// A manifest within a nested component or module, where it would speak for something else.
     #[error("the custom section `{section}` is nested within the component; it belongs at the outermost level", section = manifest::SECTION)]
     ManifestNested,

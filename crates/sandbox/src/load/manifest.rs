@@ -2,6 +2,7 @@
 
 use super::structure::malformed;
 use super::{LoadError, form};
+use postlude_model::limits::MANIFEST_BYTES;
 use postlude_model::manifest::{Manifest, SECTION};
 use wasmparser::{Parser, Payload};
 
@@ -39,6 +40,7 @@ pub fn text(bytes: &[u8]) -> Result<&[u8], LoadError> {
     match found.as_slice() {
         _ if nested => Err(LoadError::ManifestNested),
         [] => Err(LoadError::NoManifest),
+        [text] if text.len() > MANIFEST_BYTES => Err(LoadError::ManifestTooLarge(text.len())),
         [text] => Ok(text),
         more => Err(LoadError::ManifestRepeated(more.len())),
     }

@@ -179,6 +179,18 @@ fn the_manifest_is_read_without_compiling() {
     assert_eq!((loaded.size(), loaded.manifest().version.as_str()), (plugin.len(), "0.1.0"));
 }
 
+/// The server reads manifests itself: a small file must not become large there.
+#[test]
+fn a_manifest_is_limited_at_the_edge() {
+    let with = |bytes: usize| {
+        let space = " ".repeat(bytes - guests::MANIFEST.len());
+        let manifest = format!("{}{space}", guests::MANIFEST);
+        sandbox().load(&guests::with_manifest(&guests::component("").unwrap(), &manifest)).map(drop)
+    };
+    assert_eq!(with(limits::MANIFEST_BYTES), Ok(()));
+    assert_eq!(with(limits::MANIFEST_BYTES + 1), Err(LoadError::ManifestTooLarge(limits::MANIFEST_BYTES + 1)));
+}
+
 /// No file makes the host panic or runs before it was refused: every cut and many flipped bytes.
 #[test]
 fn damaged_files_are_refused_or_load() {

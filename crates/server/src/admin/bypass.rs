@@ -1,6 +1,6 @@
 //! The help desk's calls: issue a one-time bypass of a factor for a user, list a user's bypasses, revoke one.
 
-use super::{audit, reason, receive};
+use super::{audit, reason, receive, to_its_end};
 use crate::auth::Need;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
@@ -149,12 +149,18 @@ async fn issue(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<B
         epoch,
         used: None,
     };
-    let change = BypassChange::Issue(bypass.clone());
-    match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
-        BypassOutcome::Done => {
-            audit::note(&caller, "issue-bypass", &bypass.id, &bypass.reason);
-            Ok(Json(BypassView::of(&bypass, &runtime)))
+    let store = Arc::clone(&runtime.store);
+    let issued = bypass.clone();
+    let outcome = to_its_end(&runtime, async move {
+        let change = BypassChange::Issue(issued.clone());
+        let outcome = store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)?;
+        if outcome == BypassOutcome::Done {
+            audit::note(&caller, "issue-bypass", &issued.id, &issued.reason);
         }
+        Ok(outcome)
+    });
+    match outcome.await? {
+        BypassOutcome::Done => Ok(Json(BypassView::of(&bypass, &runtime))),
         BypassOutcome::TooMany | BypassOutcome::Unknown | BypassOutcome::Used => {
             let detail =
                 format!("the user has {} bypasses already; revoke one, or wait until one expires", limits::BYPASSES);
@@ -179,12 +185,17 @@ async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<By
     extensions(("x-postlude-errors" = json!(["bypass_unknown", "bypass_used"]))), security(("key" = ["operator"])))]
 async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Reply<Revoked> {
     let (caller, RevokeBypassRequest { user_id, id }) = receive(&runtime, request, Need::Operate).await?;
-    let (now, change) = (runtime.clock.now(), BypassChange::Revoke { user_id, id: id.clone() });
-    match runtime.store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)? {
-        BypassOutcome::Done => {
-            audit::note(&caller, "revoke-bypass", &id, "");
-            Ok(Json(Revoked { revoked: id.to_string() }))
+    let (store, now, revoked) = (Arc::clone(&runtime.store), runtime.clock.now(), id.clone());
+    let outcome = to_its_end(&runtime, async move {
+        let change = BypassChange::Revoke { user_id, id: revoked.clone() };
+        let outcome = store.change_bypass(&caller.tenant.name, change, now).await.map_err(ApiError::unavailable)?;
+        if outcome == BypassOutcome::Done {
+            audit::note(&caller, "revoke-bypass", &revoked, "");
         }
+        Ok(outcome)
+    });
+    match outcome.await? {
+        BypassOutcome::Done => Ok(Json(Revoked { revoked: id.to_string() })),
         BypassOutcome::Used => {
             let detail = "a login used it up; end the session with `POST /v1/sessions/end` if it must not go on";
             Err(ApiError::new(StatusCode::CONFLICT, "bypass_used", detail))

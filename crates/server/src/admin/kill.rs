@@ -1,6 +1,6 @@
 //! The kill switch: a plugin that must not run, from now on and whatever is pinned to it.
 
-use super::{audit, enter, reason, receive};
+use super::{audit, enter, reason, receive, to_its_end};
 use crate::auth::{Caller, Need};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
@@ -131,11 +131,15 @@ async fn kill(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<J
         orders.kill(Kill { digest, at, by, reason: text });
         Ok(orders.killed(&digest).cloned())
     };
-    let killed = runtime.change_orders(&caller.tenant, order).await?;
-    audit::note(&caller, "kill", digest, &reason);
-    tell(&runtime, &caller, "kill", digest, &reason);
-    let killed = killed.ok_or_else(|| ApiError::internal("a kill was stored and is not there"))?;
-    Ok(Json(KillView::of(&killed, &caller.tenant)))
+    let ordering = Arc::clone(&runtime);
+    let killed = to_its_end(&runtime, async move {
+        let killed = ordering.change_orders(&caller.tenant, order).await?;
+        audit::note(&caller, "kill", digest, &reason);
+        tell(&ordering, &caller, "kill", digest, &reason);
+        let killed = killed.ok_or_else(|| ApiError::internal("a kill was stored and is not there"))?;
+        Ok(KillView::of(&killed, &caller.tenant))
+    });
+    killed.await.map(Json)
 }
 
 /// Let a killed plugin run again
@@ -151,10 +155,14 @@ async fn lift(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<J
         let unknown = || ApiError::new(StatusCode::NOT_FOUND, "kill_unknown", "this plugin is not killed");
         orders.lift(&digest).then_some(()).ok_or_else(unknown)
     };
-    runtime.change_orders(&caller.tenant, order).await?;
-    audit::note(&caller, "lift", digest, &reason);
-    tell(&runtime, &caller, "lift", digest, &reason);
-    Ok(Json(present(&caller)))
+    let ordering = Arc::clone(&runtime);
+    let lifted = to_its_end(&runtime, async move {
+        ordering.change_orders(&caller.tenant, order).await?;
+        audit::note(&caller, "lift", digest, &reason);
+        tell(&ordering, &caller, "lift", digest, &reason);
+        Ok(present(&caller))
+    });
+    lifted.await.map(Json)
 }
 
 /// Kills and revocations

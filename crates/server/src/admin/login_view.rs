@@ -141,6 +141,8 @@ pub(crate) struct RunView {
     phase: &'static str,
     /// What it came to.
     decision: &'static str,
+    /// It only reports: this is what would have come of it, and nothing did.
+    report_only: bool,
     /// Why.
     why: String,
     /// The limit that stopped it.
@@ -290,6 +292,7 @@ impl RunView {
                 Phase::Continue => "on-continue",
             },
             decision: trace.verdict.as_str(),
+            report_only: trace.report_only,
             why: trace.why.clone(),
             limit: trace.limit.map(Limit::as_str),
             prompt_origin: trace.origin.clone(),

@@ -22,8 +22,9 @@ use crate::wire;
 use axum::extract::Request;
 use postlude_model::limits::REASON_BYTES;
 use serde::de::DeserializeOwned;
+use std::future::Future;
 use std::sync::Arc;
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use upload::AT_A_TIME as UPLOADS_AT_A_TIME;
@@ -67,6 +68,15 @@ fn enter(runtime: &Runtime, request: &Request, need: Need) -> Result<Caller, Api
     let caller = caller(runtime, request.headers(), need)?;
     Span::current().record("tenant", caller.tenant.name.as_str());
     Ok(caller)
+}
+
+/// Makes a change and notes it, to its end: a caller that goes away meanwhile must not leave a change without its line in
+/// the audit.
+async fn to_its_end<T: Send + 'static>(
+    runtime: &Runtime,
+    change: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    runtime.tasks.spawn(change.in_current_span()).await.map_err(ApiError::internal)?
 }
 
 /// How many records a caller wants.

@@ -107,20 +107,21 @@ impl Known {
     }
 }
 
-/// Everything that the tenant may see.
-async fn known(runtime: &Runtime, caller: &Caller) -> Result<BTreeMap<Digest, Known>, ApiError> {
-    let mut known = BTreeMap::new();
+/// Everything that the tenant may see. Of a manifest only what the list shows is kept: there may be a thousand.
+async fn views(runtime: &Runtime, caller: &Caller) -> Result<Vec<PluginView>, ApiError> {
+    let mut views = BTreeMap::new();
     for upload in runtime.store.uploads(&caller.tenant.name).await.map_err(ApiError::unavailable)? {
-        known.insert(upload.digest, Known::uploaded(upload)?);
+        let digest = upload.digest;
+        views.insert(digest, Known::uploaded(upload)?.view(digest, caller));
     }
     let pipeline = caller.tenant.pipeline();
     for action in &pipeline.actions {
         let digest = action.spec.digest;
         if let Some(plugin) = pipeline.plugin(&digest) {
-            known.entry(digest).or_insert_with(|| Known::running(plugin));
+            views.entry(digest).or_insert_with(|| Known::running(plugin).view(digest, caller));
         }
     }
-    Ok(known)
+    Ok(views.into_values().collect())
 }
 
 /// A plugin of the tenant with what is in it; one that is not the tenant's is unknown, also where the host has it.
@@ -130,7 +131,15 @@ pub(super) async fn detail(runtime: &Runtime, caller: &Caller, digest: Digest) -
             "this tenant neither runs nor uploaded a plugin of that digest; `GET /v1/admin/plugins` lists its own";
         ApiError::new(StatusCode::NOT_FOUND, "plugin_unknown", detail)
     };
-    let plugin = known(runtime, caller).await?.remove(&digest).ok_or_else(unknown)?;
+    let uploads = runtime.store.uploads(&caller.tenant.name).await.map_err(ApiError::unavailable)?;
+    let plugin = match uploads.into_iter().find(|upload| upload.digest == digest) {
+        Some(upload) => Known::uploaded(upload)?,
+        None => {
+            let pipeline = caller.tenant.pipeline();
+            let in_use = pipeline.actions.iter().any(|action| action.spec.digest == digest);
+            pipeline.plugin(&digest).filter(|_| in_use).map(Known::running).ok_or_else(unknown)?
+        }
+    };
     let manifest = serde_json::to_value(&plugin.manifest).map_err(ApiError::internal)?;
     Ok(PluginDetail { plugin: plugin.view(digest, caller), manifest, imports: plugin.imports })
 }
@@ -143,9 +152,7 @@ pub(super) async fn detail(runtime: &Runtime, caller: &Caller, digest: Digest) -
     security(("key" = ["operator"]), ("key" = ["reader"])))]
 async fn list(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<PluginsView>, ApiError> {
     let caller = enter(&runtime, &request, Need::Inspect)?;
-    let known = known(&runtime, &caller).await?;
-    let plugins = known.iter().map(|(digest, plugin)| plugin.view(*digest, &caller)).collect();
-    Ok(Json(PluginsView { plugins }))
+    Ok(Json(PluginsView { plugins: views(&runtime, &caller).await? }))
 }
 
 /// One plugin: its manifest and imports

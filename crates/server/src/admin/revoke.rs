@@ -1,7 +1,7 @@
 //! Revoking every factor that a plugin recorded, in one step: a floor in time, below which its records are void.
 
 use super::kill::RevocationView;
-use super::{audit, reason, receive};
+use super::{audit, reason, receive, to_its_end};
 use crate::auth::Need;
 use crate::error::ApiError;
 use crate::runtime::Runtime;
@@ -54,7 +54,11 @@ async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Result
         orders.revoke(revocation.clone());
         Ok(revocation)
     };
-    let revocation = runtime.change_orders(&caller.tenant, order).await?;
-    audit::note(&caller, "revoke-factors", digest, &reason);
-    Ok(Json(RevocationView::of(&revocation)))
+    let ordering = Arc::clone(&runtime);
+    let revoked = to_its_end(&runtime, async move {
+        let revocation = ordering.change_orders(&caller.tenant, order).await?;
+        audit::note(&caller, "revoke-factors", digest, &reason);
+        Ok(RevocationView::of(&revocation))
+    });
+    revoked.await.map(Json)
 }

@@ -1,6 +1,6 @@
 //! The operator's hands on sessions: look, end, revoke a factor. The same calls as the IdP's, for another role.
 
-use super::{MOST, SCAN, audit, limit, not_a_cursor, receive};
+use super::{MOST, SCAN, audit, limit, not_a_cursor, receive, to_its_end};
 use crate::auth::Need;
 use crate::error::ApiError;
 use crate::runtime::Runtime;
@@ -116,9 +116,13 @@ async fn get(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Js
     responses((status = 200, description = "It ended", body = SessionView)), security(("key" = ["operator"])))]
 async fn end(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<SessionView>, ApiError> {
     let (caller, asked): (_, SessionRequest) = receive(&runtime, request, Need::Operate).await?;
-    let ended = sessions::end(&runtime, &caller.tenant, &asked).await?;
-    audit::note(&caller, "end-session", &asked.id, "");
-    Ok(Json(ended))
+    let ending = Arc::clone(&runtime);
+    let ended = to_its_end(&runtime, async move {
+        let ended = sessions::end(&ending, &caller.tenant, &asked).await?;
+        audit::note(&caller, "end-session", &asked.id, "");
+        Ok(ended)
+    });
+    ended.await.map(Json)
 }
 
 /// Revoke a factor of a session
@@ -127,7 +131,11 @@ async fn end(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Js
     responses((status = 200, description = "It is revoked", body = SessionView)), security(("key" = ["operator"])))]
 async fn revoke(State(runtime): State<Arc<Runtime>>, request: Request) -> Result<Json<SessionView>, ApiError> {
     let (caller, asked): (_, RevokeRequest) = receive(&runtime, request, Need::Operate).await?;
-    let revoked = sessions::revoke_factor(&runtime, &caller.tenant, &asked).await?;
-    audit::note(&caller, "revoke-factor", &asked.id, asked.name.as_str());
-    Ok(Json(revoked))
+    let revoking = Arc::clone(&runtime);
+    let revoked = to_its_end(&runtime, async move {
+        let revoked = sessions::revoke_factor(&revoking, &caller.tenant, &asked).await?;
+        audit::note(&caller, "revoke-factor", &asked.id, asked.name.as_str());
+        Ok(revoked)
+    });
+    revoked.await.map(Json)
 }

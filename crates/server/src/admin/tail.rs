@@ -1,6 +1,7 @@
 //! `GET /v1/admin/events`: the live tail, as server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use crate::auth::{Need, authenticate};
+use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::events::{Heard, READERS_OF_A_TENANT, Reader};
 use crate::runtime::Runtime;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream};
+use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +69,9 @@ fn tail(runtime: Arc<Runtime>, headers: HeaderMap, reader: Reader) -> impl Strea
             None => Event::default().comment("alive"),
             Some(Heard::Missed(missed)) => {
                 tail.runtime.metrics.missed_events.add(missed);
-                Event::default().event("lagged").data(format!("{{\"kind\":\"lagged\",\"missed\":{missed}}}"))
+                let at = rfc3339(tail.runtime.clock.now());
+                let data = json!({ "kind": "lagged", "at": at, "missed": missed });
+                Event::default().event("lagged").data(data.to_string())
             }
             Some(Heard::Event(event)) => {
                 Event::default().event(event.kind).id(event.number.to_string()).data(event.data.as_str())

@@ -1,7 +1,7 @@
 //! Uploading a plugin: streamed, capped while it is read, hashed, checked and compiled as any other, and stored by digest.
 
 use super::plugins::{PluginDetail, detail};
-use super::{audit, enter};
+use super::{audit, enter, to_its_end};
 use crate::auth::{Caller, Need};
 use crate::compiling::CompileError;
 use crate::error::ApiError;
@@ -59,7 +59,6 @@ async fn upload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result
             return Err(full());
         }
         keep(&runtime, &caller, digest, bytes).await?;
-        audit::note(&caller, "upload", digest, "");
     }
     detail(&runtime, &caller, digest).await.map(Json)
 }
@@ -94,7 +93,7 @@ async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
 }
 
 /// Checks, compiles, stores the file and then the note of it.
-async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>) -> Result<(), ApiError> {
+async fn keep(runtime: &Arc<Runtime>, caller: &Caller, digest: Digest, bytes: Vec<u8>) -> Result<(), ApiError> {
     let bytes: Arc<[u8]> = bytes.into();
     let plugin = compile(runtime, digest, Arc::clone(&bytes)).await?;
     if plugin.digest() != digest {
@@ -109,14 +108,21 @@ async fn keep(runtime: &Runtime, caller: &Caller, digest: Digest, bytes: Vec<u8>
         at: runtime.clock.now(),
         by: caller.key.to_string(),
     };
-    // While it is tidied up, a file without its note would be taken for one that nobody needs.
-    let _turn = runtime.reloads.turn.lock().await;
-    runtime.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
-    let noted = runtime.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
-        StoreError::Encoding(..) => refused("its manifest is too large to be kept"),
-        why => ApiError::unavailable(why),
-    })?;
-    noted.then_some(()).ok_or_else(full)
+    let (storing, caller) = (Arc::clone(runtime), caller.clone());
+    let stored = to_its_end(runtime, async move {
+        // While it is tidied up, a file without its note would be taken for one that nobody needs.
+        let _turn = storing.reloads.turn.lock().await;
+        storing.store.put_plugin(&bytes).await.map_err(ApiError::unavailable)?;
+        let noted = storing.store.put_upload(&caller.tenant.name, upload, UPLOADS).await.map_err(|why| match why {
+            StoreError::Encoding(..) => refused("its manifest is too large to be kept"),
+            why => ApiError::unavailable(why),
+        })?;
+        if noted {
+            audit::note(&caller, "upload", digest, "");
+        }
+        noted.then_some(()).ok_or_else(full)
+    });
+    stored.await
 }
 
 /// The way of every plugin into the host.

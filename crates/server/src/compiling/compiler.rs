@@ -90,9 +90,17 @@ impl Compiler {
     /// # Errors
     /// When the file is no plugin, or compiling it reaches a limit.
     pub async fn plugin(&self, digest: Digest, component: Arc<[u8]>) -> Made {
+        // Most of what is no plugin is refused here: it takes no place in memory, and no process.
+        postlude_sandbox::check_form(&component)?;
         match self.enter(digest, component) {
             Entered::There(plugin) => Ok(plugin),
-            Entered::Making(making) => making.await,
+            Entered::Making(making) => {
+                let made = making.await;
+                if made.is_err() {
+                    self.leave(&digest);
+                }
+                made
+            }
         }
     }
 
@@ -163,6 +171,19 @@ impl Compiler {
         })
     }
 
+    /// What failed leaves no room behind, unless somebody tries again already.
+    fn leave(&self, digest: &Digest) {
+        self.house(|house| {
+            let unused = |room: &Room| {
+                let making = room.making.as_ref().and_then(WeakShared::upgrade);
+                room.plugin.upgrade().is_none() && making.is_none_or(|making| making.peek().is_some())
+            };
+            if house.get(digest).is_some_and(unused) {
+                house.remove(digest);
+            }
+        });
+    }
+
     fn house<T>(&self, look: impl FnOnce(&mut HashMap<Digest, Room>) -> T) -> T {
         look(&mut self.0.house.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -181,8 +202,6 @@ impl Room {
 
 impl Parts {
     async fn make(self: Arc<Self>, digest: Digest, component: Arc<[u8]>) -> Made {
-        // Most of what is no plugin is refused here, without a process.
-        postlude_sandbox::check_form(&component)?;
         let parts = Arc::clone(&self);
         let kept = blocking(move || parts.kept(&digest)).await?;
         let plugin = match kept {

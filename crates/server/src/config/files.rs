@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where a symbolic link in the place of a file may lead.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +120,11 @@ fn beneath(path: &Path, base: &Path) -> Result<File, FileError> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     for (folder, rest) in roots(path, base) {
         let folder_file = openat(CWD, folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        match openat2(&folder_file, rest, FLAGS, Mode::empty(), resolve) {
+        let mut opened = openat2(&folder_file, rest, FLAGS, Mode::empty(), resolve);
+        if let (Err(Errno::XDEV), Some(rest)) = (&opened, below(path, folder)) {
+            opened = openat2(&folder_file, rest, FLAGS, Mode::empty(), resolve);
+        }
+        match opened {
             Ok(file) => return Ok(file.into()),
             Err(Errno::XDEV) => {}
             // An older kernel, or a container that does not let the call through.
@@ -130,6 +134,14 @@ fn beneath(path: &Path, base: &Path) -> Result<File, FileError> {
         }
     }
     Err(FileError::Link)
+}
+
+/// What an absolute link names, as seen from a folder that it is below: the kernel's walk refuses every absolute one.
+#[cfg(target_os = "linux")]
+fn below(link: &Path, folder: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(link).ok().filter(|target| target.is_absolute())?;
+    let rest = target.strip_prefix(folder).map(Path::to_owned);
+    rest.or_else(|_| target.strip_prefix(fs::canonicalize(folder).unwrap_or_default()).map(Path::to_owned)).ok()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -159,7 +171,6 @@ fn roots<'p>(path: &'p Path, base: &'p Path) -> impl Iterator<Item = (&'p Path, 
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     const MOST: u64 = 100;
 
@@ -219,6 +230,11 @@ mod tests {
         assert_eq!(link("..data/b.wasm", "b.wasm").unwrap(), b"mounted");
         fs::write(base.path().join("shared.wasm"), "shared").unwrap();
         assert_eq!(link("../shared.wasm", "c.wasm").unwrap(), b"shared");
+        let absolute = |path: &str| base.path().join(path).to_str().unwrap().to_owned();
+        assert_eq!(link(&absolute("plugins/a.wasm"), "g.wasm").unwrap(), b"component");
+        assert_eq!(link(&absolute("shared.wasm"), "h.wasm").unwrap(), b"shared");
+        let out_again = absolute("plugins/../../x");
+        assert!(link(&out_again, "i.wasm").is_err(), "it names its folder, and leads out of it");
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret"), "secret").unwrap();
         let out = outside.path().join("secret");

@@ -2,21 +2,37 @@
 //! pipeline is made.
 
 use super::value::{Counter, Gauge, Histogram, Unit};
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, Trace, Verdict};
 use postlude_model::run::{Ending, Report, Usage};
 use postlude_store::{Durability, Observer};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Fuel: the plugins of this repository take 10,000 to 100,000, a JavaScript engine a million, the default budget is 50
-/// million.
-const FUEL: &[u64] =
-    &[1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000];
-/// Microseconds of a run: 10 for the smallest plugin, 2 seconds are the default wall clock.
-const RUN: &[u64] = &[10, 25, 50, 100, 250, 500, 1_000, 5_000, 25_000, 100_000, 500_000, 2_000_000];
+/// million, the largest 20 billion.
+const FUEL: &[u64] = &[
+    1_000,
+    5_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    1_000_000,
+    5_000_000,
+    20_000_000,
+    50_000_000,
+    1_000_000_000,
+    20_000_000_000,
+];
+/// Microseconds of a run: 10 for the smallest plugin, 2 seconds are the default wall clock, 30 the longest.
+const RUN: &[u64] =
+    &[10, 25, 50, 100, 250, 500, 1_000, 5_000, 25_000, 100_000, 500_000, 2_000_000, 5_000_000, 10_000_000, 30_000_000];
 /// Microseconds that an IdP waits, and that the disk takes.
-const WAIT: &[u64] =
-    &[100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000];
+const WAIT: &[u64] = &[
+    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000,
+    10_000_000, 30_000_000,
+];
 /// Answers that one sync made durable; 256 is the committer's limit.
 const GROUP: &[u64] = &[0, 1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -25,6 +41,9 @@ pub(super) const OUTCOMES: [&str; 5] = ["continue", "redirect", "deny", "interac
 
 /// What a run may come to beside a verdict: both are load.
 pub(super) const LOAD: [&str; 2] = ["timed_out", "busy"];
+
+/// A run of an action that only reports, whatever would have come of it: nothing did, and nobody is to be called.
+pub(super) const REPORTED: &str = "reported";
 
 /// The logins of one tenant.
 #[derive(Debug)]
@@ -65,6 +84,7 @@ impl TenantMeter {
 pub(crate) struct ActionMeter {
     pub(super) verdicts: [Counter; Verdict::ALL.len()],
     pub(super) load: [Counter; LOAD.len()],
+    pub(super) reported: Counter,
     pub(super) fuel: Histogram,
     pub(super) duration: Histogram,
 }
@@ -74,6 +94,7 @@ impl Default for ActionMeter {
         Self {
             verdicts: Default::default(),
             load: Default::default(),
+            reported: Counter::default(),
             fuel: Histogram::new(Unit::Plain, FUEL),
             duration: Histogram::new(Unit::Microseconds, RUN),
         }
@@ -81,11 +102,12 @@ impl Default for ActionMeter {
 }
 
 impl ActionMeter {
-    /// A run ended, and what it came to in its login; a run that was cut short by load has no verdict.
-    pub(crate) fn ran(&self, ran: &Ran, verdict: Option<Verdict>) {
-        let counter = match (ran.load, verdict) {
-            (Some(load), _) => self.load.get(load),
-            (None, Some(verdict)) => self.verdicts.get(verdict as usize),
+    /// A run ended, and what it came to in its login; a run that was cut short by load has none.
+    pub(crate) fn ran(&self, ran: &Ran, trace: Option<&Trace>) {
+        let counter = match (trace, ran.load) {
+            (Some(trace), _) if trace.report_only => Some(&self.reported),
+            (_, Some(load)) => self.load.get(load),
+            (Some(trace), None) => self.verdicts.get(trace.verdict as usize),
             (None, None) => None,
         };
         if let Some(counter) = counter {

@@ -1,7 +1,7 @@
 //! `GET /metrics`: all series as OpenMetrics text (<https://prometheus.io/docs/specs/om/open_metrics_spec/>, version 1.0).
 
 use super::Metrics;
-use super::meters::{ActionMeter, LOAD, OUTCOMES, RouteMeter, STATUSES, TenantMeter};
+use super::meters::{ActionMeter, LOAD, OUTCOMES, REPORTED, RouteMeter, STATUSES, TenantMeter};
 use super::value::{Counter, Histogram};
 use crate::error::ApiError;
 use crate::runtime::Runtime;
@@ -127,7 +127,8 @@ fn runs(page: &mut Page<'_>, metrics: &Metrics) -> fmt::Result {
         // What does not apply did not run.
         let ran = Verdict::ALL.iter().zip(&meter.verdicts).filter(|(verdict, _)| **verdict != Verdict::NotApplicable);
         let ran = ran.map(|(verdict, count)| (verdict.as_str(), count));
-        ran.chain(LOAD.iter().copied().zip(&meter.load)).map(move |(decision, count)| {
+        let ran = ran.chain(LOAD.iter().copied().zip(&meter.load)).chain([(REPORTED, &meter.reported)]);
+        ran.map(move |(decision, count)| {
             let [tenant, action] = labels(name);
             ([tenant, action, ("decision", decision.to_owned())], count)
         })

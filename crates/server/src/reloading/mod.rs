@@ -25,6 +25,9 @@ use trail::Fingerprint;
 /// them within milliseconds; a person does not notice it.
 pub const SETTLE_TIME: Duration = Duration::from_millis(250);
 
+/// How many such times a reload that was asked for waits for a file that is being written: two seconds in all.
+const WRITERS_TURNS: u32 = 8;
+
 /// What the watcher looks at.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
@@ -51,6 +54,8 @@ pub(crate) struct Reloads {
     started: config::Server,
     signing: Signing,
     subject: channel::Sender<Subject>,
+    /// Files of which the watch knows that somebody writes to them.
+    writing: watch::Writing,
     /// Held by the one reload that runs, and while the store is tidied up.
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// The one that has not read anything yet: whoever asks now is served by it.
@@ -60,13 +65,27 @@ pub(crate) struct Reloads {
 
 impl Reloads {
     pub(crate) fn new(config: PathBuf, started: config::Server, signing: Signing, subject: Subject) -> Self {
-        let (turn, next, status) = Default::default();
-        Self { config, started, signing, subject: channel::Sender::new(subject), turn, next, status }
+        let (writing, turn, next, status) = Default::default();
+        Self { config, started, signing, subject: channel::Sender::new(subject), writing, turn, next, status }
     }
 
     /// How the files are now, before they are read for the first time.
     pub(crate) fn subject(config: &std::path::Path) -> Subject {
         Subject::now(config, false)
+    }
+
+    /// Waits a moment for whoever is in the middle of writing a file. A part of a configuration may be one as well, with an
+    /// action less. Not for ever: the kernel may have lost the word that a file was closed, and then a signal must do.
+    async fn written(&self) {
+        for _ in 0..WRITERS_TURNS {
+            if self.writing.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+            tokio::time::sleep(SETTLE_TIME).await;
+        }
+        let file = self.writing.lock().unwrap_or_else(PoisonError::into_inner).iter().next().cloned();
+        let file = file.map(|file| file.display().to_string());
+        tracing::warn!(file, "a file of the configuration is still being written; it is taken as it is, as asked");
     }
 
     fn next(&self) -> MutexGuard<'_, Option<channel::Receiver<Option<Outcome>>>> {
@@ -82,10 +101,17 @@ impl Reloads {
             ("data_dir", old.data_dir != new.data_dir),
             ("high_water_file", old.high_water_file != new.high_water_file),
             ("root_key", self.other_root(signing)),
-            ("previous_root_keys", old.previous_root_keys.len() != new.previous_root_keys.len()),
+            ("previous_root_keys", self.other_previous_roots(signing)),
             ("outbound", old.outbound != new.outbound),
+            ("development, for requests of plugins", old.development != new.development),
         ];
         keys.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+    }
+
+    fn other_previous_roots(&self, signing: &Signing) -> bool {
+        let kids =
+            |signing: &Signing| signing.roots().previous.iter().map(|key| key.kid().to_owned()).collect::<Vec<_>>();
+        kids(signing) != kids(&self.signing)
     }
 
     fn other_root(&self, signing: &Signing) -> bool {
@@ -121,6 +147,7 @@ impl Runtime {
         let runtime = Arc::clone(self);
         self.tasks.spawn(async move {
             let _turn = runtime.reloads.turn.lock().await;
+            runtime.reloads.written().await;
             // From here on files are read: who asks now may have changed them since.
             *runtime.reloads.next() = None;
             let began = Instant::now();
@@ -146,8 +173,16 @@ impl Runtime {
         let config = self.reloads.config.clone();
         let subject = blocking(move || Subject::now(&config, on)).await?;
         self.reloads.subject.send_replace(subject);
-        let loaded = self.load().await?;
-        loaded.try_new_starts(&self.sandbox, self.starts()).await?;
+        let load = async {
+            let loaded = self.load().await?;
+            loaded.try_new_starts(&self.sandbox, self.starts()).await?;
+            Ok::<_, Refused>(loaded)
+        };
+        // Nothing is changed yet, and a plugin may take minutes to compile: a stop does not wait for it.
+        let loaded = tokio::select! {
+            loaded = load => loaded?,
+            () = self.stopped() => return Err(Refused::Stopping),
+        };
         let waiting = self.reloads.waiting_for_restart(&loaded.checked.config.server, &loaded.checked.signing);
         let warnings = loaded.warnings().to_vec();
         let tenants = self.put_into_force(loaded, trigger.as_str()).await?;

@@ -22,11 +22,13 @@ const RESTLESS: u32 = 120;
 /// Watches until it is dropped. While it is switched off it only waits for the configuration that switches it on.
 pub(crate) async fn watch(runtime: Arc<Runtime>) {
     let mut subjects = runtime.reloads.subject.subscribe();
-    let mut watcher = Watcher::default();
+    let new = || Watcher { writing: Arc::clone(&runtime.reloads.writing), ..Watcher::default() };
+    let mut watcher = new();
     loop {
         let subject = subjects.borrow_and_update().clone();
         if !subject.on {
-            watcher = Watcher::default();
+            watcher = new();
+            watcher.writing.lock().unwrap_or_else(PoisonError::into_inner).clear();
             if subjects.changed().await.is_err() {
                 return;
             }
@@ -61,7 +63,7 @@ struct Watcher {
 }
 
 /// Files that were written to and not closed since: they are not whole yet, however long their writer takes.
-type Writing = Arc<Mutex<HashSet<PathBuf>>>;
+pub(super) type Writing = Arc<Mutex<HashSet<PathBuf>>>;
 
 impl Default for Watcher {
     fn default() -> Self {

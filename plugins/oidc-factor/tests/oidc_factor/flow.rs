@@ -236,7 +236,8 @@ fn a_reply_of_another_provider_or_a_twisted_one_is_no_proof() {
     ];
     for pairs in cases {
         let host = pairs.iter().fold(host(), |host, (name, value)| host.query(name, value));
-        let host = host.stash(json!({ "verifier": VERIFIER, "nonce": "n" })).exchange(discovery());
+        let host =
+            host.stash(json!({ "verifier": VERIFIER, "nonce": "n", "asked_at": NOW * 1000 })).exchange(discovery());
         let run = host.on_continue::<OidcFactor>();
         assert_eq!(run.denial().unwrap().code, "factor_not_proved", "{pairs:?}");
         assert_eq!((run.requests.len(), run.log.len()), (1, 1), "{pairs:?}: no code is exchanged");
@@ -250,7 +251,10 @@ fn without_an_offer_of_iss_it_may_be_absent_but_not_wrong() {
     let mut offers_none = metadata();
     offers_none.as_object_mut().unwrap().remove("authorization_response_iss_parameter_supported");
     let discovery = Exchange::get("https://idp.example/.well-known/openid-configuration").answers(200, &offers_none);
-    let host = host().stash(json!({ "verifier": VERIFIER, "nonce": "n" })).query("code", "c").exchange(discovery);
+    let host = host()
+        .stash(json!({ "verifier": VERIFIER, "nonce": "n", "asked_at": NOW * 1000 }))
+        .query("code", "c")
+        .exchange(discovery);
     let run = host.clone().exchange(token(&id_token(&claims()))).on_continue::<OidcFactor>();
     assert!(run.recorded(FACTOR));
     let run = host.query("iss", "https://evil.example").on_continue::<OidcFactor>();
@@ -267,7 +271,11 @@ fn a_token_endpoint_that_refuses_fails_or_stumbles_records_nothing() {
     let ask = || Exchange::post("https://idp.example/token");
     let replayed = ends(ask().answers(400, &json!({ "error": "invalid_grant" })));
     assert_eq!(replayed.denial().unwrap().code, "factor_not_proved");
-    for down in [ask().fails(HttpError::Timeout), ask().answers(500, &json!({ "error": "invalid_grant" }))] {
+    for down in [
+        ask().fails(HttpError::Timeout),
+        ask().fails(HttpError::Other("cannot connect".to_owned())),
+        ask().answers(500, &json!({ "error": "invalid_grant" })),
+    ] {
         assert!(matches!(ends(down).decision, Err(Failure::Unavailable(_))));
     }
     for wrong in [

@@ -8,6 +8,8 @@ pub const FACTOR: &str = "https://acme.example/partner";
 pub const ISSUER: &str = "https://idp.example";
 /// The clock of [`host`], in seconds.
 pub const NOW: u64 = 1_800_000_000;
+/// How long ago the provider was asked, in seconds: people read.
+pub const ASKED: u64 = 45;
 /// RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
@@ -51,7 +53,9 @@ pub fn discovery() -> Exchange {
 
 /// The host when the browser is back with a code.
 pub fn returned(host: FakeHost) -> FakeHost {
-    host.stash(json!({ "verifier": VERIFIER, "nonce": "n" })).query("code", "c").query("iss", ISSUER)
+    host.stash(json!({ "verifier": VERIFIER, "nonce": "n", "asked_at": (NOW - ASKED) * 1000 }))
+        .query("code", "c")
+        .query("iss", ISSUER)
 }
 
 /// The exchange of that code for an ID token.

@@ -59,6 +59,9 @@ struct Run {
     digest: String,
     phase: String,
     decision: String,
+    /// Nothing came of it.
+    #[serde(default)]
+    report_only: bool,
     why: String,
     limit: Option<String>,
     prompt_origin: Option<String>,
@@ -111,7 +114,7 @@ pub(super) fn tell(login: &Login) -> Vec<String> {
 fn summary(login: &Login) -> String {
     let mut parts = vec![plain(&login.user_id)];
     let mut prompted: Option<Time> = None;
-    for run in &login.timeline {
+    for run in login.timeline.iter().filter(|run| !run.report_only) {
         if run.phase == "on-continue"
             && let Some(left) = prompted.take()
         {
@@ -186,11 +189,13 @@ fn run(run: &Run) -> Vec<String> {
         run.phase
     );
     let paint = match run.decision.as_str() {
+        _ if run.report_only => Paint::Quiet,
         "continue" | "skipped" => Paint::Good,
         "deny" | "failed" => Paint::Bad,
         _ => Paint::Careful,
     };
-    let decision = output::coloured(paint, &plain(&run.decision));
+    let only = if run.report_only { "report only: " } else { "" };
+    let decision = output::coloured(paint, &format!("{only}{}", plain(&run.decision)));
     if run.decision == "not_applicable" {
         return vec![format!("{head}  {decision}: {}", plain(&run.why))];
     }

@@ -60,7 +60,9 @@ fn login(event: &Value) -> String {
 fn run(run: &Value) -> String {
     let text = |name: &str| plain(run.get(name).and_then(Value::as_str).unwrap_or_default());
     let why = Some(text("why")).filter(|why| !why.is_empty()).map(|why| format!(", {why}")).unwrap_or_default();
-    format!("{} {}{why}", text("action"), text("decision"))
+    let only = run.get("report_only").and_then(Value::as_bool).unwrap_or(false);
+    let only = if only { "(report only) " } else { "" };
+    format!("{} {only}{}{why}", text("action"), text("decision"))
 }
 
 fn other(event: &Value) -> String {
@@ -90,6 +92,8 @@ mod tests {
     fn a_login_is_one_line() {
         let told = line(None, false, DENIED).unwrap();
         assert_eq!(told, "14:02:11  ana  deny     (no_match)  face deny, no_match  1,400 us  lgn_1");
+        let reports = DENIED.replace(r#""decision":"deny""#, r#""report_only":true,"decision":"deny""#);
+        assert!(line(None, false, &reports).unwrap().contains("face (report only) deny, no_match"));
     }
 
     #[test]

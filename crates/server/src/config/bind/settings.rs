@@ -1,6 +1,7 @@
 //! Settings against the JSON Schema that the plugin brings.
 
 use super::Site;
+use postlude_model::limits::{SCHEMA_PATTERN_BYTES, SCHEMA_PATTERNS};
 use serde_json::Value;
 
 /// Violations that are listed for one action: a schema that refuses everything must not hide the rest.
@@ -22,7 +23,15 @@ impl Site<'_> {
 
     fn validate(&self, schema: &Value, settings: &Value) {
         // The schema is the plugin's: no references to elsewhere, and patterns that cannot run for ever.
-        let patterns = jsonschema::PatternOptions::regex();
+        let count = patterns_in(schema);
+        if count > SCHEMA_PATTERNS {
+            let message = self.says(format_args!(
+                "the plugin's schema of its settings has {count} regular expressions, {SCHEMA_PATTERNS} are allowed"
+            ));
+            self.log.error_hint(self.action.plugin.at, message, "ask the plugin's publisher for a simpler schema");
+            return;
+        }
+        let patterns = jsonschema::PatternOptions::regex().size_limit(SCHEMA_PATTERN_BYTES);
         let validator = match jsonschema::options().offline().with_pattern_options(patterns).build(schema) {
             Ok(validator) => validator,
             Err(why) => {
@@ -37,5 +46,40 @@ impl Site<'_> {
             let place = if pointer.is_empty() { "`settings`".to_owned() } else { format!("`settings` at `{pointer}`") };
             self.log.error(self.action.settings.at, self.says(format_args!("{place}: {violation}")));
         }
+    }
+}
+
+/// The regular expressions of a schema: at `pattern`, and as names in `patternProperties`. What is not a schema but has such
+/// names, such as an example, counts as well.
+fn patterns_in(schema: &Value) -> usize {
+    let mut count = 0_usize;
+    let mut left = vec![schema];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(members) => {
+                count = count.saturating_add(usize::from(members.get("pattern").is_some_and(Value::is_string)));
+                let named = members.get("patternProperties").and_then(Value::as_object);
+                count = count.saturating_add(named.map_or(0, serde_json::Map::len));
+                left.extend(members.values());
+            }
+            Value::Array(items) => left.extend(items),
+            _ => {}
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn patterns_are_counted_wherever_they_are() {
+        let schema = json!({
+            "properties": { "a": { "pattern": "^a$" }, "pattern": { "type": "string" } },
+            "allOf": [{ "patternProperties": { "^b": { "pattern": "c" }, "^d": true } }],
+        });
+        assert_eq!(patterns_in(&schema), 4);
     }
 }

@@ -1,6 +1,7 @@
 //! Each check of a plugin's manifest against the configuration, at its edge.
 
 use super::support::*;
+use postlude_model::limits::SCHEMA_PATTERNS;
 use serde_json::json;
 use std::time::Duration;
 
@@ -201,6 +202,23 @@ fn a_schema_cannot_reach_out_or_run_for_ever() {
     slow["settings"] = json!({"properties": {"factor": {"pattern": "^(a+)+$"}}});
     let text = with("factor = \"https://acme.example/face\"", &format!("factor = \"{}!\"", "a".repeat(200)));
     assert_says(&bound(&text, &slow), &["`settings` at `/factor`"]);
+}
+
+/// The server compiles the schema itself, and a small one may take much memory there.
+#[test]
+fn the_patterns_of_a_schema_are_limited_at_the_edge() {
+    let with_patterns = |patterns: Vec<String>| {
+        let mut manifest = manifest();
+        let all: Vec<_> =
+            patterns.iter().map(|pattern| json!({ "properties": { "x": { "pattern": pattern } } })).collect();
+        manifest["settings"] = json!({ "allOf": all });
+        bound(&documented(), &manifest)
+    };
+    let many = |count: usize| (0..count).map(|number| format!("^{number}")).collect();
+    assert!(!format!("{:?}", with_patterns(many(SCHEMA_PATTERNS))).contains("regular expressions"));
+    assert_says(&with_patterns(many(SCHEMA_PATTERNS + 1)), &["has 65 regular expressions, 64 are allowed"]);
+    let says = ["the plugin's schema of its settings is not usable"];
+    assert_says(&with_patterns(vec!["(?:[a-z]{100}){900}x".to_owned()]), &says);
 }
 
 #[test]
