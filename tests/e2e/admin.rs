@@ -51,6 +51,30 @@ async fn an_upload_is_checked_stored_and_idempotent_and_survives_a_restart() {
     assert_eq!(postlude.get_as(OPERATOR_KEY, &path).await.body, first.body);
 }
 
+/// What was uploaded serves once the configuration names its digest, and stays what it is.
+#[tokio::test]
+async fn an_upload_runs_once_the_configuration_names_it() {
+    let mut postlude = Postlude::start().await;
+    let digest = upload(&postlude, OPERATOR_KEY, email_domain()).await.text_at("/digest").to_owned();
+    let action = "[[tenants.acme.pipeline]]\nname = \"domain\"\nplugin = \"email-domain\"\n\
+        settings = { domains = [\"acme.example\"] }\ngrants = { event = [\"/user/email\", \"/user/email_verified\"] }\n";
+    let table = format!("[tenants.acme.plugins.email-domain]\ndigest = \"{digest}\"\n{action}");
+    let other = format!("sha256:{}", "f".repeat(64));
+    postlude.edit_config(
+        "[[tenants.acme.pipeline]]",
+        &format!("{}[[tenants.acme.pipeline]]", table.replace(&digest, &other)),
+    );
+    let unknown = postlude.post_as(OPERATOR_KEY, "/v1/admin/reload", &json!({})).await;
+    assert!(unknown.text.contains("no plugin of this digest was uploaded"), "{}", unknown.text);
+    postlude.edit_config(&other, &digest);
+    let named = postlude.post_as(OPERATOR_KEY, "/v1/admin/reload", &json!({})).await;
+    assert_eq!((named.status, &named.body["revision"]), (200, &json!(2)), "{}", named.text);
+    postlude.restart().await;
+    let list = postlude.get_as(OPERATOR_KEY, "/v1/admin/plugins").await;
+    let uploaded = list.body["plugins"].as_array().unwrap().iter().find(|plugin| plugin["digest"] == json!(digest));
+    assert_eq!(uploaded.unwrap()["actions"], json!(["domain"]), "{}", list.text);
+}
+
 /// P45, P46: what is no component is refused, each with its reason.
 #[tokio::test]
 async fn what_this_host_does_not_run_is_refused() {

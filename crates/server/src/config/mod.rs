@@ -96,7 +96,7 @@ fn read_text(file: &Path, text: &str, origin: &Origin<'_>, log: &Log) -> Config 
     let tree = tree::parse(text, log);
     let mut root = Section::root(log, &tree);
     let server = server::read(&mut root, origin);
-    let context = Context { origin: origin.clone(), development: server.development };
+    let context = Context { origin: origin.clone(), development: server.development, data_dir: &server.data_dir };
     let tenants = tenants(&mut root, &context);
     root.finish();
     cross::tenants(&tenants, &server, log);

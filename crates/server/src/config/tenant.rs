@@ -12,7 +12,7 @@ use super::web;
 use postlude_model::limits;
 use postlude_model::names::{Digest, PluginName, TenantName};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
@@ -147,6 +147,8 @@ pub(super) struct Context<'a> {
     pub(super) origin: Origin<'a>,
     /// Development mode.
     pub(super) development: bool,
+    /// Where uploads are.
+    pub(super) data_dir: &'a Path,
 }
 
 /// Stands for an issuer that could not be read, so that the rest of its tenant is checked too. It never leaves: the
@@ -206,13 +208,13 @@ fn plugin_name(table: &Section<'_>, key: &str, at: Place) -> Option<PluginName> 
 fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Context<'_>) -> Option<PluginFile> {
     let mut section = Section::of(table.log, table.subject_of(&format!("plugin `{}`", shown(key))), at, node)?;
     let path = section.parsed("path", |text| Ok(context.origin.base.join(text)));
-    if !section.has("path") {
-        section.missing("path", "write `path = \"plugins/name.wasm\"`");
-    }
     let digest = section.parsed("digest", |text| {
         text.parse::<Digest>()
             .map_err(|why| Complaint::new(why.to_string()).hint("`sha256sum` prints it, and it may be left out"))
     });
+    if !section.has("path") {
+        return uploaded(section, at, digest, context);
+    }
     let missing = path.as_ref().is_some_and(|path| !path.is_file());
     if let Some(path) = path.as_ref().filter(|_| missing) {
         let state = if path.exists() { "is not a regular file" } else { "does not exist" };
@@ -221,6 +223,29 @@ fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Cont
     }
     section.finish();
     Some(PluginFile { at, path: path?.value, missing, digest })
+}
+
+/// A plugin that is named by its digest alone: one that was uploaded.
+fn uploaded(section: Section<'_>, at: Place, digest: Option<At<Digest>>, context: &Context<'_>) -> Option<PluginFile> {
+    if !section.has("digest") {
+        section.missing("path", "write `path = \"plugins/name.wasm\"`, or the `digest` of a plugin that was uploaded");
+    }
+    let Some(digest) = digest else {
+        section.finish();
+        return None;
+    };
+    let path = context.data_dir.join("plugins").join(format!("{}.wasm", digest.value.hex()));
+    let missing = !path.is_file();
+    if missing {
+        let message = format!("{}: no plugin of this digest was uploaded", section.label("digest"));
+        section.log.error_hint(
+            digest.at,
+            message,
+            "upload it with `POST /v1/admin/plugins`, or name its file with `path`",
+        );
+    }
+    section.finish();
+    Some(PluginFile { at, path, missing, digest: Some(digest) })
 }
 
 fn lifetimes(section: &mut Section<'_>) -> Lifetimes {
