@@ -90,9 +90,9 @@ release: plugins ## build the release into target/dist: a static binary, manual 
 	@$(call say,'the release')
 	@scripts/release.sh
 
-# The release profile is what users run; it compiles the engine once more (ten minutes or so the first time).
+# The release profile is what users run; it compiles the engine once more and optimises it as a whole.
 bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
-	@$(call say,'building the release profile (the first time: 10 to 15 minutes)')
+	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
 	@scripts/bench-peers.sh
 	@$(call say,'measuring')

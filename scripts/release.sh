@@ -16,7 +16,7 @@ DIST=${DIST:-target/dist}
 # The static target, or the machine's own where it cannot be had.
 if scripts/setup.sh static; then TARGET=$STATIC; else TARGET=$HOST; say "no $STATIC here: linking with this machine's C library"; fi
 
-say "building postlude $VERSION for $TARGET (the first time: 10 to 20 minutes)"
+say "building postlude $VERSION for $TARGET (the first time: 15 to 30 minutes)"
 CARGO_PROFILE_RELEASE_STRIP=symbols cargo build ${CI:+--locked} --release --workspace --bin postlude --target "$TARGET"
 BINARY=${CARGO_TARGET_DIR:-target}/$TARGET/release/postlude
 

@@ -63,10 +63,14 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, clients: &[usize], table:
     };
     let (info, warn) = (start("info")?, start("warn")?);
     let bare_load = Load { address: bare.address, ..info.1.clone() };
+    let steps = [step(folder, "bare", &bare_load)?, step(folder, "pipeline", &bare_load)?];
     for &clients in clients {
-        let subjects = [(&bare_load, &bare), (&info.1, &info.0.process), (&warn.1, &warn.0.process)];
+        let mut subjects = vec![(&bare_load, &bare), (&info.1, &info.0.process), (&warn.1, &warn.0.process)];
+        if clients == PROMISED_AT {
+            subjects.extend(steps.iter().map(|(process, load)| (load, process)));
+        }
         let rounds = interleaved(effort, &subjects, clients)?;
-        let [bare, info, warn] = rounds.as_slice() else { continue };
+        let [bare, info, warn, steps @ ..] = rounds.as_slice() else { continue };
         let names = ["bare axum handler", "POST /v1/logins", "POST /v1/logins, --log-level warn"];
         let [bare_name, info_name, warn_name] = names.map(|name| format!("{name}, {clients} clients"));
         table.rate(&bare_name, bare.rate(), None);
@@ -82,30 +86,27 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, clients: &[usize], table:
         table.processor(&warn_used, warn, Some(&bare_used));
         if clients == PROMISED_AT {
             predict(table, bare, [("default log", info), ("--log-level warn", warn)]);
-            steps(folder, effort, &bare_load, table)?;
+        }
+        for (name, rounds) in STEPS.into_iter().zip(steps) {
+            let name = format!("{name}, {clients} clients");
+            table.rate(&name, rounds.rate(), table.median(PREDICTED).map(|_| PREDICTED));
+            table.processor(&format!("  processor time of {name}"), rounds, Some(&bare_used));
         }
     }
     Ok(())
 }
 
-/// What lies between the bare handler and the server: a handler that runs the action as well, and one that runs the pipeline.
-fn steps(folder: &Folder, effort: &Effort, bare: &Load, table: &mut Table) -> Result<()> {
+/// What lies between the bare handler and the server.
+const STEPS: [&str; 2] =
+    ["bare axum handler that runs the bare loop once", "bare axum handler that runs our pipeline once"];
+
+/// A handler that runs the action as well, by the bare loop or by the pipeline.
+fn step(folder: &Folder, run: &str, bare: &Load) -> Result<(Process, Load)> {
     let component = folder.plugin("custom-factor")?;
-    let start = |run: &str| -> Result<(Process, Load)> {
-        let arguments = ["bare-http".as_ref(), "--run".as_ref(), run.as_ref(), component.as_os_str()];
-        let process = Process::own(&arguments)?;
-        let load = Load { address: process.address, ..bare.clone() };
-        Ok((process, load))
-    };
-    let (run, pipeline) = (start("bare")?, start("pipeline")?);
-    let rounds = interleaved(effort, &[(&run.1, &run.0), (&pipeline.1, &pipeline.0)], PROMISED_AT)?;
-    let names = ["bare axum handler that runs the bare loop once", "bare axum handler that runs our pipeline once"];
-    for (name, rounds) in names.into_iter().zip(&rounds) {
-        let name = format!("{name}, {PROMISED_AT} clients");
-        table.rate(&name, rounds.rate(), table.median(PREDICTED).map(|_| PREDICTED));
-        table.processor(&format!("  processor time of {name}"), rounds, None);
-    }
-    Ok(())
+    let arguments = ["bare-http".as_ref(), "--run".as_ref(), run.as_ref(), component.as_os_str()];
+    let process = Process::own(&arguments)?;
+    let load = Load { address: process.address, ..bare.clone() };
+    Ok((process, load))
 }
 
 fn predict(table: &mut Table, bare: &Rounds, subjects: [(&str, &Rounds); 2]) {
