@@ -159,11 +159,19 @@ async fn the_watch_can_be_switched_off_and_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_waits_for_whoever_is_writing() {
     let postlude = Postlude::builder().watch().start().await;
+    // A change that is taken by itself shows that the watch has begun.
+    postlude.edit_config("max_age = \"24h\"", "max_age = \"12h\"");
+    let revision = async || postlude.get_as(OPERATOR_KEY, "/v1/admin/pipeline").await.body["revision"].clone();
+    for tries in 0.. {
+        if revision().await == json!(2) {
+            break;
+        }
+        assert!(tries < 200, "the change is not taken within 20 seconds");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let path = postlude.dir().join("postlude.toml");
     let whole = std::fs::read_to_string(&path).unwrap();
     let (first, rest) = whole.split_at(whole.find("[[tenants.acme.pipeline]]").unwrap());
-    // The watch begins with the server, and not before it.
-    tokio::time::sleep(Duration::from_millis(500)).await;
     let mut file = std::fs::File::create(&path).unwrap();
     file.write_all(first.as_bytes()).unwrap();
     // The kernel's word of it arrives.
@@ -176,6 +184,6 @@ async fn a_reload_waits_for_whoever_is_writing() {
         drop(file);
     };
     let (reloaded, ()) = tokio::join!(reload, write);
-    assert_eq!((reloaded.status, &reloaded.body["revision"]), (200, &json!(1)), "{}", reloaded.text);
+    assert_eq!((reloaded.status, &reloaded.body["revision"]), (200, &json!(2)), "{}", reloaded.text);
     assert_eq!(postlude.browser("ana").login().await.outcome(), "redirect", "the action is still there");
 }
