@@ -121,6 +121,27 @@ async fn an_upload_is_capped_at_the_edge() {
     assert_eq!(postlude.get_as(OPERATOR_KEY, "/v1/admin/plugins").await.status, 200);
 }
 
+/// A slow upload holds up no other tenant.
+#[tokio::test]
+async fn each_tenant_uploads_one_at_a_time() {
+    let postlude = Postlude::start().await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let rest = futures_util::stream::once(async move { Ok::<_, std::io::Error>(vec![u8::from(ended.await.is_ok())]) });
+    let body = reqwest::Body::wrap_stream(rest);
+    let request = postlude.client.post(format!("{}/v1/admin/plugins", postlude.base)).bearer_auth(OPERATOR_KEY);
+    let sent = tokio::spawn(request.header("content-type", "application/wasm").body(body).send());
+    let mut own = upload(&postlude, OPERATOR_KEY, b"x".to_vec()).await;
+    let began = std::time::Instant::now();
+    while own.status != 503 && began.elapsed().as_secs() < 10 {
+        own = upload(&postlude, OPERATOR_KEY, b"x".to_vec()).await;
+    }
+    assert!(own.text_at("/detail").contains("another upload of this tenant"), "{}", own.text);
+    assert_eq!(upload(&postlude, OTHER_OPERATOR_KEY, b"x".to_vec()).await.status, 422, "it is looked at");
+    end.send(()).unwrap();
+    assert_eq!(sent.await.unwrap().unwrap().status(), 422);
+    assert_eq!(upload(&postlude, OPERATOR_KEY, b"x".to_vec()).await.status, 422, "the place is free again");
+}
+
 /// So many chunks.
 struct Endless<F> {
     left: usize,

@@ -43,7 +43,7 @@ pub struct Runtime {
     /// By tenant, for as long as the process lives: a reload must not lose sight of them.
     pub(crate) orders: tokio::sync::Mutex<HashMap<TenantName, Arc<LiveOrders>>>,
     /// Places for uploads.
-    pub(crate) uploads: tokio::sync::Semaphore,
+    pub(crate) uploads: crate::admin::Uploads,
     tenants: RwLock<Arc<Tenants>>,
     stopping: CancellationToken,
 }
@@ -115,7 +115,7 @@ impl Runtime {
             earlier: Earlier::default(),
             reloads,
             orders: tokio::sync::Mutex::default(),
-            uploads: tokio::sync::Semaphore::new(crate::admin::UPLOADS_AT_A_TIME),
+            uploads: Default::default(),
             tenants: RwLock::default(),
             stopping: CancellationToken::new(),
         }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use tracing::{Instrument as _, Span};
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use upload::AT_A_TIME as UPLOADS_AT_A_TIME;
+pub(crate) use upload::Uploads;
 
 /// All of them. A further resource adds one line.
 pub(crate) fn routes() -> OpenApiRouter<Arc<Runtime>> {

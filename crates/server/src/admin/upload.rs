@@ -12,11 +12,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use postlude_model::limits;
-use postlude_model::names::Digest;
+use postlude_model::names::{Digest, TenantName};
 use postlude_sandbox::Plugin;
 use postlude_store::{StoreError, Upload};
 use sha2::{Digest as _, Sha256};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,11 +25,45 @@ use utoipa_axum::routes;
 /// How long an upload may take: the largest component over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Uploads at a time: each holds a component in memory and a core while it compiles.
-pub(crate) const AT_A_TIME: usize = 2;
+/// Uploads at a time, one for each tenant: each holds a component in memory. How many compile at once is the compiler's.
+const AT_A_TIME: usize = 8;
 
 /// Uploads that a tenant may have. Files are kept for as long as a login may need them, so this bounds its part of the disk.
 const UPLOADS: usize = 1000;
+
+/// The uploads that are under way, by tenant: a slow one holds up its own tenant alone.
+#[derive(Debug, Default)]
+pub(crate) struct Uploads(Mutex<HashSet<TenantName>>);
+
+/// Given back when it is dropped.
+struct Place<'a> {
+    uploads: &'a Uploads,
+    tenant: TenantName,
+}
+
+impl Uploads {
+    fn place(&self, tenant: &TenantName) -> Result<Place<'_>, ApiError> {
+        let mut under_way = self.under_way();
+        if under_way.contains(tenant) {
+            return Err(busy("another upload of this tenant is under way; send this one when it has ended"));
+        }
+        if under_way.len() >= AT_A_TIME {
+            return Err(busy("as many uploads as this server takes are under way; send this one a little later"));
+        }
+        under_way.insert(tenant.clone());
+        Ok(Place { uploads: self, tenant: tenant.clone() })
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashSet<TenantName>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.uploads.under_way().remove(&self.tenant);
+    }
+}
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Runtime>> {
     OpenApiRouter::default().routes(routes!(upload))
@@ -48,8 +83,7 @@ async fn upload(State(runtime): State<Arc<Runtime>>, request: Request) -> Result
     let caller = enter(&runtime, &request, Need::Operate)?;
     let (parts, body) = request.into_parts();
     acceptable(&parts.headers)?;
-    let busy = |_| ApiError::unavailable("other uploads are under way");
-    let _place = runtime.uploads.try_acquire().map_err(busy)?;
+    let _place = runtime.uploads.place(&caller.tenant.name)?;
     let late =
         |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the upload took longer than a minute");
     let (digest, bytes) = tokio::time::timeout(UPLOAD_TIMEOUT, receive(body)).await.map_err(late)??;
@@ -137,6 +171,10 @@ fn refused(why: impl ToString) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin_refused", why.to_string())
 }
 
+fn busy(detail: &str) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+}
+
 fn too_large() -> ApiError {
     let detail = format!("a component may have {} bytes", limits::COMPONENT_BYTES);
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "plugin_too_large", detail)
@@ -145,4 +183,21 @@ fn too_large() -> ApiError {
 fn full() -> ApiError {
     let detail = format!("this tenant has uploaded {UPLOADS} plugins, as many as it may have; name others by file");
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "limit_reached", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_one_for_each_tenant_and_limited_at_the_edge() {
+        let uploads = Uploads::default();
+        let tenant = |number: usize| TenantName::new(format!("t{number}")).unwrap();
+        let mut places: Vec<_> = (0..AT_A_TIME).map(|number| uploads.place(&tenant(number)).unwrap()).collect();
+        assert!(uploads.place(&tenant(AT_A_TIME)).is_err(), "all are taken");
+        assert!(uploads.place(&tenant(0)).is_err());
+        places.pop();
+        assert!(uploads.place(&tenant(0)).is_err(), "a tenant has one");
+        assert!(uploads.place(&tenant(AT_A_TIME)).is_ok());
+    }
 }
