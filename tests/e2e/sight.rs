@@ -1,4 +1,4 @@
-//! Sight: a login's record explains itself, the live tail never holds anyone up, metrics cannot be made to grow.
+//! TraceDetails: a login's record explains itself, the live tail never holds anyone up, metrics cannot be made to grow.
 #![expect(clippy::panic, clippy::expect_used, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::{Answered, FACTOR, IDP_KEY, OPERATOR_KEY, OTHER_KEY, Postlude, READER_KEY, program};

@@ -8,7 +8,7 @@ use crate::processes;
 use crate::stats::{Round, Rounds};
 use crate::table::Table;
 use anyhow::{Context, Result, ensure};
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::run::{Ending, RunInput};
 use postlude_sandbox::{Plugin, Sandbox};
 use std::path::Path;
@@ -162,7 +162,7 @@ impl Subjects {
                 }
                 let finished = login.finish();
                 let took = began.elapsed();
-                let skipped = finished.record.trace.first().is_some_and(|run| run.verdict == Verdict::Skipped);
+                let skipped = finished.record.trace.first().is_some_and(|run| run.decision == TraceDecision::Skipped);
                 let continued = matches!(finished.record.status, Status::Continued(_));
                 ensure!(skipped && continued && !finished.synced, "the login went another way: {finished:?}");
                 Ok(took)

@@ -12,8 +12,8 @@ use postlude_model::manifest::{Grants, ResolvedProof};
 use postlude_model::names::{
     ActionName, ClientId, Digest, FactorName, LoginId, PluginName, SessionId, TenantName, Timestamp, UserId,
 };
-use postlude_model::orders::Orders;
-use postlude_model::pipeline::{Login, Scene};
+use postlude_model::pipeline::{Login, PipelineContext};
+use postlude_model::policy::orders::Orders;
 use postlude_model::run::RunInput;
 use postlude_model::session::{FactorRecord, Session};
 use postlude_model::token::{NoKeys, Profile};
@@ -70,8 +70,8 @@ impl Prepared {
     }
 
     /// What the login runs in.
-    pub(crate) fn scene(&self) -> Scene<'_> {
-        Scene {
+    pub(crate) fn scene(&self) -> PipelineContext<'_> {
+        PipelineContext {
             actions: &self.actions,
             handles: &self.handles,
             issuer: "http://127.0.0.1/acme",
@@ -150,7 +150,7 @@ fn record() -> Result<LoginRecord> {
         recorded: Vec::new(),
         held_metadata: Default::default(),
         trace: Vec::new(),
-        course: Default::default(),
+        policy_state: Default::default(),
     })
 }
 

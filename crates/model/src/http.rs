@@ -85,7 +85,7 @@ pub struct Exchange {
 
 /// A run's way out: the answers that an earlier attempt at the same run recorded, then the live thing.
 #[derive(Debug, Clone)]
-pub struct WayOut {
+pub struct HttpAccess {
     /// Who makes requests.
     pub client: Arc<dyn HttpClient>,
     /// What an earlier attempt at this run was answered. A request that is equal in every byte gets its answer again: an
@@ -93,13 +93,13 @@ pub struct WayOut {
     pub recorded: Vec<Exchange>,
 }
 
-impl Default for WayOut {
+impl Default for HttpAccess {
     fn default() -> Self {
         Self { client: Arc::new(NoHttp), recorded: Vec::new() }
     }
 }
 
-impl WayOut {
+impl HttpAccess {
     /// Takes the recorded answer to a request, once.
     pub fn replay(&mut self, request: &Request) -> Option<Result<Response, HttpError>> {
         let at = self.recorded.iter().position(|exchange| exchange.request == *request)?;
@@ -195,7 +195,7 @@ mod tests {
         };
         let answer = Ok(Response { status: 200, headers: Vec::new(), body: b"token".to_vec() });
         let recorded = vec![Exchange { request: request("code=1"), answer: answer.clone() }];
-        let mut way = WayOut { recorded, ..WayOut::default() };
+        let mut way = HttpAccess { recorded, ..HttpAccess::default() };
         assert_eq!(way.replay(&request("code=2")), None);
         assert_eq!(way.replay(&request("code=1")), Some(answer));
         assert_eq!(way.replay(&request("code=1")), None);

@@ -6,21 +6,18 @@
 //! stores: the host asks it for the next run, feeds it the report, and keeps the [`login::LoginRecord`].
 //!
 //! ```text
-//! Login::begin(scene, record, session, event)        a login begins
+//! Login::begin(context, record, session, event)        a login begins
 //!   while let Some(input) = login.next_run()         what is due
 //!     login.feed(sandbox.run(plugin, *input).await)  its report; effects are folded
 //!   login.finish()                                   the record to store: suspended, or with its outcome
-//! Login::resume(scene, record, session, event, reply)   the browser is back
+//! Login::resume(context, record, session, event, reply)   the browser is back
 //! ```
 
 pub mod action;
-pub mod bypass;
 pub mod cache;
 pub mod claims;
-pub mod course;
 pub mod decision;
 mod embedding;
-pub mod factor;
 pub mod handle;
 pub mod http;
 pub mod json;
@@ -29,9 +26,8 @@ pub mod limits;
 pub mod login;
 pub mod manifest;
 pub mod names;
-pub mod orders;
 pub mod pipeline;
+pub mod policy;
 pub mod run;
 pub mod session;
 pub mod token;
-pub mod when;

@@ -2,10 +2,10 @@
 //! trace and the audit entry.
 
 use crate::action::Mode;
-use crate::course::Course;
 use crate::decision::Denial;
 use crate::json::Json;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
+use crate::policy::state::PolicyState;
 use crate::run::{Level, Limit, Metadata, Phase};
 use crate::session::FactorRecord;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ pub struct LoginRecord {
     /// Session metadata of a login whose session still belongs to another user, held back until its `continue`.
     pub held_metadata: Metadata,
     /// What policy decided on its way.
-    pub course: Course,
+    pub policy_state: PolicyState,
     /// What ran, in order.
     pub trace: Vec<Trace>,
 }
@@ -182,7 +182,7 @@ pub struct Trace {
     /// The export.
     pub phase: Phase,
     /// What it came to, or would have come to where it only reports.
-    pub verdict: Verdict,
+    pub decision: TraceDecision,
     /// It only reports: nothing came of it.
     pub report_only: bool,
     /// Why, for a person.
@@ -221,7 +221,7 @@ pub struct TraceLine {
 /// What a run came to, in the trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum TraceDecision {
     /// It continued.
     Continue,
     /// It redirected.
@@ -244,8 +244,8 @@ pub enum Verdict {
     Killed,
 }
 
-impl Verdict {
-    /// All verdicts, each at its own place: metrics count by it.
+impl TraceDecision {
+    /// All decisions, each at its own place: metrics count by it.
     pub const ALL: [Self; 10] = [
         Self::Continue,
         Self::Redirect,
@@ -259,7 +259,7 @@ impl Verdict {
         Self::Killed,
     ];
 
-    /// The verdict's name in answers, metrics and log.
+    /// The decision's name in answers, metrics and log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

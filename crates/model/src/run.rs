@@ -3,7 +3,7 @@
 use crate::action::{Action, Mode};
 use crate::cache::Cache;
 use crate::decision::{Command, Decision, Failure};
-use crate::http::{Exchange, WayOut};
+use crate::http::{Exchange, HttpAccess};
 use crate::json::Json;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
@@ -62,7 +62,7 @@ pub struct RunInput {
     /// The action's cache as it was when the run began.
     pub cache: Cache,
     /// The way out. With what it answers in the report, a run can be repeated without it.
-    pub http: WayOut,
+    pub http: HttpAccess,
 }
 
 /// A factor's record as its action may see it.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AddressClass {
     /// Public: anyone may be asked.
     Public,
     /// Of this machine or its network: asked only where the operator named the host for it. The text says which kind.
@@ -73,27 +73,27 @@ const IPV6: [Range<Ipv6Addr>; 15] = [
 
 /// What an address is.
 #[must_use]
-pub fn standing(address: IpAddr) -> Standing {
+pub fn classify(address: IpAddr) -> AddressClass {
     match address {
         IpAddr::V4(address) => {
             let found =
                 IPV4.iter().find(|range| same(address.to_bits().into(), range.first.to_bits().into(), 32, range.bits));
-            found.map_or(Standing::Public, |range| of(range.private, range.why))
+            found.map_or(AddressClass::Public, |range| of(range.private, range.why))
         }
         IpAddr::V6(address) => {
             let found = IPV6.iter().find(|range| same(address.to_bits(), range.first.to_bits(), 128, range.bits));
             let global = Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0).to_bits();
             match found {
                 Some(range) => of(range.private, range.why),
-                None if same(address.to_bits(), global, 128, 3) => Standing::Public,
-                None => Standing::Never("not global unicast (RFC 4291, section 2.4)"),
+                None if same(address.to_bits(), global, 128, 3) => AddressClass::Public,
+                None => AddressClass::Never("not global unicast (RFC 4291, section 2.4)"),
             }
         }
     }
 }
 
-const fn of(private: bool, why: &'static str) -> Standing {
-    if private { Standing::Private(why) } else { Standing::Never(why) }
+const fn of(private: bool, why: &'static str) -> AddressClass {
+    if private { AddressClass::Private(why) } else { AddressClass::Never(why) }
 }
 
 /// Whether two addresses of a width agree in their first bits.
@@ -108,8 +108,8 @@ const fn same(a: u128, b: u128, width: u32, bits: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn is(text: &str) -> Standing {
-        standing(text.parse().unwrap())
+    fn is(text: &str) -> AddressClass {
+        classify(text.parse().unwrap())
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
             "2003::",
             "3fff:1000::",
         ] {
-            assert_eq!(is(text), Standing::Public, "{text}");
+            assert_eq!(is(text), AddressClass::Public, "{text}");
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
             "fc00::",
             "fdff::1",
         ] {
-            assert!(matches!(is(text), Standing::Private(_)), "{text}: {:?}", is(text));
+            assert!(matches!(is(text), AddressClass::Private(_)), "{text}: {:?}", is(text));
         }
         for text in [
             "0.0.0.0",
@@ -213,7 +213,7 @@ mod tests {
             "1fff::",
             "e000::",
         ] {
-            assert!(matches!(is(text), Standing::Never(_)), "{text}: {:?}", is(text));
+            assert!(matches!(is(text), AddressClass::Never(_)), "{text}: {:?}", is(text));
         }
     }
 }

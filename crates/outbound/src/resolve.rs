@@ -1,6 +1,6 @@
 //! Names to addresses: resolved once for a connection, checked as a whole, and connected to as checked.
 
-use crate::address::{Standing, standing};
+use crate::address::{AddressClass, classify};
 use crate::limits;
 use std::error::Error;
 use std::fmt;
@@ -57,11 +57,11 @@ pub(crate) enum Reach {
 
 impl Reach {
     fn refuses(self, address: IpAddr) -> Option<&'static str> {
-        match (self, standing(address)) {
+        match (self, classify(address)) {
             (Self::Local, _) if address.is_loopback() => None,
             (Self::Local, _) => Some("not loopback"),
-            (_, Standing::Public) | (Self::Private, Standing::Private(_)) => None,
-            (_, Standing::Private(why) | Standing::Never(why)) => Some(why),
+            (_, AddressClass::Public) | (Self::Private, AddressClass::Private(_)) => None,
+            (_, AddressClass::Private(why) | AddressClass::Never(why)) => Some(why),
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn drive(
             meter.ran(&ran, trace);
         }
         if let Some(trace) = trace.filter(|_| !span.is_disabled()) {
-            span.record("decision", trace.verdict.as_str());
+            span.record("decision", trace.decision.as_str());
             span.record("fuel", trace.fuel).record("memory_bytes", trace.memory_bytes);
             span.record("host_calls", trace.host_calls).record("waited_us", trace.waited_us);
         }

@@ -11,15 +11,15 @@ use crate::wire::{Answer, ContinueRequest, Event, LoginRequest, end_code};
 use axum::http::StatusCode;
 use postlude_crypto::handles::StateError;
 use postlude_model::action::Mode;
-use postlude_model::bypass::Bypass;
 use postlude_model::handle::StateClaims;
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status, Subject, Suspension};
 use postlude_model::names::LoginId;
-use postlude_model::orders::Standing;
 use postlude_model::pipeline::{
-    BrowserReply, Finished, Login, Overload, Presented, Ruling, Scene, ended, rule, session_ended,
+    BrowserReply, Finished, Login, Overload, PipelineContext, Presented, Ruling, ended, rule, session_ended,
 };
+use postlude_model::policy::bypass::Bypass;
+use postlude_model::policy::orders::CurrentOrders;
 use postlude_model::session::Session;
 use postlude_store::{Begun, Claim, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
@@ -71,10 +71,11 @@ impl Begin {
                 return Err(ApiError::login_ended(end_code(EndReason::SessionEnded)));
             }
             let record = self.record(&pipeline, session.as_deref());
-            let scene = Scene { now: outside.now, ..self.runtime.scene(&self.tenant, &pipeline) };
+            let context =
+                PipelineContext { now: outside.now, ..self.runtime.pipeline_context(&self.tenant, &pipeline) };
             let event = Arc::clone(&self.request.event.document);
             let bypasses = self.runtime.bypasses_of(&self.tenant, &pipeline, &record).await?;
-            let login = Login::begin(scene, record, session, event).with_bypasses(bypasses);
+            let login = Login::begin(context, record, session, event).with_bypasses(bypasses);
             let finished = drive(&self.runtime.sandbox, &pipeline, login, &mut outside).await.map_err(undriven)?;
             let news = News::of(&self.runtime, &finished.record, 0, began);
             let answer = self.tenant.answer(&finished.record);
@@ -158,7 +159,7 @@ impl Begin {
             effects: Default::default(),
             recorded: Vec::new(),
             held_metadata: Default::default(),
-            course: Default::default(),
+            policy_state: Default::default(),
             trace: Vec::new(),
         }
     }
@@ -265,10 +266,10 @@ impl Arrival {
             let pipeline = runtime.pipeline_of(&tenant, record.revision).await?;
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());
-            let scene = Scene { now: outside.now, ..runtime.scene(&tenant, &pipeline) };
+            let context = PipelineContext { now: outside.now, ..runtime.pipeline_context(&tenant, &pipeline) };
             let event = Arc::clone(&self.event.document);
             let bypasses = runtime.bypasses_of(&tenant, &pipeline, &record).await?;
-            let login = Login::resume(scene, current, session, event, self.reply.clone()).with_bypasses(bypasses);
+            let login = Login::resume(context, current, session, event, self.reply.clone()).with_bypasses(bypasses);
             let finished = match drive(&runtime.sandbox, &pipeline, login, &mut outside).await {
                 Ok(finished) => finished,
                 Err(DriveError::Overload(Overload { resuming: true })) => {
@@ -430,7 +431,7 @@ async fn commit(
 ) -> Result<CommitOutcome, ApiError> {
     let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
     let sessions = session.map(|session| SessionWrite { expect: session_seen.unwrap_or(0), session });
-    let mut used = record.course.bypasses.clone();
+    let mut used = record.policy_state.bypasses.clone();
     used.retain(|bypass| bypasses.contains(&bypass.id));
     // As long as logins are suspended on a revision, its code stays in memory.
     let ended = (expect > 0 && record.suspension().is_none()).then_some(record.revision);

@@ -7,7 +7,7 @@ use crate::tenant::Tenant;
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
 use postlude_model::names::{TenantName, Timestamp};
-use postlude_model::orders::{Orders, Standing};
+use postlude_model::policy::orders::{CurrentOrders, Orders};
 use postlude_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) struct LiveOrders {
     changing: Mutex<()>,
 }
 
-impl Standing for LiveOrders {
+impl CurrentOrders for LiveOrders {
     fn orders(&self) -> Arc<Orders> {
         self.now.load_full()
     }

@@ -3,7 +3,7 @@
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::cache::Cache;
-use postlude_model::http::{Exchange, WayOut, host_of};
+use postlude_model::http::{Exchange, HttpAccess, host_of};
 use postlude_model::names::{ActionName, RunId, TenantName, Timestamp};
 use postlude_model::run::{Report, RunInput};
 use postlude_outbound::Outbound;
@@ -43,7 +43,7 @@ impl Outside {
         let imports = |interface: &str| plugin.imports().iter().any(|function| function.starts_with(interface));
         // Own keys may have to be fetched, which goes the same way.
         if imports("http.") || imports("keys.") {
-            input.http = WayOut { client: Arc::new(self.http.of(self.tenant.as_str())), recorded };
+            input.http = HttpAccess { client: Arc::new(self.http.of(self.tenant.as_str())), recorded };
         }
         if imports("cache.") {
             input.cache = self.cache(&input.action.spec.name).await;

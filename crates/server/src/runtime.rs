@@ -15,7 +15,7 @@ use crate::tenant::Tenant;
 use crate::wire::Answer;
 use postlude_model::limits;
 use postlude_model::names::{LoginId, TenantName};
-use postlude_model::pipeline::Scene;
+use postlude_model::pipeline::PipelineContext;
 use postlude_outbound::Outbound;
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
@@ -134,8 +134,8 @@ impl Runtime {
     }
 
     /// What a tenant's logins run in, at this moment.
-    pub(crate) fn scene<'a>(&self, tenant: &'a Tenant, pipeline: &'a Pipeline) -> Scene<'a> {
-        Scene {
+    pub(crate) fn pipeline_context<'a>(&self, tenant: &'a Tenant, pipeline: &'a Pipeline) -> PipelineContext<'a> {
+        PipelineContext {
             actions: &pipeline.actions,
             handles: &tenant.handles,
             issuer: &tenant.issuer,

@@ -7,7 +7,7 @@ use crate::tenant::Tenant;
 use crate::wire::{RevokeRequest, RotateRequest, SessionRequest};
 use axum::http::StatusCode;
 use postlude_model::names::{SessionId, Timestamp};
-use postlude_model::orders::{Orders, Standing};
+use postlude_model::policy::orders::{CurrentOrders, Orders};
 use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{Commit, CommitOutcome, Durability, SessionWrite};
 use serde::Serialize;

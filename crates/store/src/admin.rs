@@ -6,7 +6,7 @@ use crate::tables::Tables;
 use crate::values::Changes;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{Digest, LoginId, TenantName, Timestamp, UserId};
-use postlude_model::orders::Orders;
+use postlude_model::policy::orders::Orders;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::ops::Range;

@@ -2,11 +2,11 @@
 
 use crate::lane::Claim;
 use async_trait::async_trait;
-use postlude_model::bypass::Bypass;
 use postlude_model::cache::{Cache, CacheChange};
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{ActionName, BypassId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
-use postlude_model::orders::Orders;
+use postlude_model::policy::bypass::Bypass;
+use postlude_model::policy::orders::Orders;
 use postlude_model::session::Session;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;

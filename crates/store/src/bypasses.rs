@@ -4,10 +4,10 @@ use crate::api::{BypassChange, BypassOutcome, StoreError};
 use crate::keys;
 use crate::tables::Tables;
 use crate::values::Changes;
-use postlude_model::bypass::{Bypass, BypassUse};
 use postlude_model::limits;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{BypassId, TenantName, Timestamp, UserId};
+use postlude_model::policy::bypass::{Bypass, BypassUse};
 
 impl Tables {
     fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {

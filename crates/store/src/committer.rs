@@ -11,7 +11,7 @@ use crate::shared::{Shared, StopAtEnd};
 use crate::tables::{Meta, Tables};
 use crate::values::{Changes, failed};
 use postlude_model::names::{TenantName, Timestamp};
-use postlude_model::orders::Orders;
+use postlude_model::policy::orders::Orders;
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -1,7 +1,7 @@
 //! Which effects survive which decision. Each `keep_*` is one row of the table in ARCHITECTURE.md and is all or none:
 //! what would pass a limit fails the action and changes nothing.
 
-use super::working::with_changes;
+use super::session_draft::with_changes;
 use super::{Login, Run};
 use crate::cache::CacheChange;
 use crate::decision::Command;
@@ -30,14 +30,14 @@ impl Login<'_> {
             let Command::RecordFactor { name, evidence } = command else { continue };
             let record = FactorRecord {
                 name: name.clone(),
-                completed_at: self.scene.now,
+                completed_at: self.context.now,
                 digest: run.action.spec.digest,
                 action: run.action.spec.name.clone(),
                 login_id: self.record.id.clone(),
                 client_id: self.record.subject.client_id.clone(),
                 uses: 0,
-                last_used_at: self.scene.now,
-                epoch: self.scene.epoch,
+                last_used_at: self.context.now,
+                epoch: self.context.epoch,
                 evidence: evidence.clone(),
             };
             names.push(name.to_string());

@@ -2,45 +2,45 @@
 //!
 //! It never waits. A login paused for a redirect is this state, stored as its [`LoginRecord`].
 
-mod dry;
+mod apply_orders;
 mod fold;
-mod overruled;
 mod prompt;
 mod proof;
 mod redirect;
+mod report_only;
 mod resume;
-mod sight;
+mod session_draft;
+mod trace_details;
 mod turn;
-mod working;
 
 pub use resume::{Presented, Ruling, ended, rule, session_ended};
 
 use crate::action::{Action, ActionSpec, FailureKind};
-use crate::bypass::Bypass;
 use crate::cache::{Cache, CacheChange};
-use crate::course::Aside;
 use crate::decision::{Command, Decision, Denial, Failure};
-use crate::factor::{self, Standing};
 use crate::handle::{Handles, StateClaims};
-use crate::http::WayOut;
+use crate::http::HttpAccess;
 use crate::json::Json;
 use crate::limits;
-use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, Verdict};
+use crate::login::{LoginRecord, Settled, Status, Suspension, Trace, TraceDecision};
 use crate::names::{ActionName, BypassId, FactorName, RunId, Timestamp};
-use crate::orders::{self, Orders};
+use crate::policy::bypass::Bypass;
+use crate::policy::factor::{self, Freshness};
+use crate::policy::orders::{self, Orders};
+use crate::policy::state::SkipReason;
+use crate::policy::when;
 use crate::run::{Ending, FactorView, Limit, Phase, Proof, Reply, Report, RunInput, Trap, Usage};
 use crate::session::Session;
 use crate::token::TokenContext;
-use crate::when;
-use sight::Sight;
+use session_draft::SessionDraft;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use working::Working;
+use trace_details::TraceDetails;
 
 /// What a tenant's logins run in.
 #[derive(Debug, Clone, Copy)]
-pub struct Scene<'a> {
+pub struct PipelineContext<'a> {
     /// The actions of the login's revision, in order.
     pub actions: &'a [Arc<Action>],
     /// Derives states, run ids and seeds.
@@ -52,7 +52,7 @@ pub struct Scene<'a> {
     /// The operator's mapping of `authentication.methods` to amr values.
     pub method_amr: &'a BTreeMap<String, Vec<String>>,
     /// The operator's orders, at whatever moment they are asked for.
-    pub orders: &'a dyn orders::Standing,
+    pub orders: &'a dyn orders::CurrentOrders,
     /// How long a state is accepted.
     pub state_lifetime: Duration,
     /// The store's epoch.
@@ -111,9 +111,9 @@ impl Finished {
 /// One passage of a login through its pipeline.
 #[derive(Debug)]
 pub struct Login<'a> {
-    scene: Scene<'a>,
+    context: PipelineContext<'a>,
     record: LoginRecord,
-    session: Working,
+    session: SessionDraft,
     event: Arc<Json>,
     /// The suspended action's reply, until its `on-continue` has run.
     reply: Option<Reply>,
@@ -124,24 +124,35 @@ pub struct Login<'a> {
     /// The operator's orders as of the run that is due, or was.
     orders: Arc<Orders>,
     synced: bool,
-    /// What the trace will say of the run that is folded, beside its verdict.
-    sight: Sight,
+    /// What the trace will say of the run that is folded, beside its decision.
+    trace_details: TraceDetails,
 }
 
 impl<'a> Login<'a> {
     /// Begins a login. `record` is new, in status `Running`; `session` is the stored one, or a new one for an identifier
     /// that is not stored; none where the login has no session.
     #[must_use]
-    pub fn begin(scene: Scene<'a>, mut record: LoginRecord, session: Option<Arc<Session>>, event: Arc<Json>) -> Self {
-        let session = Working::new(session, &record.subject.user_id);
+    pub fn begin(
+        context: PipelineContext<'a>,
+        mut record: LoginRecord,
+        session: Option<Arc<Session>>,
+        event: Arc<Json>,
+    ) -> Self {
+        let session = SessionDraft::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
         // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
-        record.course.aside.extend(unmet(scene.actions, &event));
-        Self::new(scene, record, session, event, false)
+        record.policy_state.skipped.extend(unmet(context.actions, &event));
+        Self::new(context, record, session, event, false)
     }
 
-    fn new(scene: Scene<'a>, record: LoginRecord, session: Working, event: Arc<Json>, synced: bool) -> Self {
+    fn new(
+        context: PipelineContext<'a>,
+        record: LoginRecord,
+        session: SessionDraft,
+        event: Arc<Json>,
+        synced: bool,
+    ) -> Self {
         Self {
             record,
             session,
@@ -150,10 +161,10 @@ impl<'a> Login<'a> {
             cache: Vec::new(),
             bypasses: Vec::new(),
             consumed: Vec::new(),
-            orders: scene.orders.orders(),
-            scene,
+            orders: context.orders.orders(),
+            context,
             synced,
-            sight: Sight::default(),
+            trace_details: TraceDetails::default(),
         }
     }
 
@@ -167,16 +178,16 @@ impl<'a> Login<'a> {
     /// Resumes a suspended login. [`rule`] allowed it; the reply's result token is verified here, before the run.
     #[must_use]
     pub fn resume(
-        scene: Scene<'a>,
+        context: PipelineContext<'a>,
         mut record: LoginRecord,
         session: Option<Arc<Session>>,
         event: Arc<Json>,
         reply: BrowserReply,
     ) -> Self {
-        let mut session = Working::new(session, &record.subject.user_id);
+        let mut session = SessionDraft::new(session, &record.subject.user_id);
         session.hold(&record.recorded, &record.held_metadata);
         let status = std::mem::replace(&mut record.status, Status::Running);
-        let mut login = Self::new(scene, record, session, event, true);
+        let mut login = Self::new(context, record, session, event, true);
         match (status, login.action()) {
             (Status::Suspended(suspension), Some(action)) if suspension.action == action.spec.name => {
                 login.reply = Some(login.verify(&action, suspension, reply));
@@ -199,15 +210,15 @@ impl<'a> Login<'a> {
 
     /// The run that is due; none once the login is suspended or has its outcome.
     pub fn next_run(&mut self) -> Option<Box<RunInput>> {
-        while self.record.status == Status::Running && !self.overtaken() {
+        while self.record.status == Status::Running && !self.apply_revocations() {
             let Some(action) = self.action() else {
                 self.finish_pipeline();
                 break;
             };
             let over = if self.reply.is_some() { None } else { self.passed_over(&action) };
-            if let Some((verdict, why)) = over {
-                self.pass(&action, Phase::Login, verdict, why, Usage::default());
-            } else if !self.overruled(&action) {
+            if let Some((decision, why)) = over {
+                self.pass(&action, Phase::Login, decision, why, Usage::default());
+            } else if !self.apply_orders(&action) {
                 return Some(Box::new(self.input(action)));
             }
         }
@@ -221,17 +232,17 @@ impl<'a> Login<'a> {
     pub fn feed(&mut self, report: Report) -> Result<(), Overload> {
         let Some(action) = self.action().filter(|_| self.record.status == Status::Running) else { return Ok(()) };
         let phase = if self.reply.take().is_some() { Phase::Continue } else { Phase::Login };
-        self.sight = Sight::of(&report);
+        self.trace_details = TraceDetails::of(&report);
         let Report { ending, commands, usage, .. } = report;
         let run = Run { action: &action, phase, usage };
         // A plugin that was killed while it ran decides nothing.
-        self.orders = self.scene.orders.orders();
+        self.orders = self.context.orders.orders();
         if self.killed(&run) {
             self.record.step = self.record.step.saturating_add(1);
             return Ok(());
         }
         if action.spec.rules.report_only {
-            self.rehearse(&run, ending, &commands);
+            self.fold_report_only(&run, ending, &commands);
             self.record.step = self.record.step.saturating_add(1);
             return Ok(());
         }
@@ -278,15 +289,15 @@ impl<'a> Login<'a> {
     }
 
     fn action(&self) -> Option<Arc<Action>> {
-        self.scene.actions.get(self.record.position as usize).cloned()
+        self.context.actions.get(self.record.position as usize).cloned()
     }
 
     fn input(&self, action: Arc<Action>) -> RunInput {
-        let (record, scene) = (&self.record, &self.scene);
-        let view = |policy| match factor::standing(self.session.factors(), policy, &self.lens()) {
-            Standing::Fresh(found) => Some((found, true)),
-            Standing::Stale(found, _) => Some((found, false)),
-            Standing::Elsewhere(_) | Standing::Absent => None,
+        let (record, context) = (&self.record, &self.context);
+        let view = |policy| match factor::freshness(self.session.factors(), policy, &self.factor_context()) {
+            Freshness::Fresh(found) => Some((found, true)),
+            Freshness::Stale(found, _) => Some((found, false)),
+            Freshness::Elsewhere(_) | Freshness::Absent => None,
         };
         let factors = action.spec.factors.iter().filter_map(view).map(|(found, fresh)| FactorView {
             name: found.name.clone(),
@@ -297,27 +308,27 @@ impl<'a> Login<'a> {
             phase: if self.reply.is_some() { Phase::Continue } else { Phase::Login },
             mode: record.mode,
             login_id: record.id.clone(),
-            run_id: scene.handles.run_id(&record.id, record.step),
+            run_id: context.handles.run_id(&record.id, record.step),
             user_id: record.subject.user_id.as_str().to_owned(),
-            issuer: scene.issuer.to_owned(),
-            continue_url: scene.continue_url.to_owned(),
+            issuer: context.issuer.to_owned(),
+            continue_url: context.continue_url.to_owned(),
             event: Arc::clone(&self.event),
             reply: self.reply.clone(),
             factors: factors.collect(),
             login_metadata: record.metadata.clone(),
             session_metadata: self.session.metadata().clone(),
-            state: scene.handles.state(&self.state_claims()),
-            now: scene.now,
-            seed: scene.handles.seed(&record.id, record.step),
+            state: context.handles.state(&self.state_claims()),
+            now: context.now,
+            seed: context.handles.seed(&record.id, record.step),
             cache: Cache::new(),
-            http: WayOut::default(),
+            http: HttpAccess::default(),
             action,
         }
     }
 
     fn state_claims(&self) -> StateClaims {
-        let expires_at = self.scene.now.plus(self.scene.state_lifetime).min(self.record.deadline);
-        StateClaims { epoch: self.scene.epoch, login_id: self.record.id.clone(), step: self.record.step, expires_at }
+        let expires_at = self.context.now.plus(self.context.state_lifetime).min(self.record.deadline);
+        StateClaims { epoch: self.context.epoch, login_id: self.record.id.clone(), step: self.record.step, expires_at }
     }
 
     fn token_context<'c>(
@@ -328,19 +339,19 @@ impl<'a> Login<'a> {
         run_id: &'c RunId,
     ) -> TokenContext<'c> {
         TokenContext {
-            issuer: self.scene.issuer,
-            continue_url: self.scene.continue_url,
+            issuer: self.context.issuer,
+            continue_url: self.context.continue_url,
             action: &action.spec.name,
             user_id: self.record.subject.user_id.as_str(),
             state,
             factor,
-            now: self.scene.now,
+            now: self.context.now,
             jti: run_id.as_str(),
         }
     }
 
     fn verify(&self, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
-        let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
+        let run_id = self.context.handles.run_id(&self.record.id, self.record.step);
         let context = self.token_context(action, &reply.state, suspension.factor.as_ref(), &run_id);
         let (token, proof) = match proof::prove(action, &reply, &context) {
             Ok((claims, proof)) => (Ok(claims), proof),
@@ -363,13 +374,13 @@ impl<'a> Login<'a> {
             Decision::Continue => {
                 let recorded = self.keep_continue(run, commands)?;
                 let why = if recorded.is_empty() { String::new() } else { format!("recorded {}", recorded.join(", ")) };
-                self.pass(run.action, run.phase, Verdict::Continue, why, run.usage);
+                self.pass(run.action, run.phase, TraceDecision::Continue, why, run.usage);
                 self.close_group(run.action);
             }
             Decision::Deny(denial) => {
                 redirect::check_denial(&denial)?;
                 self.keep_deny(commands)?;
-                self.stop(run, Verdict::Deny, denial.code.clone(), denial);
+                self.stop(run, TraceDecision::Deny, denial.code.clone(), denial);
             }
             Decision::Redirect(request) => self.redirect(run, &request, commands)?,
         }
@@ -381,20 +392,20 @@ impl<'a> Login<'a> {
         // redirect that a user made unacceptable (by a long name in its message or URL) still stops the login.
         let spec = &run.action.spec;
         if spec.on_failure.opens(kind) && run.phase == Phase::Login && spec.factors.is_empty() && !stops {
-            self.pass(run.action, run.phase, Verdict::Failed, why, run.usage);
+            self.pass(run.action, run.phase, TraceDecision::Failed, why, run.usage);
         } else {
             let denial = Denial { code: "action_failed".to_owned(), message: UNDECIDED.to_owned() };
-            self.stop(run, Verdict::Failed, why, denial);
+            self.stop(run, TraceDecision::Failed, why, denial);
         }
     }
 
     /// The action stops the login, unless its group has another one to ask.
-    fn stop(&mut self, run: &Run<'_>, verdict: Verdict, why: String, denial: Denial) {
+    fn stop(&mut self, run: &Run<'_>, decision: TraceDecision, why: String, denial: Denial) {
         if let Some(next) = self.next_of_group(run.action) {
-            self.note(run.action, run.phase, verdict, format!("{why}; {next}"), run.usage);
+            self.note(run.action, run.phase, decision, format!("{why}; {next}"), run.usage);
             self.refused(run.action);
         } else {
-            self.note(run.action, run.phase, verdict, why, run.usage);
+            self.note(run.action, run.phase, decision, why, run.usage);
             self.deny(run.action, denial);
         }
     }
@@ -406,20 +417,20 @@ impl<'a> Login<'a> {
     }
 
     fn finish_pipeline(&mut self) {
-        self.session.continued(&mut self.record, self.scene.now);
+        self.session.continued(&mut self.record, self.context.now);
         self.use_records();
         self.record.status = Status::Continued(self.worth().settle(&self.event));
     }
 
-    fn pass(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
-        self.note(action, phase, verdict, why, usage);
+    fn pass(&mut self, action: &Action, phase: Phase, decision: TraceDecision, why: String, usage: Usage) {
+        self.note(action, phase, decision, why, usage);
         self.record.position = self.record.position.saturating_add(1);
     }
 
-    fn note(&mut self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) {
-        let seen = std::mem::take(&mut self.sight);
-        let trace = seen.trace(action, phase, verdict, why, usage);
-        self.record.trace.push(Trace { step: self.record.step, at: self.scene.now, ..trace });
+    fn note(&mut self, action: &Action, phase: Phase, decision: TraceDecision, why: String, usage: Usage) {
+        let seen = std::mem::take(&mut self.trace_details);
+        let trace = seen.trace(action, phase, decision, why, usage);
+        self.record.trace.push(Trace { step: self.record.step, at: self.context.now, ..trace });
     }
 }
 
@@ -455,11 +466,12 @@ impl Failing {
 }
 
 /// The actions whose conditions do not hold for an event.
-fn unmet(actions: &[Arc<Action>], event: &Json) -> Vec<(ActionName, Aside)> {
+fn unmet(actions: &[Arc<Action>], event: &Json) -> Vec<(ActionName, SkipReason)> {
     let mut conditional =
         actions.iter().map(|action| &action.spec).filter(|spec| !spec.rules.when.is_empty()).peekable();
     // Most pipelines have no conditions, and an event is large.
     let event = if conditional.peek().is_some() { event.to_value() } else { return Vec::new() };
-    let unmet = |spec: &ActionSpec| Some((spec.name.clone(), Aside::Unmet(when::unmet(&spec.rules.when, &event)?)));
+    let unmet =
+        |spec: &ActionSpec| Some((spec.name.clone(), SkipReason::Unmet(when::unmet(&spec.rules.when, &event)?)));
     conditional.filter_map(unmet).collect()
 }

@@ -3,11 +3,11 @@
 use super::{Login, Run, UNDECIDED, redirect};
 use crate::action::{Action, FactorPolicy, Mode};
 use crate::decision::{Command, Denial, RedirectRequest};
-use crate::factor::{self, Lens, Standing};
 use crate::json::Json;
 use crate::limits;
-use crate::login::{Status, Suspension, Verdict};
+use crate::login::{Status, Suspension, TraceDecision};
 use crate::names::FactorName;
+use crate::policy::factor::{self, FactorContext, Freshness};
 use crate::session::RecordKey;
 
 /// What a redirect would come to. Nothing has changed yet.
@@ -30,9 +30,9 @@ impl Login<'_> {
             Some(name) => {
                 let undeclared = || format!("redirects for `{name}`, which its manifest does not declare");
                 let policy = action.spec.factor(name).ok_or_else(undeclared)?;
-                let standing = factor::standing(self.session.factors(), policy, &self.lens());
-                let why = factor::explain(standing, policy, &self.lens());
-                if let Standing::Fresh(record) = standing {
+                let freshness = factor::freshness(self.session.factors(), policy, &self.factor_context());
+                let why = factor::explain(freshness, policy, &self.factor_context());
+                if let Freshness::Fresh(record) = freshness {
                     return Ok(Prompt::Skipped { policy: policy.clone(), key: record.key(), why });
                 }
                 (Some(policy.name.clone()), why)
@@ -58,22 +58,22 @@ impl Login<'_> {
             Prompt::Skipped { policy, key, why } => {
                 self.keep_redirect(&run.action.spec.name, commands)?;
                 self.use_record(&policy, &key);
-                self.pass(run.action, run.phase, Verdict::Skipped, format!("{why}: no prompt"), run.usage);
+                self.pass(run.action, run.phase, TraceDecision::Skipped, format!("{why}: no prompt"), run.usage);
                 self.close_group(run.action);
             }
             Prompt::NoBrowser { why } => {
-                self.note(run.action, run.phase, Verdict::InteractionRequired, why, run.usage);
+                self.note(run.action, run.phase, TraceDecision::InteractionRequired, why, run.usage);
                 self.record.status = Status::InteractionRequired { action: run.action.spec.name.clone() };
             }
             Prompt::TooMany { why } => {
-                self.note(run.action, run.phase, Verdict::Deny, why, run.usage);
+                self.note(run.action, run.phase, TraceDecision::Deny, why, run.usage);
                 let code = "too_many_suspensions".to_owned();
                 self.deny(run.action, Denial { code, message: UNDECIDED.to_owned() });
             }
             Prompt::Due { location, factor, why } => {
                 let stash = self.keep_redirect(&run.action.spec.name, commands)?;
-                self.sight.to(&location);
-                self.note(run.action, run.phase, Verdict::Redirect, why, run.usage);
+                self.trace_details.to(&location);
+                self.note(run.action, run.phase, TraceDecision::Redirect, why, run.usage);
                 self.suspend(run.action, location, factor, stash);
             }
         }
@@ -86,19 +86,25 @@ impl Login<'_> {
         if key.login_id == self.record.id {
             return;
         }
-        if policy.max_uses.is_some() && !self.record.course.used.contains(key) {
-            self.record.course.used.push(key.clone());
+        if policy.max_uses.is_some() && !self.record.policy_state.used.contains(key) {
+            self.record.policy_state.used.push(key.clone());
             self.session.count_use(key);
         }
         if let Some(idle) = policy.max_idle {
-            self.session.touch_record(key, self.scene.now, idle / limits::IDLE_GRAIN);
+            self.session.touch_record(key, self.context.now, idle / limits::IDLE_GRAIN);
         }
     }
 
-    pub(super) fn lens(&self) -> Lens<'_> {
+    pub(super) fn factor_context(&self) -> FactorContext<'_> {
         let record = &self.record;
-        let (epoch, now) = (self.scene.epoch, self.scene.now);
-        Lens { client: &record.subject.client_id, used: &record.course.used, orders: &self.orders, epoch, now }
+        let (epoch, now) = (self.context.epoch, self.context.now);
+        FactorContext {
+            client: &record.subject.client_id,
+            used: &record.policy_state.used,
+            orders: &self.orders,
+            epoch,
+            now,
+        }
     }
 
     fn location(
@@ -108,8 +114,8 @@ impl Login<'_> {
         factor: Option<&FactorName>,
     ) -> Result<String, String> {
         let claims = self.state_claims();
-        let state = self.scene.handles.state(&claims);
-        let run_id = self.scene.handles.run_id(&self.record.id, self.record.step);
+        let state = self.context.handles.state(&claims);
+        let run_id = self.context.handles.run_id(&self.record.id, self.record.step);
         let context = self.token_context(action, &state, factor, &run_id);
         redirect::location(action, request, &context)
     }

@@ -2,12 +2,12 @@
 
 use super::Login;
 use crate::action::{Action, ActionSpec, Mode};
-use crate::bypass::{Bypass, BypassUse};
-use crate::course::Aside;
 use crate::decision::Denial;
-use crate::factor::Worth;
-use crate::login::Verdict;
+use crate::login::TraceDecision;
 use crate::names::GroupName;
+use crate::policy::bypass::{Bypass, BypassUse};
+use crate::policy::factor::Worth;
+use crate::policy::state::SkipReason;
 
 /// What satisfies a group.
 enum Holder {
@@ -19,14 +19,14 @@ enum Holder {
 
 impl Login<'_> {
     /// What the action at the login's position comes to without running; none where it runs.
-    pub(super) fn passed_over(&mut self, action: &Action) -> Option<(Verdict, String)> {
+    pub(super) fn passed_over(&mut self, action: &Action) -> Option<(TraceDecision, String)> {
         let spec = &action.spec;
         if !spec.applies_to.contains(&self.record.mode) {
             let why = format!("does not apply to mode {}", self.record.mode.as_str());
-            return Some((Verdict::NotApplicable, why));
+            return Some((TraceDecision::NotApplicable, why));
         }
-        if let Some(why) = self.record.course.unmet(&spec.name) {
-            return Some((Verdict::NotApplicable, why.to_owned()));
+        if let Some(why) = self.record.policy_state.unmet(&spec.name) {
+            return Some((TraceDecision::NotApplicable, why.to_owned()));
         }
         if spec.rules.report_only {
             return None;
@@ -38,60 +38,66 @@ impl Login<'_> {
             Holder::Bypass(at) if at == here => self.bypass(spec),
             Holder::Factor(_, by) => {
                 let why = format!("group `{group}` is satisfied by {by}");
-                Some(self.set_aside(spec, Aside::Satisfied, Verdict::Satisfied, why))
+                Some(self.set_aside(spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
             }
             Holder::Bypass(at) => {
-                let other = self.scene.actions.get(at).map_or("", |other| other.spec.name.as_str());
+                let other = self.context.actions.get(at).map_or("", |other| other.spec.name.as_str());
                 let why = format!("group `{group}` is satisfied by a bypass of `{other}`");
-                Some(self.set_aside(spec, Aside::Satisfied, Verdict::Satisfied, why))
+                Some(self.set_aside(spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
             }
         }
     }
 
     /// Without a group a bypass is used up only where one of the action's factors does not count.
-    fn bypass_alone(&mut self, spec: &ActionSpec) -> Option<(Verdict, String)> {
+    fn bypass_alone(&mut self, spec: &ActionSpec) -> Option<(TraceDecision, String)> {
         let worth = self.worth();
         let all = spec.factors.iter().all(|policy| worth.counting(policy).is_some());
         if all { None } else { self.bypass(spec) }
     }
 
-    fn bypass(&mut self, spec: &ActionSpec) -> Option<(Verdict, String)> {
-        let used = self.record.course.bypasses.iter().find(|bypass| bypass.covers(spec)).cloned();
+    fn bypass(&mut self, spec: &ActionSpec) -> Option<(TraceDecision, String)> {
+        let used = self.record.policy_state.bypasses.iter().find(|bypass| bypass.covers(spec)).cloned();
         let bypass = used.or_else(|| self.use_up(spec))?;
-        Some(self.set_aside(spec, Aside::Bypassed, Verdict::Bypassed, bypass.to_string()))
+        Some(self.set_aside(spec, SkipReason::Bypassed, TraceDecision::Bypassed, bypass.to_string()))
     }
 
     /// Takes a live bypass for the action: the store lets one login alone have it.
     fn use_up(&mut self, spec: &ActionSpec) -> Option<Bypass> {
         let mut bypass = self.live_bypass(spec)?.clone();
-        bypass.used = Some(BypassUse { login_id: self.record.id.clone(), at: self.scene.now });
+        bypass.used = Some(BypassUse { login_id: self.record.id.clone(), at: self.context.now });
         self.consumed.push(bypass.id.clone());
-        self.record.course.bypasses.push(bypass.clone());
+        self.record.policy_state.bypasses.push(bypass.clone());
         self.synced = true;
         Some(bypass)
     }
 
     /// Only for a browser: a refresh in the background must not use up what a person was given.
     fn live_bypass(&self, spec: &ActionSpec) -> Option<&Bypass> {
-        let (epoch, now) = (self.scene.epoch, self.scene.now);
+        let (epoch, now) = (self.context.epoch, self.context.now);
         let live = |bypass: &&Bypass| bypass.is_live(epoch, now) && bypass.user_id == self.record.subject.user_id;
         let mut live = self.bypasses.iter().filter(live).filter(|_| self.record.mode == Mode::Interactive);
         live.find(|bypass| bypass.covers(spec))
     }
 
-    fn set_aside(&mut self, spec: &ActionSpec, aside: Aside, verdict: Verdict, why: String) -> (Verdict, String) {
-        self.record.course.aside.insert(spec.name.clone(), aside);
-        (verdict, why)
+    fn set_aside(
+        &mut self,
+        spec: &ActionSpec,
+        aside: SkipReason,
+        decision: TraceDecision,
+        why: String,
+    ) -> (TraceDecision, String) {
+        self.record.policy_state.skipped.insert(spec.name.clone(), aside);
+        (decision, why)
     }
 
     /// The members of a group that could satisfy it in this login, in order.
     fn members<'s>(&'s self, group: &'s GroupName) -> impl Iterator<Item = (usize, &'s ActionSpec)> {
-        let specs = self.scene.actions.iter().map(|action| &action.spec).enumerate();
+        let specs = self.context.actions.iter().map(|action| &action.spec).enumerate();
         specs.filter(move |(_, spec)| {
             spec.rules.any_of.as_ref() == Some(group)
                 && !spec.rules.report_only
                 && spec.applies_to.contains(&self.record.mode)
-                && self.record.course.may_satisfy(&spec.name)
+                && self.record.policy_state.may_satisfy(&spec.name)
         })
     }
 
@@ -104,7 +110,7 @@ impl Login<'_> {
         };
         let here = self.record.position as usize;
         let by_bypass = |(at, spec): (usize, &ActionSpec)| {
-            let used = self.record.course.bypasses.iter().any(|bypass| bypass.covers(spec));
+            let used = self.record.policy_state.bypasses.iter().any(|bypass| bypass.covers(spec));
             // One whose turn is over cannot use up a bypass any more.
             (used || (at >= here && self.live_bypass(spec).is_some())).then_some(Holder::Bypass(at))
         };
@@ -122,7 +128,7 @@ impl Login<'_> {
 
     /// The action denied or failed, and another one of its group may still satisfy the group.
     pub(super) fn refused(&mut self, action: &Action) {
-        self.record.course.aside.insert(action.spec.name.clone(), Aside::Refused);
+        self.record.policy_state.skipped.insert(action.spec.name.clone(), SkipReason::Refused);
         self.record.position = self.record.position.saturating_add(1);
         self.synced = true;
     }
@@ -153,13 +159,13 @@ impl Login<'_> {
 
     pub(super) fn worth(&self) -> Worth<'_> {
         Worth {
-            actions: self.scene.actions,
+            actions: self.context.actions,
             mode: self.record.mode,
-            method_amr: self.scene.method_amr,
+            method_amr: self.context.method_amr,
             records: self.session.factors(),
             recorded: &self.record.recorded,
-            course: &self.record.course,
-            lens: self.lens(),
+            policy_state: &self.record.policy_state,
+            context: self.factor_context(),
         }
     }
 }

@@ -20,7 +20,7 @@ fn amr_of(world: &World, mode: Mode, session: Option<Session>, script: &[Scripte
 fn methods(world: &World, event: &str) -> Vec<String> {
     let record = login("l1", "alice", None, Mode::Interactive);
     let event = Arc::new(Json::parse(event).unwrap());
-    let mut login = postlude_model::pipeline::Login::begin(world.scene(), record, None, event);
+    let mut login = postlude_model::pipeline::Login::begin(world.context(), record, None, event);
     play(&mut login, &[]);
     settled(login.record()).amr.clone()
 }

@@ -2,10 +2,10 @@
 
 use crate::support::*;
 use postlude_model::action::{ActionSpec, Mode, Rules};
-use postlude_model::bypass::{Bypass, Target};
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
+use postlude_model::policy::bypass::{Bypass, Target};
 use postlude_model::session::Session;
 use std::time::Duration;
 
@@ -49,12 +49,15 @@ fn a_bypassed_action_does_not_run_and_is_worth_nothing() {
         let record = &finished.record;
         assert_eq!(settled(record).amr, ["pwd"]);
         assert!(record.recorded.is_empty() && settled(record).factors.is_empty());
-        assert_eq!(record.trace[0].verdict, Verdict::Bypassed);
+        assert_eq!(record.trace[0].decision, TraceDecision::Bypassed);
         assert_eq!(last_why(record), "bypass `byp_1` issued by `helpdesk`: phone lost");
         assert_eq!(finished.bypasses, std::slice::from_ref(&bypass.id), "to be used up with the login");
         assert!(finished.synced);
-        let used = record.course.bypasses[0].used.as_ref().unwrap();
-        assert_eq!((used.login_id.as_str(), used.at, &record.course.bypasses[0].reason), ("l1", NOW, &bypass.reason));
+        let used = record.policy_state.bypasses[0].used.as_ref().unwrap();
+        assert_eq!(
+            (used.login_id.as_str(), used.at, &record.policy_state.bypasses[0].reason),
+            ("l1", NOW, &bypass.reason)
+        );
     }
 }
 
@@ -69,7 +72,7 @@ fn nothing_but_the_whole_of_it_helps() {
         |b| b.issued_at = Timestamp(NOW.0 + 60_001),
         |b| b.epoch = 0,
         |b| b.epoch = 2,
-        |b| b.used = Some(postlude_model::bypass::BypassUse { login_id: "l1".parse().unwrap(), at: NOW }),
+        |b| b.used = Some(postlude_model::policy::bypass::BypassUse { login_id: "l1".parse().unwrap(), at: NOW }),
     ];
     for change in cases {
         let mut bypass = of_action("face");
@@ -97,7 +100,7 @@ fn only_a_login_with_a_browser_uses_it() {
 fn where_the_factor_is_fresh_it_is_not_used_up() {
     let script = [on_login("face", prompt(FACE))];
     let finished = log_in(&World::face(), Some(owned("alice", &[(FACE, NOW)])), of_action("face"), &script);
-    assert_eq!(finished.record.trace[0].verdict, Verdict::Skipped);
+    assert_eq!(finished.record.trace[0].decision, TraceDecision::Skipped);
     assert!(finished.bypasses.is_empty());
 }
 
@@ -127,8 +130,8 @@ fn it_holds_for_its_whole_login() {
     let first = log_in(&world, Some(session("s1")), of_factor(FACE), &[on_login("voice", prompt(VOICE))]);
     assert_eq!(first.bypasses.len(), 1);
     let second = world.back(&first, Some(session("s1")), &[on_continue("voice", completes(VOICE))]);
-    let verdicts: Vec<_> = second.record.trace.iter().map(|trace| trace.verdict).collect();
-    use Verdict::{Bypassed, Continue, Redirect};
+    let verdicts: Vec<_> = second.record.trace.iter().map(|trace| trace.decision).collect();
+    use TraceDecision::{Bypassed, Continue, Redirect};
     assert_eq!(verdicts, [Bypassed, Redirect, Continue, Bypassed]);
     assert!(second.bypasses.is_empty(), "it is used up once");
     assert_eq!(settled(&second.record).amr, ["pwd", "mfa"], "by the voice");
@@ -151,9 +154,9 @@ fn group() -> World {
 #[test]
 fn a_bypass_of_one_member_satisfies_the_group() {
     let finished = log_in(&group(), Some(session("s1")), of_action("voice"), &[]);
-    let says: Vec<_> = finished.record.trace.iter().map(|trace| (trace.verdict, trace.why.as_str())).collect();
-    assert_eq!(says[0], (Verdict::Satisfied, "group `second` is satisfied by a bypass of `voice`"));
-    assert_eq!(says[1].0, Verdict::Bypassed);
+    let says: Vec<_> = finished.record.trace.iter().map(|trace| (trace.decision, trace.why.as_str())).collect();
+    assert_eq!(says[0], (TraceDecision::Satisfied, "group `second` is satisfied by a bypass of `voice`"));
+    assert_eq!(says[1].0, TraceDecision::Bypassed);
     assert_eq!(settled(&finished.record).amr, ["pwd"]);
     let first = log_in(&group(), Some(session("s1")), of_action("face"), &[]);
     assert_eq!(first.record.trace[1].why, "group `second` is satisfied by a bypass of `face`");
@@ -185,7 +188,7 @@ fn a_member_whose_turn_is_over_cannot_be_bypassed_any_more() {
     let world = group();
     let first = world.log_in_as(record, Some(session("s1")), &[on_login("face", prompt(FACE))]);
     let reply = proved(&first.record, "ok");
-    let mut login = Login::resume(world.scene(), first.record, Some(session("s1").into()), event(), reply)
+    let mut login = Login::resume(world.context(), first.record, Some(session("s1").into()), event(), reply)
         .with_bypasses(vec![of_action("face")]);
     play(&mut login, &[on_continue("face", go_on(vec![])), on_login("voice", go_on(vec![]))]);
     assert_eq!(denied_code(login.record()), "factor_missing");

@@ -4,7 +4,7 @@ use crate::support::*;
 use postlude_model::action::Mode;
 use postlude_model::cache::CacheEntry;
 use postlude_model::decision::Command;
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::pipeline::Finished;
 use postlude_model::run::Report;
 use postlude_model::session::Session;
@@ -90,15 +90,15 @@ fn every_row_of_the_table() {
     let deny_row = || Kept { user_metadata: true, ..NONE };
     let fresh = || owned("alice", &[(FACE, NOW)]);
     let none = || owned("alice", &[]);
-    let rows: Vec<(&str, Mode, Session, Report, Kept, Verdict)> = vec![
-        ("continue", Mode::Interactive, none(), go_on(one_of_each()), ALL, Verdict::Continue),
+    let rows: Vec<(&str, Mode, Session, Report, Kept, TraceDecision)> = vec![
+        ("continue", Mode::Interactive, none(), go_on(one_of_each()), ALL, TraceDecision::Continue),
         (
             "redirect",
             Mode::Interactive,
             none(),
             ask(Some(FACE), PROMPT),
             Kept { stash: true, ..redirect_row() },
-            Verdict::Redirect,
+            TraceDecision::Redirect,
         ),
         (
             "redirect without a factor",
@@ -106,25 +106,39 @@ fn every_row_of_the_table() {
             fresh(),
             ask(None, PROMPT),
             Kept { stash: true, ..redirect_row() },
-            Verdict::Redirect,
+            TraceDecision::Redirect,
         ),
-        ("redirect skipped", Mode::Interactive, fresh(), ask(Some(FACE), PROMPT), redirect_row(), Verdict::Skipped),
-        ("silent, skipped", Mode::Silent, fresh(), ask(Some(FACE), PROMPT), redirect_row(), Verdict::Skipped),
-        ("silent, due", Mode::Silent, none(), ask(Some(FACE), PROMPT), NONE, Verdict::InteractionRequired),
-        ("refresh, due", Mode::Refresh, none(), ask(Some(FACE), PROMPT), NONE, Verdict::InteractionRequired),
-        ("password, due", Mode::Password, none(), ask(None, PROMPT), NONE, Verdict::InteractionRequired),
-        ("deny", Mode::Interactive, none(), deny(one_of_each()), deny_row(), Verdict::Deny),
-        ("failure", Mode::Interactive, none(), failed(one_of_each()), NONE, Verdict::Failed),
-        ("trap", Mode::Interactive, none(), trapped(one_of_each()), NONE, Verdict::Failed),
-        ("refused redirect", Mode::Interactive, none(), ask(None, "https://evil.example/"), NONE, Verdict::Failed),
-        ("undeclared factor", Mode::Interactive, none(), ask(Some(VOICE), PROMPT), NONE, Verdict::Failed),
-        ("bad denial", Mode::Interactive, none(), deny_with("No!", "", one_of_each()), NONE, Verdict::Failed),
+        (
+            "redirect skipped",
+            Mode::Interactive,
+            fresh(),
+            ask(Some(FACE), PROMPT),
+            redirect_row(),
+            TraceDecision::Skipped,
+        ),
+        ("silent, skipped", Mode::Silent, fresh(), ask(Some(FACE), PROMPT), redirect_row(), TraceDecision::Skipped),
+        ("silent, due", Mode::Silent, none(), ask(Some(FACE), PROMPT), NONE, TraceDecision::InteractionRequired),
+        ("refresh, due", Mode::Refresh, none(), ask(Some(FACE), PROMPT), NONE, TraceDecision::InteractionRequired),
+        ("password, due", Mode::Password, none(), ask(None, PROMPT), NONE, TraceDecision::InteractionRequired),
+        ("deny", Mode::Interactive, none(), deny(one_of_each()), deny_row(), TraceDecision::Deny),
+        ("failure", Mode::Interactive, none(), failed(one_of_each()), NONE, TraceDecision::Failed),
+        ("trap", Mode::Interactive, none(), trapped(one_of_each()), NONE, TraceDecision::Failed),
+        (
+            "refused redirect",
+            Mode::Interactive,
+            none(),
+            ask(None, "https://evil.example/"),
+            NONE,
+            TraceDecision::Failed,
+        ),
+        ("undeclared factor", Mode::Interactive, none(), ask(Some(VOICE), PROMPT), NONE, TraceDecision::Failed),
+        ("bad denial", Mode::Interactive, none(), deny_with("No!", "", one_of_each()), NONE, TraceDecision::Failed),
     ];
     for (name, mode, before, report, expected, verdict) in rows {
         let record = login("l1", "alice", Some("s1"), mode);
         let finished = World::face().log_in_as(record, Some(before.clone()), &[on_login("face", report)]);
         assert_eq!(kept(&finished, &before), expected, "{name}");
-        assert_eq!(finished.record.trace.last().unwrap().verdict, verdict, "{name}");
+        assert_eq!(finished.record.trace.last().unwrap().decision, verdict, "{name}");
     }
 }
 
@@ -173,7 +187,7 @@ fn a_stash_comes_back_to_its_own_on_continue_alone() {
     let world = World::new([factor_spec("face", FACE), spec("b")]);
     let first = world.log_in(&[on_login("face", ask(Some(FACE), PROMPT))]);
     let mut login = postlude_model::pipeline::Login::resume(
-        world.scene(),
+        world.context(),
         first.record.clone(),
         first.session.clone().map(Into::into),
         event(),

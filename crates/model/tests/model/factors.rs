@@ -2,11 +2,11 @@
 
 use crate::support::*;
 use postlude_model::action::{FactorPolicy, Mode};
-use postlude_model::factor::{Lens, Standing, newest};
 use postlude_model::limits;
 use postlude_model::login::Status;
 use postlude_model::names::Timestamp;
-use postlude_model::orders::Orders;
+use postlude_model::policy::factor::{FactorContext, Freshness, newest};
+use postlude_model::policy::orders::Orders;
 use postlude_model::session::FactorRecord;
 use std::time::Duration;
 
@@ -20,14 +20,18 @@ fn ahead(millis: u64) -> FactorRecord {
     record(FACE, Timestamp(NOW.0 + millis))
 }
 
-fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Standing<'a> {
+fn freshness<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, epoch: u64, now: Timestamp) -> Freshness<'a> {
     let client = "client".parse().unwrap();
     let orders = Orders::default();
-    postlude_model::factor::standing(records, policy, &Lens { client: &client, used: &[], orders: &orders, epoch, now })
+    postlude_model::policy::factor::freshness(
+        records,
+        policy,
+        &FactorContext { client: &client, used: &[], orders: &orders, epoch, now },
+    )
 }
 
 fn is_fresh(records: &[FactorRecord], max_age: Duration) -> bool {
-    matches!(standing(records, &policy(FACE, max_age, &[]), 1, NOW), Standing::Fresh(_))
+    matches!(freshness(records, &policy(FACE, max_age, &[]), 1, NOW), Freshness::Fresh(_))
 }
 
 #[test]
@@ -55,7 +59,7 @@ fn a_record_more_than_a_minute_in_the_future_is_stale() {
 fn a_record_of_another_epoch_is_absent() {
     for epoch in [0, 2] {
         let found = FactorRecord { epoch, ..ago(0) };
-        assert_eq!(standing(&[found], &policy(FACE, HOUR, &[]), 1, NOW), Standing::Absent);
+        assert_eq!(freshness(&[found], &policy(FACE, HOUR, &[]), 1, NOW), Freshness::Absent);
     }
 }
 
@@ -63,8 +67,8 @@ fn a_record_of_another_epoch_is_absent() {
 fn the_newest_record_counts_wherever_it_stands() {
     let records = [ago(10), ago(1), ago(5)];
     let (client, orders) = ("client".parse().unwrap(), Orders::default());
-    let lens = Lens { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
-    assert_eq!(newest(&records, &FACE.parse().unwrap(), &lens), Some(&records[1]));
+    let factor_context = FactorContext { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
+    assert_eq!(newest(&records, &FACE.parse().unwrap(), &factor_context), Some(&records[1]));
     assert!(is_fresh(&[ago(3_600_000), ago(0)], HOUR));
     assert!(is_fresh(&[ago(0), ago(3_600_000)], HOUR));
     // Fail closed: a record of the far future hides an older good one.
@@ -74,7 +78,7 @@ fn the_newest_record_counts_wherever_it_stands() {
 #[test]
 fn names_are_compared_byte_for_byte() {
     for name in ["https://acme.example/Face", "https://acme.example/face/", "https://acme.example:443/face"] {
-        assert_eq!(standing(&[record(name, NOW)], &policy(FACE, HOUR, &[]), 1, NOW), Standing::Absent, "{name}");
+        assert_eq!(freshness(&[record(name, NOW)], &policy(FACE, HOUR, &[]), 1, NOW), Freshness::Absent, "{name}");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::*;
 use postlude_model::action::{ActionSpec, FailureKind, OnFailure, PerKind};
 use postlude_model::decision::{Command, Failure};
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::pipeline::{Login, Overload};
 use postlude_model::run::{Ending, Limit, Report, Trap};
 
@@ -43,7 +43,7 @@ fn the_operators_continue_opens_in_on_login() {
         let script = [on_login("a", failure.clone()), on_login("b", go_on(vec![]))];
         let record = World::new([open(spec("a")), spec("b")]).log_in(&script).record;
         assert!(matches!(record.status, Status::Continued(_)), "{failure:?}");
-        assert_eq!(record.trace[0].verdict, Verdict::Failed);
+        assert_eq!(record.trace[0].decision, TraceDecision::Failed);
     }
 }
 
@@ -106,7 +106,7 @@ fn a_denial_that_is_not_acceptable_is_still_a_denial() {
     for report in [deny_with("ok", &"long".repeat(100), vec![]), deny_with("Not A Code", "", vec![]), deny(too_much)] {
         let record = World::new([open(spec("a")), spec("b")]).log_in(&[on_login("a", report)]).record;
         assert_eq!(denied_code(&record), "action_failed");
-        assert_eq!(record.trace.last().unwrap().verdict, Verdict::Failed);
+        assert_eq!(record.trace.last().unwrap().decision, TraceDecision::Failed);
     }
 }
 

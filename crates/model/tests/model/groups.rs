@@ -3,7 +3,7 @@
 use crate::support::*;
 use postlude_model::action::{ActionSpec, Mode, OnFailure, Rules};
 use postlude_model::decision::Command;
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
 use postlude_model::run::Report;
@@ -23,8 +23,8 @@ fn with_factors(world: &World, factors: &[(&str, Timestamp)], script: &[Scripted
     world.log_in_as(record, Some(owned("alice", factors)), script)
 }
 
-fn verdicts(record: &LoginRecord) -> Vec<(&str, Verdict)> {
-    record.trace.iter().map(|trace| (trace.action.as_str(), trace.verdict)).collect()
+fn verdicts(record: &LoginRecord) -> Vec<(&str, TraceDecision)> {
+    record.trace.iter().map(|trace| (trace.action.as_str(), trace.decision)).collect()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn without_a_fresh_factor_the_first_prompts_and_satisfies_all() {
     let first = two().log_in(&[on_login("face", prompt(FACE))]);
     assert_eq!(first.record.suspension().unwrap().action.as_str(), "face");
     let done = two().back(&first, Some(session("s1")), &[on_continue("face", completes(FACE))]);
-    assert_eq!(done.record.trace[2].verdict, Verdict::Satisfied);
+    assert_eq!(done.record.trace[2].decision, TraceDecision::Satisfied);
     assert_eq!(last_why(&done.record), format!("group `second` is satisfied by `{FACE}`"));
     assert_eq!(settled(&done.record).amr, ["pwd", "face"]);
 }
@@ -44,9 +44,9 @@ fn whichever_factor_is_fresh_satisfies() {
             .record
     };
     let by_face = fresh(FACE, "face");
-    assert_eq!(verdicts(&by_face), [("face", Verdict::Skipped), ("voice", Verdict::Satisfied)]);
+    assert_eq!(verdicts(&by_face), [("face", TraceDecision::Skipped), ("voice", TraceDecision::Satisfied)]);
     let by_voice = fresh(VOICE, "voice");
-    assert_eq!(verdicts(&by_voice), [("face", Verdict::Satisfied), ("voice", Verdict::Skipped)]);
+    assert_eq!(verdicts(&by_voice), [("face", TraceDecision::Satisfied), ("voice", TraceDecision::Skipped)]);
     assert_eq!(by_voice.trace[0].why, format!("group `second` is satisfied by `{VOICE}`"));
     assert_eq!(settled(&by_voice).amr, ["pwd", "voice"]);
 }
@@ -54,7 +54,7 @@ fn whichever_factor_is_fresh_satisfies() {
 #[test]
 fn of_two_fresh_factors_the_first_is_used_and_the_other_is_not() {
     let record = with_factors(&two(), &[(FACE, NOW), (VOICE, NOW)], &[on_login("face", prompt(FACE))]).record;
-    assert_eq!(verdicts(&record), [("face", Verdict::Skipped), ("voice", Verdict::Satisfied)]);
+    assert_eq!(verdicts(&record), [("face", TraceDecision::Skipped), ("voice", TraceDecision::Satisfied)]);
     assert_eq!(settled(&record).amr, ["pwd", "face"]);
 }
 
@@ -160,7 +160,7 @@ fn actions_between_the_members_run_as_usual() {
     let first = world.log_in(&script);
     assert_eq!(
         verdicts(&first.record),
-        [("face", Verdict::Deny), ("between", Verdict::Continue), ("voice", Verdict::Redirect)]
+        [("face", TraceDecision::Deny), ("between", TraceDecision::Continue), ("voice", TraceDecision::Redirect)]
     );
     assert!(first.record.effects.user_metadata.contains_key("k"), "what a denial keeps is kept");
     // Its factor went stale while the browser was away: the group is not satisfied by the past.
@@ -170,7 +170,7 @@ fn actions_between_the_members_run_as_usual() {
     let script = [on_login("between", prompt("https://acme.example/x"))];
     let record = login("l1", "alice", Some("s1"), Mode::Interactive);
     let first: Finished = slow.log_in_as(record, Some(owned("alice", &[(VOICE, nearly)])), &script);
-    assert_eq!(first.record.trace[0].verdict, Verdict::Satisfied);
+    assert_eq!(first.record.trace[0].decision, TraceDecision::Satisfied);
     let slow = slow.later(std::time::Duration::from_secs(2));
     let before: Option<Session> = Some(owned("alice", &[(VOICE, nearly)]));
     let script = [on_continue("between", go_on(vec![])), on_login("voice", prompt(VOICE))];

@@ -4,7 +4,7 @@ use crate::support::*;
 use postlude_model::action::Mode;
 use postlude_model::decision::Command;
 use postlude_model::limits;
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::run::{Phase, Report};
 
 fn claim(name: &str, bytes: usize) -> Command {
@@ -49,7 +49,7 @@ fn an_action_that_does_not_apply_is_passed_over_and_takes_no_step() {
     let record = World::new([narrow, spec("b")]).log_in_mode(Mode::Silent, &[on_login("b", go_on(vec![]))]).record;
     assert!(matches!(record.status, Status::Continued(_)));
     assert_eq!(record.step, 1);
-    assert_eq!(record.trace[0].verdict, Verdict::NotApplicable);
+    assert_eq!(record.trace[0].decision, TraceDecision::NotApplicable);
     assert_eq!(record.trace[0].why, "does not apply to mode silent");
 }
 
@@ -200,12 +200,12 @@ fn the_trace_has_every_run_with_its_step_and_phase() {
     let second =
         world.back(&first, Some(before), &[on_continue("face", completes(FACE)), on_login("b", go_on(vec![]))]);
     let trace: Vec<_> =
-        second.record.trace.iter().map(|t| (t.action.as_str(), t.step, t.phase, t.verdict, t.why.as_str())).collect();
+        second.record.trace.iter().map(|t| (t.action.as_str(), t.step, t.phase, t.decision, t.why.as_str())).collect();
     let recorded = format!("recorded {FACE}");
     let expected = [
-        ("face", 0, Phase::Login, Verdict::Redirect, "no record in this session"),
-        ("face", 1, Phase::Continue, Verdict::Continue, recorded.as_str()),
-        ("b", 2, Phase::Login, Verdict::Continue, ""),
+        ("face", 0, Phase::Login, TraceDecision::Redirect, "no record in this session"),
+        ("face", 1, Phase::Continue, TraceDecision::Continue, recorded.as_str()),
+        ("b", 2, Phase::Login, TraceDecision::Continue, ""),
     ];
     assert_eq!(trace, expected);
     assert!(second.record.trace.iter().all(|t| t.fuel == 5));

@@ -2,10 +2,10 @@
 
 use crate::support::*;
 use postlude_model::action::{ActionSpec, OnFailure};
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::names::{Digest, Timestamp};
-use postlude_model::orders::{Kill, Orders, Revocation, Standing};
 use postlude_model::pipeline::{Finished, Login};
+use postlude_model::policy::orders::{CurrentOrders, Kill, Orders, Revocation};
 use std::sync::{Arc, Mutex};
 
 const BAD: Digest = Digest::from_bytes([66; 32]);
@@ -32,8 +32,8 @@ fn under(mut world: World, orders: Orders) -> World {
     world
 }
 
-fn verdicts(record: &LoginRecord) -> Vec<Verdict> {
-    record.trace.iter().map(|trace| trace.verdict).collect()
+fn verdicts(record: &LoginRecord) -> Vec<TraceDecision> {
+    record.trace.iter().map(|trace| trace.decision).collect()
 }
 
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
@@ -46,7 +46,7 @@ fn a_killed_plugin_does_not_run_and_denies_whatever_its_factor_is_worth() {
         let record = login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive);
         let done = world.log_in_as(record, Some(fresh), &[]).record;
         assert_eq!(denied_code(&done), "plugin_killed");
-        assert_eq!(verdicts(&done), [Verdict::Killed]);
+        assert_eq!(verdicts(&done), [TraceDecision::Killed]);
         assert!(done.trace[0].why.contains("it phones home"), "{}", done.trace[0].why);
     }
 }
@@ -57,7 +57,7 @@ fn an_action_that_may_fail_is_passed_over_and_one_with_a_factor_never_is() {
     let world = under(World::new([open(spec("extra")), spec("next")]), kill(BAD, NOW));
     let done = world.log_in(&[on_login("next", go_on(vec![]))]).record;
     assert!(matches!(done.status, Status::Continued(_)));
-    assert_eq!(verdicts(&done), [Verdict::Killed, Verdict::Continue]);
+    assert_eq!(verdicts(&done), [TraceDecision::Killed, TraceDecision::Continue]);
 
     let world = under(World::new([open(factor_spec("face", FACE))]), kill(BAD, NOW));
     assert_eq!(denied_code(&world.log_in(&[]).record), "plugin_killed");
@@ -94,7 +94,7 @@ fn a_later_action_that_is_killed_is_not_reached() {
 #[derive(Debug, Default)]
 struct Changing(Mutex<Arc<Orders>>);
 
-impl Standing for Changing {
+impl CurrentOrders for Changing {
     fn orders(&self) -> Arc<Orders> {
         Arc::clone(&self.0.lock().unwrap())
     }
@@ -104,9 +104,9 @@ impl Standing for Changing {
 fn what_a_plugin_decided_while_it_was_killed_is_dropped() {
     let world = World::new([bad(spec("a")), spec("b")]);
     let changing = Changing::default();
-    let scene = postlude_model::pipeline::Scene { orders: &changing, ..world.scene() };
+    let context = postlude_model::pipeline::PipelineContext { orders: &changing, ..world.context() };
     let record = login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive);
-    let mut login = Login::begin(scene, record, Some(session("s1").into()), event());
+    let mut login = Login::begin(context, record, Some(session("s1").into()), event());
     assert!(login.next_run().is_some());
     *changing.0.lock().unwrap() = Arc::new(kill(BAD, NOW));
     login.feed(go_on(vec![record_factor(FACE)])).unwrap();
@@ -167,7 +167,7 @@ fn a_login_that_passed_by_a_factor_that_became_void_is_denied() {
         let record = login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive);
         let script = [on_login("face", prompt(FACE)), on_login("voice", prompt(VOICE))];
         let begun = world.log_in_as(record, Some(stored.clone()), &script);
-        assert_eq!(verdicts(&begun.record), [Verdict::Skipped, Verdict::Redirect]);
+        assert_eq!(verdicts(&begun.record), [TraceDecision::Skipped, TraceDecision::Redirect]);
         let world = under(world.later(2 * SECOND), orders);
         let done = world.back(&begun, Some(stored), &[on_continue("voice", completes(VOICE))]).record;
         assert_eq!(denied_code(&done), "factor_revoked");

@@ -3,12 +3,12 @@
 use crate::properties::{Move, act, moves, reply_to, round_trip, sessions};
 use crate::support::*;
 use postlude_model::action::{ActionSpec, Mode, Rules};
-use postlude_model::bypass::{Bypass, Target};
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::names::{ActionName, BypassId, Timestamp};
 use postlude_model::pipeline::{Finished, Login};
+use postlude_model::policy::bypass::{Bypass, Target};
+use postlude_model::policy::when::{Clause, Condition, Scalar, Test};
 use postlude_model::session::Session;
-use postlude_model::when::{Clause, Condition, Scalar, Test};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -119,7 +119,7 @@ fn run(case: &Case) -> Vec<Finished> {
             return stored;
         }
         let reply = reply_to(&record, case.verdicts[stored.len() % case.verdicts.len()]);
-        running = Login::resume(world.scene(), record, session.clone().map(Into::into), event(), reply)
+        running = Login::resume(world.context(), record, session.clone().map(Into::into), event(), reply)
             .with_bypasses(bypasses.clone());
     }
 }
@@ -136,7 +136,7 @@ fn applies(spec: &ActionSpec) -> bool {
 /// What a login came to, without what only tells how it came to it.
 fn outcome(stored: &[Finished], without: &ActionName) -> (LoginRecord, Option<Session>, Vec<BypassId>) {
     let mut record = LoginRecord { position: 0, step: 0, trace: Vec::new(), ..last(stored).clone() };
-    record.course.aside.remove(without);
+    record.policy_state.skipped.remove(without);
     let session = stored.iter().rev().find_map(|finished| finished.session.clone());
     (record, session, stored.iter().flat_map(|finished| finished.bypasses.clone()).collect())
 }
@@ -168,7 +168,7 @@ proptest! {
                 let policy = &spec.factors[0];
                 let young = |at: Timestamp| NOW.since(at) < policy.max_age;
                 known.iter().any(|made| made.name == policy.name && young(made.completed_at))
-                    || record.course.bypasses.iter().any(|bypass| bypass.covers(spec))
+                    || record.policy_state.bypasses.iter().any(|bypass| bypass.covers(spec))
             });
             prop_assert!(satisfied || members().next().is_none(), "{group}: {:?}", record.trace);
         }
@@ -180,12 +180,12 @@ proptest! {
         let record = last(&stored);
         let used: Vec<_> = stored.iter().flat_map(|finished| finished.bypasses.clone()).collect();
         prop_assert_eq!(used.iter().collect::<BTreeSet<_>>().len(), used.len());
-        let kept: Vec<_> = record.course.bypasses.iter().map(|bypass| bypass.id.clone()).collect();
+        let kept: Vec<_> = record.policy_state.bypasses.iter().map(|bypass| bypass.id.clone()).collect();
         prop_assert_eq!(&kept, &used, "the record says which");
         prop_assert!(used.is_empty() || case.mode == Mode::Interactive);
         for bypass in case.bypasses.iter().filter(|bypass| used.contains(&bypass.id)) {
             prop_assert!(bypass.is_live(1, NOW));
-            let past = record.trace.iter().filter(|trace| trace.verdict == Verdict::Bypassed);
+            let past = record.trace.iter().filter(|trace| trace.decision == TraceDecision::Bypassed);
             let names: BTreeSet<_> = past.map(|trace| trace.action.clone()).collect();
             let covered = |spec: &&ActionSpec| names.contains(&spec.name) && bypass.covers(spec);
             prop_assert!(case.specs.iter().any(|spec| covered(&spec)));
@@ -201,7 +201,7 @@ proptest! {
         let stored = run(&case);
         let record = last(&stored);
         let Status::Continued(settled) = &record.status else { return Ok(()) };
-        let part = |spec: &&ActionSpec| applies(spec) && record.course.takes_part(&spec.name);
+        let part = |spec: &&ActionSpec| applies(spec) && record.policy_state.takes_part(&spec.name);
         let worth = case.specs.iter().filter(part).any(|spec| !spec.factors.is_empty());
         prop_assert!(worth || settled.amr == ["pwd"], "{settled:?}");
     }
@@ -241,14 +241,18 @@ fn the_random_logins_reach_every_part_of_the_policy() {
         let case = cases().new_tree(&mut runner).unwrap().current();
         let stored = run(&case);
         let record = last(&stored);
-        seen.extend(record.trace.iter().map(|trace| format!("{:?} {}", trace.verdict, trace.report_only)));
+        seen.extend(record.trace.iter().map(|trace| format!("{:?} {}", trace.decision, trace.report_only)));
         seen.extend(
-            record.course.aside.values().map(|aside| format!("{aside:?}").split('(').next().unwrap().to_owned()),
+            record
+                .policy_state
+                .skipped
+                .values()
+                .map(|aside| format!("{aside:?}").split('(').next().unwrap().to_owned()),
         );
         if let Status::Denied { denial, .. } = &record.status {
             seen.insert(denial.code.clone());
         }
-        seen.extend((!record.course.used.is_empty()).then(|| "used".to_owned()));
+        seen.extend((!record.policy_state.used.is_empty()).then(|| "used".to_owned()));
     }
     for expected in [
         "Bypassed false",

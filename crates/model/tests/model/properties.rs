@@ -5,7 +5,7 @@ use postlude_model::action::{ActionSpec, Mode, OnFailure};
 use postlude_model::decision::{Command, Decision};
 use postlude_model::json::{Json, parse_value};
 use postlude_model::limits;
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{BrowserReply, Finished, Login};
 use postlude_model::run::{Ending, Phase, Proof, Report, RunInput};
@@ -162,7 +162,7 @@ fn run(case: &Case) -> History {
             return history;
         }
         let reply = reply_to(&record, case.verdicts[history.stored.len() % case.verdicts.len()]);
-        running = Login::resume(world.scene(), record, session.clone().map(Into::into), event(), reply);
+        running = Login::resume(world.context(), record, session.clone().map(Into::into), event(), reply);
     }
 }
 
@@ -194,10 +194,10 @@ proptest! {
         prop_assume!(matches!(record.status, Status::Continued(_)));
         for spec in &case.specs {
             let last = record.trace.iter().rfind(|trace| trace.action == spec.name);
-            let passed = match last.map(|trace| (trace.verdict, trace.phase)) {
-                Some((Verdict::Continue | Verdict::Skipped, _)) => spec.applies_to.contains(&case.mode),
-                Some((Verdict::Failed, Phase::Login)) => spec.on_failure == OnFailure::Continue && spec.factors.is_empty(),
-                Some((Verdict::NotApplicable, _)) => !spec.applies_to.contains(&case.mode),
+            let passed = match last.map(|trace| (trace.decision, trace.phase)) {
+                Some((TraceDecision::Continue | TraceDecision::Skipped, _)) => spec.applies_to.contains(&case.mode),
+                Some((TraceDecision::Failed, Phase::Login)) => spec.on_failure == OnFailure::Continue && spec.factors.is_empty(),
+                Some((TraceDecision::NotApplicable, _)) => !spec.applies_to.contains(&case.mode),
                 _ => false,
             };
             prop_assert!(passed, "{} {last:?}", spec.name);
@@ -211,11 +211,11 @@ proptest! {
         let history = run(&case);
         let record = history.record();
         for (step, report) in history.reports.iter().enumerate() {
-            let ran = record.trace.iter().filter(|t| t.step as usize == step && t.verdict != Verdict::NotApplicable);
+            let ran = record.trace.iter().filter(|t| t.step as usize == step && t.decision != TraceDecision::NotApplicable);
             let ran: Vec<_> = ran.collect();
             prop_assert_eq!(ran.len(), 1, "one entry per run");
-            let kept = matches!(ran[0].verdict, Verdict::Continue | Verdict::Redirect | Verdict::Skipped);
-            let denied = ran[0].verdict == Verdict::Deny && matches!(decided(report), Some(Decision::Deny(_)));
+            let kept = matches!(ran[0].decision, TraceDecision::Continue | TraceDecision::Redirect | TraceDecision::Skipped);
+            let denied = ran[0].decision == TraceDecision::Deny && matches!(decided(report), Some(Decision::Deny(_)));
             let effects = &record.effects;
             prop_assert_eq!(effects.id_token_claims.contains_key(&format!("c{step}")), kept);
             prop_assert_eq!(effects.add_scopes.contains(&format!("s{step}")), kept);
@@ -263,16 +263,16 @@ proptest! {
         prop_assert_eq!((history.stored.len(), history.record().suspensions), (1, 0));
         for (step, report) in history.reports.iter().enumerate() {
             let asked = matches!(decided(report), Some(Decision::Redirect(_)));
-            let verdict = history.record().trace.iter().find(|t| t.step as usize == step && t.verdict != Verdict::NotApplicable);
-            let verdict = verdict.unwrap().verdict;
-            prop_assert!(!asked || matches!(verdict, Verdict::Skipped | Verdict::InteractionRequired | Verdict::Failed));
+            let verdict = history.record().trace.iter().find(|t| t.step as usize == step && t.decision != TraceDecision::NotApplicable);
+            let verdict = verdict.unwrap().decision;
+            prop_assert!(!asked || matches!(verdict, TraceDecision::Skipped | TraceDecision::InteractionRequired | TraceDecision::Failed));
         }
     }
 
     #[test]
     fn a_prompt_is_skipped_only_for_a_record_within_its_age(case in cases()) {
         let history = run(&case);
-        for trace in history.record().trace.iter().filter(|trace| trace.verdict == Verdict::Skipped) {
+        for trace in history.record().trace.iter().filter(|trace| trace.decision == TraceDecision::Skipped) {
             let spec = case.specs.iter().find(|spec| spec.name == trace.action).unwrap();
             let policy = &spec.factors[0];
             let own = case.session.iter().filter(|s| s.user.as_ref().is_some_and(|user| user.as_str() == "alice"));
@@ -375,7 +375,7 @@ fn the_random_logins_reach_every_outcome_and_verdict() {
             Status::InteractionRequired { .. } => "interaction_required".to_owned(),
             ref other => panic!("no outcome: {other:?}"),
         });
-        seen.extend(history.record().trace.iter().map(|trace| format!("{:?} {:?}", trace.phase, trace.verdict)));
+        seen.extend(history.record().trace.iter().map(|trace| format!("{:?} {:?}", trace.phase, trace.decision)));
         seen.extend(history.record().recorded.first().map(|_| "recorded".to_owned()));
     }
     for expected in [

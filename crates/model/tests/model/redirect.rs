@@ -3,7 +3,7 @@
 use crate::support::*;
 use postlude_model::action::Mode;
 use postlude_model::limits;
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::Finished;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn a_fresh_factor_skips_the_prompt_in_every_mode() {
             .log_in_as(record, Some(session), &[on_login("face", prompt(FACE))])
             .record;
         assert!(matches!(record.status, Status::Continued(_)), "{mode:?}");
-        assert_eq!(record.trace[0].verdict, Verdict::Skipped);
+        assert_eq!(record.trace[0].decision, TraceDecision::Skipped);
         assert_eq!(record.trace[0].why, "record 4 h old, policy 24 h: no prompt");
         assert_eq!(record.suspensions, 0);
     }

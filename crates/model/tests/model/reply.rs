@@ -19,7 +19,7 @@ fn suspended(world: &World) -> LoginRecord {
 
 /// What `on-continue` is shown.
 fn shown(world: &World, record: &LoginRecord, reply: BrowserReply) -> Reply {
-    let mut login = Login::resume(world.scene(), record.clone(), Some(session("s1").into()), event(), reply);
+    let mut login = Login::resume(world.context(), record.clone(), Some(session("s1").into()), event(), reply);
     let RunInput { phase, reply, .. } = *login.next_run().expect("a run is due");
     assert_eq!(phase, Phase::Continue);
     reply.expect("on-continue has a reply")
@@ -170,7 +170,7 @@ fn a_resume_onto_another_revision_denies() {
     let record = suspended(&World::face());
     for world in [World::new([]), World::new([factor_spec("other", FACE)])] {
         let mut login =
-            Login::resume(world.scene(), record.clone(), Some(session("s1").into()), event(), proved(&record, "ok"));
+            Login::resume(world.context(), record.clone(), Some(session("s1").into()), event(), proved(&record, "ok"));
         assert!(login.next_run().is_none());
         let finished = login.finish();
         assert_eq!(denied_code(&finished.record), "action_missing");
@@ -186,7 +186,7 @@ fn a_resume_of_a_login_that_is_not_suspended_changes_nothing() {
     let ended = postlude_model::pipeline::ended(suspended.clone(), postlude_model::login::EndReason::SessionEnded);
     for record in [done, ended] {
         let reply = proved(&suspended, "ok");
-        let mut login = Login::resume(world.scene(), record.clone(), Some(session("s1").into()), event(), reply);
+        let mut login = Login::resume(world.context(), record.clone(), Some(session("s1").into()), event(), reply);
         assert!(login.next_run().is_none());
         assert_eq!(login.finish().record, record);
     }
@@ -199,7 +199,7 @@ fn on_continue_runs_even_where_the_action_would_not_apply_any_more() {
     narrow.applies_to.clear();
     let world = World::new([narrow]);
     let mut login =
-        Login::resume(world.scene(), record.clone(), Some(session("s1").into()), event(), proved(&record, "ok"));
+        Login::resume(world.context(), record.clone(), Some(session("s1").into()), event(), proved(&record, "ok"));
     let seen = play(&mut login, &[on_continue("face", failed(vec![]))]);
     assert_eq!(seen.len(), 1, "the suspended action is passed over");
     assert_eq!(denied_code(login.record()), "action_failed");

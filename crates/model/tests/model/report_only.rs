@@ -3,7 +3,7 @@
 use crate::support::*;
 use postlude_model::action::{ActionSpec, Mode, OnFailure, Rules};
 use postlude_model::decision::{Command, Failure};
-use postlude_model::login::{LoginRecord, Status, Verdict};
+use postlude_model::login::{LoginRecord, Status, TraceDecision};
 use postlude_model::names::Timestamp;
 use postlude_model::run::{Ending, Limit, Report, Trap};
 
@@ -12,7 +12,7 @@ fn reports(spec: ActionSpec) -> ActionSpec {
 }
 
 /// What the trace says of an action that only reports; the login must be as without it.
-fn reported_in(mode: Mode, spec: ActionSpec, factors: &[(&str, Timestamp)], report: Report) -> (Verdict, String) {
+fn reported_in(mode: Mode, spec: ActionSpec, factors: &[(&str, Timestamp)], report: Report) -> (TraceDecision, String) {
     let record = || login("l1", "alice", Some("s1"), mode);
     let session = || Some(owned("alice", factors));
     let world = World::new([reports(spec), self::spec("next")]);
@@ -24,10 +24,10 @@ fn reported_in(mode: Mode, spec: ActionSpec, factors: &[(&str, Timestamp)], repo
     assert_eq!((finished.session, finished.synced), (without.session, without.synced));
     let trace = &finished.record.trace[0];
     assert!(trace.report_only && !finished.record.trace[1].report_only);
-    (trace.verdict, trace.why.clone())
+    (trace.decision, trace.why.clone())
 }
 
-fn reported(spec: ActionSpec, factors: &[(&str, Timestamp)], report: Report) -> (Verdict, String) {
+fn reported(spec: ActionSpec, factors: &[(&str, Timestamp)], report: Report) -> (TraceDecision, String) {
     reported_in(Mode::Interactive, spec, factors, report)
 }
 
@@ -46,7 +46,7 @@ fn commands() -> Vec<Command> {
 fn each_decision_is_told_and_nothing_comes_of_it() {
     let face = || factor_spec("face", FACE);
     let (verdict, why) = reported(face(), &[], go_on(commands()));
-    assert_eq!(verdict, Verdict::Continue);
+    assert_eq!(verdict, TraceDecision::Continue);
     assert_eq!(
         why,
         format!(
@@ -54,16 +54,19 @@ fn each_decision_is_told_and_nothing_comes_of_it() {
              change session metadata `n`, change user metadata `u`, record `{FACE}`"
         )
     );
-    assert_eq!(reported(face(), &[], go_on(vec![])), (Verdict::Continue, "would continue".to_owned()));
+    assert_eq!(reported(face(), &[], go_on(vec![])), (TraceDecision::Continue, "would continue".to_owned()));
     let denied = reported(face(), &[], deny(commands()));
-    assert_eq!(denied, (Verdict::Deny, "would deny with `no_entry`".to_owned()));
+    assert_eq!(denied, (TraceDecision::Deny, "would deny with `no_entry`".to_owned()));
     let prompted = reported(face(), &[], prompt(FACE));
     let says = format!("no record in this session: would redirect to `https://prompt.example` for `{FACE}`");
-    assert_eq!(prompted, (Verdict::Redirect, says));
+    assert_eq!(prompted, (TraceDecision::Redirect, says));
     let fresh = reported(face(), &[(FACE, NOW)], prompt(FACE));
-    assert_eq!(fresh, (Verdict::Skipped, "record 0 s old, policy 24 h: would skip its prompt".to_owned()));
+    assert_eq!(fresh, (TraceDecision::Skipped, "record 0 s old, policy 24 h: would skip its prompt".to_owned()));
     let silent = reported_in(Mode::Silent, face(), &[], prompt(FACE));
-    assert_eq!(silent, (Verdict::InteractionRequired, "no record in this session: would need a browser".to_owned()));
+    assert_eq!(
+        silent,
+        (TraceDecision::InteractionRequired, "no record in this session: would need a browser".to_owned())
+    );
 }
 
 #[test]
@@ -91,11 +94,11 @@ fn each_failure_is_told_with_what_the_policy_would_do() {
             "would deny, having failed: denies with a code that is not 1 to 64 characters a-z, 0-9 and _",
         ),
     ] {
-        assert_eq!(reported(spec, &[], report), (Verdict::Failed, says.to_owned()));
+        assert_eq!(reported(spec, &[], report), (TraceDecision::Failed, says.to_owned()));
     }
     let too_much = (0..65).map(|n| Command::SetAppMetadata { key: format!("k{n}"), value: None }).collect();
     let (verdict, why) = reported(spec("face"), &[], go_on(too_much));
-    assert_eq!(verdict, Verdict::Failed);
+    assert_eq!(verdict, TraceDecision::Failed);
     assert!(why.contains("the app metadata has 65 keys"), "{why}");
 }
 

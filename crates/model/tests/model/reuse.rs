@@ -2,11 +2,11 @@
 
 use crate::support::*;
 use postlude_model::action::{ActionSpec, FactorPolicy, Mode};
-use postlude_model::factor::{Lens, Stale, Standing, explain, standing};
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::names::{ClientId, Timestamp};
-use postlude_model::orders::Orders;
 use postlude_model::pipeline::Finished;
+use postlude_model::policy::factor::{FactorContext, Freshness, Stale, explain, freshness};
+use postlude_model::policy::orders::Orders;
 use postlude_model::session::{FactorRecord, Session};
 use std::time::Duration;
 
@@ -31,15 +31,15 @@ fn under(policy: impl FnOnce(&mut FactorPolicy)) -> FactorPolicy {
 fn stands(record: &FactorRecord, policy: &FactorPolicy) -> (Option<Stale>, String) {
     let client = ClientId::new("client").unwrap();
     let orders = Orders::default();
-    let lens = Lens { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
+    let factor_context = FactorContext { client: &client, used: &[], orders: &orders, epoch: 1, now: NOW };
     let records = std::slice::from_ref(record);
-    let found = standing(records, policy, &lens);
+    let found = freshness(records, policy, &factor_context);
     let why = match found {
-        Standing::Stale(_, why) => Some(why),
-        Standing::Fresh(_) => None,
+        Freshness::Stale(_, why) => Some(why),
+        Freshness::Fresh(_) => None,
         other => panic!("{other:?}"),
     };
-    (why, explain(found, policy, &lens))
+    (why, explain(found, policy, &factor_context))
 }
 
 fn face_with(policy: impl FnOnce(&mut FactorPolicy)) -> World {
@@ -95,7 +95,7 @@ fn each_later_login_is_one_use_and_the_last_one_ends_the_record() {
     assert_eq!(stored.factors[0].uses, 0, "its own login is no use");
     for uses in 1..=2 {
         let finished = log_in(&world, &format!("l{}", uses + 1), stored);
-        assert_eq!(finished.record.trace[0].verdict, Verdict::Skipped);
+        assert_eq!(finished.record.trace[0].decision, TraceDecision::Skipped);
         assert!(finished.synced, "a use is durable before the answer");
         assert_eq!(settled(&finished.record).amr, ["pwd", "mfa"], "the last use counts for its own login");
         let ends = settled(&finished.record).factors[0].expires_at;
@@ -116,7 +116,7 @@ fn a_continue_under_a_fresh_record_is_a_use() {
     let session = owned("alice", &[(FACE, NOW)]);
     let finished = world.log_in_as(record, Some(session), &[on_login("face", go_on(vec![]))]);
     assert_eq!(finished.session.unwrap().factors[0].uses, 1);
-    assert_eq!(finished.record.course.used.len(), 1);
+    assert_eq!(finished.record.policy_state.used.len(), 1);
 }
 
 /// Two actions skip their prompts for one record, over a suspension in between: one login, one use.
@@ -161,7 +161,7 @@ fn a_use_is_noted_coarsely_and_without_waiting_for_the_disk() {
     let ends = settled(&noted.record).factors[0].expires_at;
     assert_eq!(ends, NOW.plus(33 * MINUTE), "of age and idleness the earlier");
     let later = at(&world().later(32 * MINUTE), stored.clone());
-    assert_eq!(later.record.trace[0].verdict, Verdict::Skipped, "use keeps it alive");
+    assert_eq!(later.record.trace[0].decision, TraceDecision::Skipped, "use keeps it alive");
     let idle = at(&world().later(33 * MINUTE), stored);
     assert_eq!(last_why(&idle.record), "record idle 30 min, policy 30 min");
 }

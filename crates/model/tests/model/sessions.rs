@@ -203,6 +203,6 @@ fn of_two_users_in_a_new_session_one_gets_it() {
     let alice = world.log_in(&[on_login("face", completes(FACE))]).session.unwrap();
     assert!(session_ended(&bob, Some(&alice)));
     // Even if a host resumed it, bob would see nothing of alice's.
-    let mut login = Login::resume(world.scene(), bob.clone(), Some(alice.into()), event(), proved(&bob, "ok"));
+    let mut login = Login::resume(world.context(), bob.clone(), Some(alice.into()), event(), proved(&bob, "ok"));
     assert!(login.next_run().unwrap().factors.is_empty());
 }

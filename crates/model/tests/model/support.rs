@@ -1,7 +1,6 @@
 //! A tiny world: readable handles and tokens in place of cryptography, scripted reports in place of plugins.
 
 use postlude_model::action::{Action, ActionSpec, Budget, FactorPolicy, Mode, OnFailure, Rules};
-use postlude_model::course::Course;
 use postlude_model::decision::{Command, Decision, Denial, Failure, RedirectRequest, TokenRequest};
 use postlude_model::handle::{Handles, StateClaims};
 use postlude_model::json::Json;
@@ -9,8 +8,9 @@ use postlude_model::limits;
 use postlude_model::login::{Effects, LoginRecord, Settled, Status, Subject};
 use postlude_model::manifest::{Grants, ResolvedProof};
 use postlude_model::names::{Digest, FactorName, LoginId, RunId, SessionId, Timestamp};
-use postlude_model::orders::Orders;
-use postlude_model::pipeline::{BrowserReply, Finished, Login, Scene};
+use postlude_model::pipeline::{BrowserReply, Finished, Login, PipelineContext};
+use postlude_model::policy::orders::Orders;
+use postlude_model::policy::state::PolicyState;
 use postlude_model::run::{Ending, Log, Metadata, Phase, Report, RunInput, Trap, Usage};
 use postlude_model::session::{FactorRecord, Session};
 use postlude_model::token::{Profile, TokenContext, TokenError, TokenKeys, Verdict, VerifiedResult};
@@ -153,8 +153,8 @@ impl World {
         self
     }
 
-    pub fn scene(&self) -> Scene<'_> {
-        Scene {
+    pub fn context(&self) -> PipelineContext<'_> {
+        PipelineContext {
             actions: &self.actions,
             handles: &TextHandles,
             issuer: "https://idp.example/acme",
@@ -168,7 +168,7 @@ impl World {
     }
 
     pub fn begin(&self, record: LoginRecord, session: Option<Session>) -> Login<'_> {
-        Login::begin(self.scene(), record, session.map(Arc::new), event())
+        Login::begin(self.context(), record, session.map(Arc::new), event())
     }
 
     /// Begins in a new session, runs, and says what is to be stored.
@@ -190,7 +190,7 @@ impl World {
     pub fn back(&self, stored: &Finished, before: Option<Session>, script: &[Scripted]) -> Finished {
         let session = stored.session.clone().or(before).map(Arc::new);
         let mut login =
-            Login::resume(self.scene(), stored.record.clone(), session, event(), proved(&stored.record, "ok"));
+            Login::resume(self.context(), stored.record.clone(), session, event(), proved(&stored.record, "ok"));
         play(&mut login, script);
         login.finish()
     }
@@ -228,7 +228,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Metadata::new(),
-        course: Course::default(),
+        policy_state: PolicyState::default(),
         trace: Vec::new(),
     }
 }

@@ -4,9 +4,9 @@ use crate::support::*;
 use postlude_model::action::{ActionSpec, Mode, Rules};
 use postlude_model::json::Json;
 use postlude_model::limits;
-use postlude_model::login::{Status, Verdict};
+use postlude_model::login::{Status, TraceDecision};
 use postlude_model::pipeline::Login;
-use postlude_model::when::{Clause, Condition, Scalar, Test, unmet};
+use postlude_model::policy::when::{Clause, Condition, Scalar, Test, unmet};
 use std::sync::Arc;
 
 fn text(text: &str) -> Scalar {
@@ -114,7 +114,7 @@ fn an_action_whose_condition_does_not_hold_is_passed_over_and_worth_nothing() {
     let record = login("l1", "alice", Some("s1"), Mode::Interactive);
     let finished = world.log_in_as(record, Some(owned("alice", &[(FACE, NOW)])), &[]);
     assert!(matches!(finished.record.status, Status::Continued(_)));
-    assert_eq!(finished.record.trace[0].verdict, Verdict::NotApplicable);
+    assert_eq!(finished.record.trace[0].decision, TraceDecision::NotApplicable);
     assert_eq!(last_why(&finished.record), "the event does not meet `/user/user_id` equals \"bob\"");
     assert_eq!(settled(&finished.record).amr, ["pwd"], "its fresh factor does not count");
 }
@@ -139,7 +139,7 @@ fn conditions_are_decided_when_the_login_begins() {
     let world = World::new([factor_spec("face", FACE), gold, of("other", Test::NotEquals(text("gold")))]);
     let record = login("l1", "alice", Some("s1"), Mode::Interactive);
     let event = Arc::new(Json::parse(r#"{"user":{"tier":"gold"}}"#).unwrap());
-    let mut begun = Login::begin(world.scene(), record, Some(session("s1").into()), event);
+    let mut begun = Login::begin(world.context(), record, Some(session("s1").into()), event);
     play(&mut begun, &[on_login("face", prompt(FACE))]);
     let stored = begun.finish();
     // The second call's event, of the helper, has no tier.
@@ -147,7 +147,7 @@ fn conditions_are_decided_when_the_login_begins() {
     let second = world.back(&stored, Some(session("s1")), &script);
     assert_eq!(second.record.suspension().unwrap().action.as_str(), "gold");
     let third = world.back(&second, None, &[on_continue("gold", completes(VOICE))]);
-    assert_eq!(third.record.trace.last().unwrap().verdict, Verdict::NotApplicable);
+    assert_eq!(third.record.trace.last().unwrap().decision, TraceDecision::NotApplicable);
     assert!(matches!(third.record.status, Status::Continued(_)));
 }
 

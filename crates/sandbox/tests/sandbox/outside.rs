@@ -3,7 +3,7 @@
 use crate::support::{assert_limit, input, json, run, said, with};
 use postlude_model::cache::CacheEntry;
 use postlude_model::decision::Command;
-use postlude_model::http::{Answering, Exchange, HttpClient, HttpError, Request, Response, WayOut};
+use postlude_model::http::{Answering, Exchange, HttpAccess, HttpClient, HttpError, Request, Response};
 use postlude_model::json::Json;
 use postlude_model::keys::{KeyError, OwnKeys, Verifying, Work};
 use postlude_model::limits;
@@ -43,7 +43,7 @@ fn hello() -> Result<Response, HttpError> {
 }
 
 fn through(client: &Arc<Canned>, recorded: Vec<Exchange>) -> RunInput {
-    RunInput { http: WayOut { client: Arc::clone(client) as _, recorded }, ..input() }
+    RunInput { http: HttpAccess { client: Arc::clone(client) as _, recorded }, ..input() }
 }
 
 /// Sends a request and says the content or the error.
@@ -138,7 +138,7 @@ async fn requests_and_signatures_cost_fuel() {
     for body in [send("https://api.example/"), hmac("mine"), sign("mine", "{}", "{}")] {
         let poor = with(keyed(), |action| action.spec.budget.fuel = 1_900_000);
         let client = Canned::of(hello());
-        let poor = RunInput { http: WayOut { client, recorded: Vec::new() }, ..poor };
+        let poor = RunInput { http: HttpAccess { client, recorded: Vec::new() }, ..poor };
         let text = format!("(func (export \"on-login\") (result i32) (loop {body} (br 0)) (unreachable))");
         assert_limit(&run(&text, poor).await, Limit::Fuel);
     }

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use postlude_model::names::{Digest, Timestamp};
-use postlude_model::orders::{Kill, Orders, Revocation, Standing};
+use postlude_model::policy::orders::{CurrentOrders, Kill, Orders, Revocation};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use postlude_model::login::{LoginRecord, Status, Trace, TraceLine};
 use postlude_model::names::LoginId;
-use postlude_model::orders::Standing;
+use postlude_model::policy::orders::CurrentOrders;
 use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
 use serde::Serialize;
@@ -291,7 +291,7 @@ impl RunView {
                 Phase::Login => "on-login",
                 Phase::Continue => "on-continue",
             },
-            decision: trace.verdict.as_str(),
+            decision: trace.decision.as_str(),
             report_only: trace.report_only,
             why: trace.why.clone(),
             limit: trace.limit.map(Limit::as_str),

@@ -7,7 +7,7 @@ use crate::runtime::Runtime;
 use axum::Json;
 use axum::extract::{Request, State};
 use postlude_model::action::{Action, FactorPolicy, FailureKind, OnFailure};
-use postlude_model::orders::{Orders, Standing};
+use postlude_model::policy::orders::{CurrentOrders, Orders};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;

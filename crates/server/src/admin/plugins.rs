@@ -12,7 +12,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
-use postlude_model::orders::Standing;
+use postlude_model::policy::orders::CurrentOrders;
 use postlude_sandbox::Plugin;
 use postlude_store::Upload;
 use serde::Serialize;

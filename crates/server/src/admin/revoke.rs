@@ -8,7 +8,7 @@ use crate::runtime::Runtime;
 use axum::Json;
 use axum::extract::{Request, State};
 use postlude_model::names::{Digest, FactorName, Timestamp};
-use postlude_model::orders::{Orders, Revocation};
+use postlude_model::policy::orders::{Orders, Revocation};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;

@@ -9,7 +9,7 @@ use crate::wire::{RevokeRequest, SessionRequest};
 use axum::Json;
 use axum::extract::{Request, State};
 use postlude_model::names::{Digest, SessionId, UserId};
-use postlude_model::orders::Standing;
+use postlude_model::policy::orders::CurrentOrders;
 use postlude_model::session::Session;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

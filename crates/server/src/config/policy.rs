@@ -10,7 +10,7 @@ use super::units::show_duration;
 use postlude_model::action::{FailureKind, OnFailure, PerKind, Rules};
 use postlude_model::limits;
 use postlude_model::names::GroupName;
-use postlude_model::when::{Clause, Condition, Scalar, Test};
+use postlude_model::policy::when::{Clause, Condition, Scalar, Test};
 use std::collections::BTreeMap;
 
 /// The rules of an action, as the operator wrote them.

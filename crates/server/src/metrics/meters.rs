@@ -2,7 +2,7 @@
 //! pipeline is made.
 
 use super::value::{Counter, Gauge, Histogram, Unit};
-use postlude_model::login::{Status, Trace, Verdict};
+use postlude_model::login::{Status, Trace, TraceDecision};
 use postlude_model::run::{Ending, Report, Usage};
 use postlude_store::{Durability, Observer};
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl TenantMeter {
 /// The runs of one action.
 #[derive(Debug)]
 pub(crate) struct ActionMeter {
-    pub(super) verdicts: [Counter; Verdict::ALL.len()],
+    pub(super) verdicts: [Counter; TraceDecision::ALL.len()],
     pub(super) load: [Counter; LOAD.len()],
     pub(super) reported: Counter,
     pub(super) fuel: Histogram,
@@ -107,7 +107,7 @@ impl ActionMeter {
         let counter = match (trace, ran.load) {
             (Some(trace), _) if trace.report_only => Some(&self.reported),
             (_, Some(load)) => self.load.get(load),
-            (Some(trace), None) => self.verdicts.get(trace.verdict as usize),
+            (Some(trace), None) => self.verdicts.get(trace.decision as usize),
             (None, None) => None,
         };
         if let Some(counter) = counter {
@@ -233,7 +233,7 @@ mod tests {
     /// The counters are found by the verdict's place.
     #[test]
     fn every_verdict_has_its_own_counter() {
-        for (at, verdict) in Verdict::ALL.into_iter().enumerate() {
+        for (at, verdict) in TraceDecision::ALL.into_iter().enumerate() {
             assert_eq!(verdict as usize, at, "{}", verdict.as_str());
         }
     }

@@ -8,7 +8,7 @@ use crate::runtime::Runtime;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use postlude_model::login::Verdict;
+use postlude_model::login::TraceDecision;
 use postlude_model::names::{ActionName, TenantName};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder};
@@ -125,7 +125,10 @@ fn runs(page: &mut Page<'_>, metrics: &Metrics) -> fmt::Result {
     let labels = |name: &'_ (TenantName, ActionName)| [("tenant", name.0.to_string()), ("action", name.1.to_string())];
     let decisions = actions.iter().flat_map(|(name, meter)| {
         // What does not apply did not run.
-        let ran = Verdict::ALL.iter().zip(&meter.verdicts).filter(|(verdict, _)| **verdict != Verdict::NotApplicable);
+        let ran = TraceDecision::ALL
+            .iter()
+            .zip(&meter.verdicts)
+            .filter(|(verdict, _)| **verdict != TraceDecision::NotApplicable);
         let ran = ran.map(|(verdict, count)| (verdict.as_str(), count));
         let ran = ran.chain(LOAD.iter().copied().zip(&meter.load)).chain([(REPORTED, &meter.reported)]);
         ran.map(move |(decision, count)| {

@@ -1,7 +1,7 @@
 //! Texts and objects of other crates, as the document describes them.
 
 use postlude_model::action::Mode;
-use postlude_model::login::Verdict;
+use postlude_model::login::TraceDecision;
 use serde_json::json;
 use std::borrow::Cow;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
@@ -65,7 +65,7 @@ schemas! {
     OutcomeText as "Outcome" = one_of(
         &["continue", "redirect", "deny", "interaction_required", "ended"], "What became of the login; `ended`: from outside");
     /// What a run came to.
-    VerdictText as "Verdict" = one_of(&Verdict::ALL.map(Verdict::as_str), "What a run came to");
+    VerdictText as "TraceDecision" = one_of(&TraceDecision::ALL.map(TraceDecision::as_str), "What a run came to");
     /// A component file.
     Component as "Component" = ObjectBuilder::new()
         .schema_type(Type::String)

@@ -4,7 +4,7 @@ use crate::home::*;
 use postlude_model::limits;
 use postlude_model::login::Status;
 use postlude_model::names::{Digest, TenantName, UserId};
-use postlude_model::orders::{Kill, Orders, Revocation};
+use postlude_model::policy::orders::{Kill, Orders, Revocation};
 use postlude_store::{Commit, SessionWrite, SledStore, Store, Upload};
 use std::time::Duration;
 

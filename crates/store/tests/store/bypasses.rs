@@ -1,9 +1,9 @@
 //! A bypass is used up once, together with its login, and by nobody else.
 
 use crate::home::*;
-use postlude_model::bypass::{Bypass, Target};
 use postlude_model::limits;
 use postlude_model::names::{ActionName, BypassId, UserId};
+use postlude_model::policy::bypass::{Bypass, Target};
 use postlude_store::{BypassChange, BypassOutcome, Commit, CommitOutcome, LoginWrite, SledStore, Store, StoreError};
 
 fn ann() -> UserId {

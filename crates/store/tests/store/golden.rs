@@ -1,13 +1,15 @@
 //! Stored bytes are a contract: these are the bytes of version 1, and they stay readable.
 
 use crate::home::*;
-use postlude_model::bypass::{Bypass, BypassUse, Target};
 use postlude_model::cache::{CacheChange, CacheEntry};
-use postlude_model::course::{Aside, Course};
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
-use postlude_model::login::{FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, TraceLine, Verdict};
+use postlude_model::login::{
+    FactorStanding, LoginRecord, Settled, Status, Suspension, Trace, TraceDecision, TraceLine,
+};
 use postlude_model::names::{ActionName, BypassId, ClientId, Digest, FactorName, UserId};
+use postlude_model::policy::bypass::{Bypass, BypassUse, Target};
+use postlude_model::policy::state::{PolicyState, SkipReason};
 use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{BypassChange, Commit, SessionWrite, Store};
@@ -62,20 +64,20 @@ fn full_login(id: &str, status: Status) -> LoginRecord {
     record.effects.user_metadata.insert("kept".to_owned(), Some(Json::string("u")));
     record.recorded = vec![factor()];
     let aside = [
-        ("a", Aside::Unmet("the event does not meet it".to_owned())),
-        ("b", Aside::Satisfied),
-        ("c", Aside::Bypassed),
-        ("d", Aside::Refused),
+        ("a", SkipReason::Unmet("the event does not meet it".to_owned())),
+        ("b", SkipReason::Satisfied),
+        ("c", SkipReason::Bypassed),
+        ("d", SkipReason::Refused),
     ];
     let aside = aside.into_iter().map(|(name, why)| (ActionName::new(name).unwrap(), why)).collect();
-    record.course = Course { aside, used: vec![factor().key()], bypasses: bypasses() };
+    record.policy_state = PolicyState { skipped: aside, used: vec![factor().key()], bypasses: bypasses() };
     record.trace = vec![Trace {
         action: ActionName::new("face").unwrap(),
         version: "1.2.3".to_owned(),
         digest: Digest::from_bytes([1; 32]),
         step: 1,
         phase: Phase::Continue,
-        verdict: Verdict::Redirect,
+        decision: TraceDecision::Redirect,
         report_only: true,
         why: "no fresh factor".to_owned(),
         at: NOW,

@@ -146,7 +146,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         effects: Effects::default(),
         recorded: Vec::new(),
         held_metadata: Default::default(),
-        course: Default::default(),
+        policy_state: Default::default(),
         trace: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::output::{self, Paint, plain};
 use jiff::tz::Offset;
-use postlude_model::factor::human;
+use postlude_model::policy::factor::human;
 use serde::Deserialize;
 use std::time::Duration;
 

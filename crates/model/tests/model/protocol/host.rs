@@ -3,10 +3,10 @@
 use super::world::{Browser, Event, Mutant, Policy, Process, Request, Run, Setting, State, Store, Stored, World};
 use crate::support;
 use postlude_model::action::Mode;
-use postlude_model::bypass::{Bypass, BypassUse, Target};
 use postlude_model::limits;
 use postlude_model::login::{EndReason, LoginRecord, Status};
 use postlude_model::pipeline::{BrowserReply, Finished, Login, Presented, Ruling, ended, rule, session_ended};
+use postlude_model::policy::bypass::{Bypass, BypassUse, Target};
 use postlude_model::run::{Phase, Proof, Report, RunInput};
 use postlude_model::session::Session;
 use postlude_model::token::{TokenError, Verdict};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub struct Host {
     pub setting: Setting,
-    scene: support::World,
+    context: support::World,
 }
 
 impl Host {
@@ -24,7 +24,7 @@ impl Host {
         if setting.policy == Policy::LastUse {
             specs.iter_mut().for_each(|spec| spec.factors[0].max_uses = Some(1));
         }
-        Self { setting, scene: support::World::new(specs) }
+        Self { setting, context: support::World::new(specs) }
     }
 
     pub fn begin(&self) -> World {
@@ -143,7 +143,11 @@ impl Host {
     }
 
     fn run(&self, world: &World, request: Request, slow: bool) -> Run {
-        let scene = postlude_model::pipeline::Scene { epoch: world.store.epoch, now: world.now, ..self.scene.scene() };
+        let context = postlude_model::pipeline::PipelineContext {
+            epoch: world.store.epoch,
+            now: world.now,
+            ..self.context.context()
+        };
         let session = (*world.store.session).clone();
         let seen = world.store.logins[request.login()].as_deref().cloned();
         let login = match (request, seen.clone()) {
@@ -153,12 +157,12 @@ impl Host {
             }
             (Request::Resume { state, token, .. }, Some(record)) => {
                 let reply = reply(&record, state, token);
-                Login::resume(scene, record, Some(session.clone().into()), support::event(), reply)
+                Login::resume(context, record, Some(session.clone().into()), support::event(), reply)
             }
             (Request::Begin(login), _) => {
                 let user = self.setting.users[login];
                 let record = support::login(&format!("l{login}"), user, Some("s1"), Mode::Interactive);
-                Login::begin(scene, record, Some(session.clone().into()), support::event())
+                Login::begin(context, record, Some(session.clone().into()), support::event())
             }
             (Request::Resume { .. }, None) => panic!("no record, no ruling"),
         };

@@ -225,8 +225,8 @@ pub fn check_commit(world: &mut World, request: Request, run: &Run) -> Result<()
 
 /// A record with one use left, and a bypass, serve one login each.
 fn check_uses(world: &mut World, run: &Run) -> Result<(), String> {
-    let before = run.seen.as_ref().map_or(0, |record| record.course.used.len());
-    let records = run.finished.record.course.used.iter().skip(before);
+    let before = run.seen.as_ref().map_or(0, |record| record.policy_state.used.len());
+    let records = run.finished.record.policy_state.used.iter().skip(before);
     let records = records.map(|key| format!("the record of {} by {}", key.name, key.login_id));
     let bypasses = run.finished.bypasses.iter().map(|id| format!("bypass {id}"));
     for what in records.chain(bypasses) {
@@ -267,7 +267,7 @@ fn check_continued(world: &World, run: &Run, generation: u64) -> Result<(), Stri
         let in_login = record.recorded.iter().any(|made| made.name.as_str() == name && made.epoch == world.store.epoch);
         let in_session = live.user.as_ref() == Some(&record.subject.user_id)
             && live.factors.iter().any(|made| made.name.as_str() == name && made.epoch == world.store.epoch);
-        let bypassed = name == FACE && !record.course.bypasses.is_empty();
+        let bypassed = name == FACE && !record.policy_state.bypasses.is_empty();
         if !in_login && !in_session && !bypassed {
             return Err(format!("a login continues without {name}"));
         }

@@ -1,11 +1,11 @@
 //! The state of the model: the store, what is known outside, the requests under way, and what a proof has to remember.
 
 use crate::support::TextHandles;
-use postlude_model::bypass::Bypass;
 use postlude_model::handle::{Handles, StateClaims};
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{LoginId, Timestamp};
 use postlude_model::pipeline::Finished;
+use postlude_model::policy::bypass::Bypass;
 use postlude_model::session::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -17,7 +17,7 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Where the stored session belongs to another user, the login sees a session without factors, and nothing of it reaches
 /// the store before the login's `continue`: until then it is the other user's.
 #[derive(Debug)]
-pub(super) struct Working {
+pub(super) struct SessionDraft {
     stored: Option<Arc<Session>>,
     /// Shares the stored one until it is changed.
     now: Option<Arc<Session>>,
@@ -26,7 +26,7 @@ pub(super) struct Working {
     touch: bool,
 }
 
-impl Working {
+impl SessionDraft {
     pub(super) fn new(stored: Option<Arc<Session>>, user: &UserId) -> Self {
         let foreign = stored.as_ref().and_then(|s| s.user.as_ref()).is_some_and(|owner| owner != user);
         let now = stored.clone().map(|mut session| {

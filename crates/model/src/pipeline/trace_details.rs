@@ -1,8 +1,8 @@
-//! What a trace says of a run beside its verdict: the limit that it hit, where it sent the browser, the end of its log.
+//! What a trace says of a run beside its decision: the limit that it hit, where it sent the browser, the end of its log.
 
 use crate::action::Action;
 use crate::limits;
-use crate::login::{Trace, TraceLine, Verdict};
+use crate::login::{Trace, TraceDecision, TraceLine};
 use crate::names::Timestamp;
 use crate::run::{Ending, Limit, LogLine, Phase, Report, Usage};
 use std::time::Duration;
@@ -13,14 +13,14 @@ const WHY_BYTES: usize = 512;
 
 /// What was seen of the run that is folded.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct TraceDetails {
     limit: Option<Limit>,
     origin: Option<String>,
     log: Vec<TraceLine>,
     log_left_out: u64,
 }
 
-impl Sight {
+impl TraceDetails {
     pub(super) fn of(report: &Report) -> Self {
         let limit = match &report.ending {
             Ending::Trapped(trap) => trap.limit,
@@ -33,14 +33,21 @@ impl Sight {
     }
 
     /// The entry of the trace; its step and time are the login's to fill in.
-    pub(super) fn trace(self, action: &Action, phase: Phase, verdict: Verdict, why: String, usage: Usage) -> Trace {
+    pub(super) fn trace(
+        self,
+        action: &Action,
+        phase: Phase,
+        decision: TraceDecision,
+        why: String,
+        usage: Usage,
+    ) -> Trace {
         Trace {
             action: action.spec.name.clone(),
             version: action.spec.version.clone(),
             digest: action.spec.digest,
             step: 0,
             phase,
-            verdict,
+            decision,
             report_only: action.spec.rules.report_only,
             // The trace is stored with the record: a plugin's own words must not fill it.
             why: shortened(why, WHY_BYTES),
@@ -96,10 +103,10 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_kept_and_the_others_counted() {
-        let whole = Sight::of(&report(limits::TRACE_LOG_LINES, 0));
+        let whole = TraceDetails::of(&report(limits::TRACE_LOG_LINES, 0));
         assert_eq!((whole.log.len(), whole.log_left_out), (limits::TRACE_LOG_LINES, 0));
         assert_eq!(whole.log[0].text, "line 1 key=value");
-        let more = Sight::of(&report(limits::TRACE_LOG_LINES + 1, 7));
+        let more = TraceDetails::of(&report(limits::TRACE_LOG_LINES + 1, 7));
         assert_eq!((more.log[0].text.as_str(), more.log_left_out), ("line 2 key=value", 8));
     }
 
@@ -112,8 +119,8 @@ mod tests {
 
     #[test]
     fn of_a_location_the_origin_alone_is_kept() {
-        let mut sight = Sight::default();
-        sight.to("https://prompt.example:8443/p?state=secret#x");
-        assert_eq!(sight.origin.as_deref(), Some("https://prompt.example:8443"));
+        let mut trace_details = TraceDetails::default();
+        trace_details.to("https://prompt.example:8443/p?state=secret#x");
+        assert_eq!(trace_details.origin.as_deref(), Some("https://prompt.example:8443"));
     }
 }

@@ -47,12 +47,12 @@ pub struct Revocation {
 }
 
 /// The orders at this moment. A pipeline asks anew before every run and after it.
-pub trait Standing: Send + Sync + fmt::Debug {
+pub trait CurrentOrders: Send + Sync + fmt::Debug {
     /// The orders.
     fn orders(&self) -> Arc<Orders>;
 }
 
-impl Standing for Arc<Orders> {
+impl CurrentOrders for Arc<Orders> {
     fn orders(&self) -> Arc<Orders> {
         Self::clone(self)
     }

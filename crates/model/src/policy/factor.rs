@@ -1,12 +1,12 @@
 //! Factor policy: when a record still counts, and what it is worth in the answer.
 
 use crate::action::{Action, ActionSpec, FactorPolicy, Mode};
-use crate::course::Course;
 use crate::json::Json;
 use crate::limits;
 use crate::login::{FactorStanding, Settled};
 use crate::names::{ClientId, FactorName, Timestamp};
-use crate::orders::Orders;
+use crate::policy::orders::Orders;
+use crate::policy::state::PolicyState;
 use crate::session::{FactorRecord, RecordKey};
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// How a factor stands in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub enum Freshness<'a> {
     /// The newest record still counts.
     Fresh(&'a FactorRecord),
     /// There is a record, and it no longer counts.
@@ -42,7 +42,7 @@ pub enum Stale {
 
 /// From where a session's records are looked at: a login, at a moment.
 #[derive(Debug, Clone, Copy)]
-pub struct Lens<'a> {
+pub struct FactorContext<'a> {
     /// The login's client.
     pub client: &'a ClientId,
     /// Records that the login used already: its own use is not held against it.
@@ -57,17 +57,22 @@ pub struct Lens<'a> {
 
 /// The newest record of a factor that was made in this epoch and is not void.
 #[must_use]
-pub fn newest<'a>(records: &'a [FactorRecord], name: &FactorName, lens: &Lens<'_>) -> Option<&'a FactorRecord> {
-    newest_where(records, name, lens, |_| true)
+pub fn newest<'a>(
+    records: &'a [FactorRecord],
+    name: &FactorName,
+    context: &FactorContext<'_>,
+) -> Option<&'a FactorRecord> {
+    newest_where(records, name, context, |_| true)
 }
 
 fn newest_where<'a>(
     records: &'a [FactorRecord],
     name: &FactorName,
-    lens: &Lens<'_>,
+    context: &FactorContext<'_>,
     also: impl Fn(&FactorRecord) -> bool,
 ) -> Option<&'a FactorRecord> {
-    let counts = |record: &&FactorRecord| record.epoch == lens.epoch && lens.orders.accepts(record) && also(record);
+    let counts =
+        |record: &&FactorRecord| record.epoch == context.epoch && context.orders.accepts(record) && also(record);
     records.iter().filter(|record| record.name == *name).filter(counts).max_by_key(|record| record.completed_at)
 }
 
@@ -75,47 +80,49 @@ fn newest_where<'a>(
 /// last use is as long ago as `max_idle`, one that satisfied `max_uses` logins, and one dated more than
 /// [`limits::CLOCK_SKEW`] in the future.
 #[must_use]
-pub fn standing<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, lens: &Lens<'_>) -> Standing<'a> {
-    let ours = |record: &FactorRecord| !policy.per_client || record.client_id == *lens.client;
-    match newest_where(records, &policy.name, lens, ours) {
-        Some(record) => stale(record, policy, lens).map_or(Standing::Fresh(record), |why| Standing::Stale(record, why)),
-        None => newest(records, &policy.name, lens).map_or(Standing::Absent, Standing::Elsewhere),
+pub fn freshness<'a>(records: &'a [FactorRecord], policy: &FactorPolicy, context: &FactorContext<'_>) -> Freshness<'a> {
+    let ours = |record: &FactorRecord| !policy.per_client || record.client_id == *context.client;
+    match newest_where(records, &policy.name, context, ours) {
+        Some(record) => {
+            stale(record, policy, context).map_or(Freshness::Fresh(record), |why| Freshness::Stale(record, why))
+        }
+        None => newest(records, &policy.name, context).map_or(Freshness::Absent, Freshness::Elsewhere),
     }
 }
 
-fn stale(record: &FactorRecord, policy: &FactorPolicy, lens: &Lens<'_>) -> Option<Stale> {
-    let latest = lens.now.plus(limits::CLOCK_SKEW);
+fn stale(record: &FactorRecord, policy: &FactorPolicy, context: &FactorContext<'_>) -> Option<Stale> {
+    let latest = context.now.plus(limits::CLOCK_SKEW);
     if record.completed_at > latest || record.last_used_at > latest {
         return Some(Stale::Future);
     }
-    if lens.now.since(record.completed_at) >= policy.max_age {
+    if context.now.since(record.completed_at) >= policy.max_age {
         return Some(Stale::Age);
     }
-    if policy.max_idle.is_some_and(|idle| lens.now.since(record.last_used_at) >= idle) {
+    if policy.max_idle.is_some_and(|idle| context.now.since(record.last_used_at) >= idle) {
         return Some(Stale::Idle);
     }
-    let own = u32::from(lens.used.iter().any(|key| record.is(key)));
+    let own = u32::from(context.used.iter().any(|key| record.is(key)));
     policy.max_uses.is_some_and(|most| record.uses.saturating_sub(own) >= most).then_some(Stale::Uses)
 }
 
 /// How a factor stands, for a person.
 #[must_use]
-pub fn explain(standing: Standing<'_>, policy: &FactorPolicy, lens: &Lens<'_>) -> String {
-    let ago = |at: Timestamp| human(lens.now.since(at));
-    match standing {
-        Standing::Absent => "no record in this session".to_owned(),
-        Standing::Elsewhere(record) => {
-            format!("completed for client `{}`, this is `{}`", record.client_id, lens.client)
+pub fn explain(freshness: Freshness<'_>, policy: &FactorPolicy, context: &FactorContext<'_>) -> String {
+    let ago = |at: Timestamp| human(context.now.since(at));
+    match freshness {
+        Freshness::Absent => "no record in this session".to_owned(),
+        Freshness::Elsewhere(record) => {
+            format!("completed for client `{}`, this is `{}`", record.client_id, context.client)
         }
-        Standing::Stale(_, Stale::Future) => "record dated in the future".to_owned(),
-        Standing::Stale(record, Stale::Idle) => {
+        Freshness::Stale(_, Stale::Future) => "record dated in the future".to_owned(),
+        Freshness::Stale(record, Stale::Idle) => {
             let idle = policy.max_idle.unwrap_or_default();
             format!("record idle {}, policy {}", ago(record.last_used_at), human(idle))
         }
-        Standing::Stale(record, Stale::Uses) => {
+        Freshness::Stale(record, Stale::Uses) => {
             format!("used {} of {} times", record.uses, policy.max_uses.unwrap_or_default())
         }
-        Standing::Fresh(record) | Standing::Stale(record, Stale::Age) => {
+        Freshness::Fresh(record) | Freshness::Stale(record, Stale::Age) => {
             let most = if policy.max_age.is_zero() {
                 ": every time".to_owned()
             } else {
@@ -148,9 +155,9 @@ pub struct Worth<'a> {
     /// The records made in this login.
     pub recorded: &'a [FactorRecord],
     /// What the login's policy decided.
-    pub course: &'a Course,
+    pub policy_state: &'a PolicyState,
     /// From where the records are looked at.
-    pub lens: Lens<'a>,
+    pub context: FactorContext<'a>,
 }
 
 impl<'a> Worth<'a> {
@@ -164,7 +171,7 @@ impl<'a> Worth<'a> {
         for policy in self.policies() {
             let Some(record) = self.counting(policy) else { continue };
             policy.amr.iter().for_each(|value| add(&mut settled.amr, value));
-            stand(&mut settled.factors, record, ends_at(record, policy, self.lens.now));
+            stand(&mut settled.factors, record, ends_at(record, policy, self.context.now));
         }
         settled
     }
@@ -181,7 +188,7 @@ impl<'a> Worth<'a> {
 
     /// The policies of the actions that applied to the login: not those of one that only reports, or was set aside.
     pub fn policies(&self) -> impl Iterator<Item = &'a FactorPolicy> {
-        let (mode, course) = (self.mode, self.course);
+        let (mode, course) = (self.mode, self.policy_state);
         let applied = move |spec: &ActionSpec| {
             spec.applies_to.contains(&mode) && !spec.rules.report_only && course.takes_part(&spec.name)
         };
@@ -192,9 +199,11 @@ impl<'a> Worth<'a> {
     /// The record that counts under a policy. One made in this login counts for it even where the policy prompts every time.
     #[must_use]
     pub fn counting(&self, policy: &FactorPolicy) -> Option<&'a FactorRecord> {
-        newest(self.recorded, &policy.name, &self.lens).or_else(|| match standing(self.records, policy, &self.lens) {
-            Standing::Fresh(record) => Some(record),
-            Standing::Stale(..) | Standing::Elsewhere(_) | Standing::Absent => None,
+        newest(self.recorded, &policy.name, &self.context).or_else(|| {
+            match freshness(self.records, policy, &self.context) {
+                Freshness::Fresh(record) => Some(record),
+                Freshness::Stale(..) | Freshness::Elsewhere(_) | Freshness::Absent => None,
+            }
         })
     }
 }

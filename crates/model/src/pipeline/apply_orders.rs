@@ -3,13 +3,13 @@
 use super::{Login, Run, UNDECIDED};
 use crate::action::{Action, FailureKind};
 use crate::decision::Denial;
-use crate::login::{Status, Verdict};
+use crate::login::{Status, TraceDecision};
 use crate::run::{Phase, Usage};
 use std::sync::Arc;
 
 impl Login<'_> {
     /// Before a run: whether orders decide in its place.
-    pub(super) fn overruled(&mut self, action: &Arc<Action>) -> bool {
+    pub(super) fn apply_orders(&mut self, action: &Arc<Action>) -> bool {
         let phase = if self.reply.is_some() { Phase::Continue } else { Phase::Login };
         let killed = self.killed(&Run { action, phase, usage: Usage::default() });
         if killed {
@@ -29,18 +29,18 @@ impl Login<'_> {
         let why = format!("killed by `{}`: {}", kill.by, kill.reason);
         let opens = FailureKind::ALL.into_iter().all(|kind| spec.on_failure.opens(kind));
         if spec.rules.report_only || (opens && run.phase == Phase::Login && spec.factors.is_empty()) {
-            self.pass(run.action, run.phase, Verdict::Killed, why, run.usage);
+            self.pass(run.action, run.phase, TraceDecision::Killed, why, run.usage);
         } else {
             let denial = Denial { code: "plugin_killed".to_owned(), message: UNDECIDED.to_owned() };
-            self.stop(run, Verdict::Killed, why, denial);
+            self.stop(run, TraceDecision::Killed, why, denial);
         }
         true
     }
 
     /// Takes the orders of this moment, and denies a login that may rest on a factor which became void after it began: a
     /// prompt that was skipped is not asked again.
-    pub(super) fn overtaken(&mut self) -> bool {
-        self.orders = self.scene.orders.orders();
+    pub(super) fn apply_revocations(&mut self) -> bool {
+        self.orders = self.context.orders.orders();
         let Some(void) = self.orders.overtakes(&self.record, self.session.factors()) else { return false };
         let action = void.action.clone();
         self.synced = true;

@@ -4,50 +4,59 @@ use super::prompt::Prompt;
 use super::{Failing, Login, Run, redirect};
 use crate::action::Action;
 use crate::decision::{Command, Decision};
-use crate::login::Verdict;
+use crate::login::TraceDecision;
 use crate::run::Ending;
 use url::Url;
 
 impl Login<'_> {
     /// Takes the report of an action that only reports. Whatever it did, the login goes on as if it were not there: a run out of
     /// time is no load to retry for, either.
-    pub(super) fn rehearse(&mut self, run: &Run<'_>, ending: Ending, commands: &[Command]) {
-        let (verdict, why) = match ending {
+    pub(super) fn fold_report_only(&mut self, run: &Run<'_>, ending: Ending, commands: &[Command]) {
+        let (decision, why) = match ending {
             Ending::Decided(decision) => self
                 .would(run.action, &decision, commands)
-                .unwrap_or_else(|why| (Verdict::Failed, format!("would deny, having failed: {why}"))),
-            Ending::Busy => (Verdict::Failed, "found no place to run in time".to_owned()),
-            Ending::TimedOut => (Verdict::Failed, "ran out of time".to_owned()),
+                .unwrap_or_else(|why| (TraceDecision::Failed, format!("would deny, having failed: {why}"))),
+            Ending::Busy => (TraceDecision::Failed, "found no place to run in time".to_owned()),
+            Ending::TimedOut => (TraceDecision::Failed, "ran out of time".to_owned()),
             Ending::Failed(failure) => would_fail(run.action, Failing::of_failure(failure)),
             Ending::Trapped(trap) => would_fail(run.action, Failing::of_trap(trap)),
         };
-        self.pass(run.action, run.phase, verdict, why, run.usage);
+        self.pass(run.action, run.phase, decision, why, run.usage);
     }
 
-    fn would(&self, action: &Action, decision: &Decision, commands: &[Command]) -> Result<(Verdict, String), String> {
+    fn would(
+        &self,
+        action: &Action,
+        decision: &Decision,
+        commands: &[Command],
+    ) -> Result<(TraceDecision, String), String> {
         Ok(match decision {
             Decision::Continue => {
                 self.weigh_continue(commands)?;
-                (Verdict::Continue, format!("would continue{}", effects(commands, |_| true)))
+                (TraceDecision::Continue, format!("would continue{}", effects(commands, |_| true)))
             }
             Decision::Deny(denial) => {
                 redirect::check_denial(denial)?;
                 self.weigh_deny(commands)?;
-                (Verdict::Deny, format!("would deny with `{}`", denial.code))
+                (TraceDecision::Deny, format!("would deny with `{}`", denial.code))
             }
             Decision::Redirect(request) => {
                 let kept = effects(commands, |command| !matches!(command, Command::RecordFactor { .. }));
                 self.weigh(commands)?;
                 match self.consider(action, request)? {
-                    Prompt::Skipped { why, .. } => (Verdict::Skipped, format!("{why}: would skip its prompt{kept}")),
-                    Prompt::NoBrowser { why } => (Verdict::InteractionRequired, format!("{why}: would need a browser")),
-                    Prompt::TooMany { why } => (Verdict::Deny, format!("would deny: {why}")),
+                    Prompt::Skipped { why, .. } => {
+                        (TraceDecision::Skipped, format!("{why}: would skip its prompt{kept}"))
+                    }
+                    Prompt::NoBrowser { why } => {
+                        (TraceDecision::InteractionRequired, format!("{why}: would need a browser"))
+                    }
+                    Prompt::TooMany { why } => (TraceDecision::Deny, format!("would deny: {why}")),
                     Prompt::Due { location, factor, why } => {
                         // The origin alone: the location has a state that nobody will present.
                         let origin = Url::parse(&location)
                             .map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
                         let factor = factor.map_or_else(String::new, |factor| format!(" for `{factor}`"));
-                        (Verdict::Redirect, format!("{why}: would redirect to `{origin}`{factor}{kept}"))
+                        (TraceDecision::Redirect, format!("{why}: would redirect to `{origin}`{factor}{kept}"))
                     }
                 }
             }
@@ -55,10 +64,10 @@ impl Login<'_> {
     }
 }
 
-fn would_fail(action: &Action, failing: Failing) -> (Verdict, String) {
+fn would_fail(action: &Action, failing: Failing) -> (TraceDecision, String) {
     let opens = action.spec.on_failure.opens(failing.kind) && action.spec.factors.is_empty();
     let outcome = if opens { "go on" } else { "deny" };
-    (Verdict::Failed, format!("would {outcome}, having failed: {}", failing.why))
+    (TraceDecision::Failed, format!("would {outcome}, having failed: {}", failing.why))
 }
 
 /// The commands that would be kept, by name: values may be personal.
