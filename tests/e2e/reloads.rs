@@ -26,7 +26,7 @@ async fn version(postlude: &Postlude) -> String {
 /// Why a reload was refused.
 async fn refused(postlude: &Postlude) -> String {
     let why = postlude.try_reload().await.unwrap_err().to_string();
-    let last = postlude.reloader().status().last.unwrap();
+    let last = postlude.host().reloads().status().last.unwrap();
     assert_eq!(last.outcome.unwrap_err().to_string(), why, "the reason stays to be looked at");
     assert_eq!(version(postlude).await, "v000000", "the old one keeps serving");
     why
@@ -48,7 +48,7 @@ async fn a_new_plugin_is_in_force_and_the_reload_says_what_changed() {
     assert_eq!((of("acme").from, of("acme").to, of("acme").actions.len()), (Some(1), Some(1), 0), "it is as it was");
     let again = postlude.try_reload().await.unwrap();
     assert!(again.tenants.iter().all(|change| change.from == change.to && change.actions.is_empty()));
-    let status = postlude.reloader().status();
+    let status = postlude.host().reloads().status();
     assert_eq!((status.taken, status.refused), (2, 0));
 }
 
@@ -199,14 +199,13 @@ async fn reloads_at_the_same_time_share_one_and_see_what_was_there_before_them()
     let mut calls = Vec::new();
     for version in 1..=20 {
         deploy(&plugin(&postlude), &versioned(version));
-        let reloader = postlude.reloader();
-        calls.push(tokio::spawn(async move { reloader.reload().await }));
+        calls.push(postlude.reload_in_background());
     }
     for call in calls {
         call.await.unwrap().unwrap();
     }
     assert_eq!(version(&postlude).await, "v000020");
-    let status = postlude.reloader().status();
+    let status = postlude.host().reloads().status();
     assert!(status.taken < 20 && status.refused == 0, "{status:?}");
 }
 
@@ -242,28 +241,28 @@ async fn a_suspended_login_finishes_on_its_digest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn code_is_freed_with_its_last_login() {
     let postlude = swapping().await;
-    let (asker, reloader) = (Asker::of(&postlude), postlude.reloader());
-    let in_force = reloader.compiled_plugins();
+    let (asker, host) = (Asker::of(&postlude), postlude.host());
+    let in_force = host.compiled_plugins();
     let mut open = Vec::new();
     for version in 1..=5 {
         open.push(asker.start("ana").await.unwrap());
         deploy(&plugin(&postlude), &versioned(version));
         postlude.try_reload().await.unwrap();
-        assert_eq!(reloader.compiled_plugins(), in_force + open.len());
+        assert_eq!(host.compiled_plugins(), in_force + open.len());
     }
     for login in open.drain(..).rev() {
-        let before = reloader.compiled_plugins();
+        let before = host.compiled_plugins();
         assert!(asker.finish(&login).await.unwrap().is_of_one_version());
-        assert_eq!(reloader.compiled_plugins(), before - 1);
+        assert_eq!(host.compiled_plugins(), before - 1);
     }
-    assert_eq!(reloader.compiled_plugins(), in_force);
+    assert_eq!(host.compiled_plugins(), in_force);
 }
 
 /// What is stored is kept as long as a login's record, and no longer.
 #[tokio::test(flavor = "multi_thread")]
 async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
     let postlude = swapping().await;
-    let (asker, reloader) = (Asker::of(&postlude), postlude.reloader());
+    let (asker, host) = (Asker::of(&postlude), postlude.host());
     let files = |folder: &str| std::fs::read_dir(postlude.dir().join("data").join(folder)).unwrap().count();
     let before = (files("plugins"), files("revisions"));
     let open = asker.start("ana").await.unwrap();
@@ -272,12 +271,12 @@ async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
         postlude.try_reload().await.unwrap();
     }
     postlude.forward(Duration::from_secs(50 * 60));
-    reloader.tidy().await.unwrap();
+    host.collect_garbage().await.unwrap();
     assert_eq!((files("plugins"), files("revisions")), (before.0 + 3, before.1 + 3), "somebody may need them");
     let passed = asker.finish(&open).await.unwrap_err();
     assert!(passed.contains("state_expired") || passed.contains("410"), "{passed}");
     postlude.forward(Duration::from_secs(27 * 60 * 60));
-    reloader.tidy().await.unwrap();
+    host.collect_garbage().await.unwrap();
     assert_eq!((files("plugins"), files("revisions")), before);
     assert_eq!(version(&postlude).await, "v000003");
 }

@@ -55,8 +55,8 @@ async fn a_plugin_or_configuration_that_changes_is_taken() {
     becomes(&asker, 2).await;
     // The configuration names another file, which comes later.
     postlude.edit_config("\"versioned.wasm\"", "\"new/other.wasm\"");
-    let reloader = postlude.reloader();
-    until("the missing file is complained about", || reloader.status().refused == 1).await;
+    let host = postlude.host();
+    until("the missing file is complained about", || host.reloads().status().refused == 1).await;
     assert_eq!(version(&asker).await, "v000002");
     std::fs::create_dir(postlude.dir().join("new")).unwrap();
     deploy(&postlude.dir().join("new/other.wasm"), &versioned(3));
@@ -67,35 +67,35 @@ async fn a_plugin_or_configuration_that_changes_is_taken() {
     std::fs::write(postlude.dir().join("new/other.wasm"), versioned(4)).unwrap();
     becomes(&asker, 4).await;
     // Nothing else happens when nothing changes.
-    let before = reloader.status();
+    let before = host.reloads().status();
     std::fs::write(postlude.dir().join("new/readme"), "x").unwrap();
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(reloader.status().taken, before.taken);
+    assert_eq!(host.reloads().status().taken, before.taken);
 }
 
 /// O06.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_writer_is_waited_for_and_a_broken_file_complained_about_once() {
     let (postlude, asker) = watched("versioned.wasm", |_| {}).await;
-    let (path, reloader) = (postlude.dir().join("versioned.wasm"), postlude.reloader());
+    let (path, host) = (postlude.dir().join("versioned.wasm"), postlude.host());
     // Then the watch has begun.
     deploy(&path, &versioned(1));
     becomes(&asker, 1).await;
-    let (new, before) = (versioned(2), reloader.status());
+    let (new, before) = (versioned(2), host.reloads().status());
     let mut file = std::fs::File::create(&path).unwrap();
     for part in new.chunks(new.len() / 4) {
         file.write_all(part).unwrap();
         tokio::time::sleep(Duration::from_millis(700)).await;
         assert_eq!(version(&asker).await, "v000001");
     }
-    let now = reloader.status();
+    let now = host.reloads().status();
     assert_eq!((now.taken, now.refused), (before.taken, before.refused), "nobody looked at half of it");
     drop(file);
     becomes(&asker, 2).await;
     deploy(&path, &new[..new.len() / 2]);
-    until("the broken file is complained about", || reloader.status().refused > 0).await;
+    until("the broken file is complained about", || host.reloads().status().refused > 0).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(reloader.status().refused, 1, "once");
+    assert_eq!(host.reloads().status().refused, 1, "once");
     assert_eq!(version(&asker).await, "v000002");
     deploy(&path, &versioned(3));
     becomes(&asker, 3).await;
@@ -126,10 +126,10 @@ async fn a_swapped_link_is_a_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_key_is_taken() {
     let (postlude, _) = watched("versioned.wasm", |_| {}).await;
-    let reloader = postlude.reloader();
+    let host = postlude.host();
     deploy(&postlude.dir().join("partner.jwks.json"), b"{}");
-    until("a JWK set without keys is refused", || reloader.status().refused == 1).await;
-    let why = reloader.status().last.unwrap().outcome.unwrap_err().to_string();
+    until("a JWK set without keys is refused", || host.reloads().status().refused == 1).await;
+    let why = host.reloads().status().last.unwrap().outcome.unwrap_err().to_string();
     assert!(why.contains("partner"), "{why}");
 }
 
@@ -148,8 +148,8 @@ async fn the_watch_can_be_switched_off_and_on() {
     deploy(&path, &versioned(2));
     becomes(&asker, 2).await;
     postlude.edit_config("watch = true", "watch = false");
-    let reloader = postlude.reloader();
-    until("it is switched off", || reloader.status().taken >= 3).await;
+    let host = postlude.host();
+    until("it is switched off", || host.reloads().status().taken >= 3).await;
     deploy(&path, &versioned(3));
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(version(&asker).await, "v000002");

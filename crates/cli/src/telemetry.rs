@@ -77,7 +77,7 @@ pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
     }
     let provider = provider(runtime).context("traces cannot be exported")?;
     // Spans of the libraries that send spans would be sent as well, and so on.
-    let ours = Targets::new().with_target("postlude_server", Level::INFO);
+    let ours = Targets::new().with_target("postlude_server", Level::INFO).with_target("postlude_host", Level::INFO);
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("postlude")).with_filter(ours);
     Registry::default().with(lines.with_filter(filter)).with(spans).init();
     postlude_server::trace_context::adopt_with(adopt);

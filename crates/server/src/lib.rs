@@ -1,47 +1,23 @@
-//! Postlude's HTTP server: configuration, authentication, routes, and the loop that drives a pipeline.
-//!
-//! The path of one login: [`routes`] reads and authenticates, `logins` claims, rules and commits, `drive` runs the
-//! pipeline, [`wire`] makes the answer.
+//! Postlude's HTTP server: an adapter between HTTP and a [`postlude_host::Host`]. Every route is in `router.rs`; a route's handler is found
+//! from its URL below `routes/`; the layers around all of them are in `middleware/`; the errors of a host become answers in `error.rs`.
 
-mod admin;
-mod around;
+mod app;
 mod auth;
-pub mod clock;
-pub mod codes;
-mod compiling;
-pub mod config;
-mod drive;
-mod earlier;
-pub mod error;
-mod events;
-mod flight;
+mod body;
+mod codes;
+mod error;
 mod listen;
-mod loading;
-mod logins;
 mod metrics;
+mod middleware;
 mod openapi;
-mod orders;
-mod outside;
-mod own_keys;
 mod pages;
-mod pipelines;
-mod prompt_return;
-mod reloading;
+mod public_routes;
+mod router;
 mod routes;
-mod runtime;
 mod serve;
-mod sessions;
-mod sight;
-mod tenant;
-mod tidying;
-pub mod trace_context;
-pub mod wire;
+mod wire;
 
-pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
-pub use loading::{Loaded, load};
+pub use codes::ErrorCode;
+pub use middleware::trace_context;
 pub use openapi::document as openapi;
-pub use reloading::{
-    ActionChange, LastReload, Outcome, Refused, ReloadStatus, Reloaded, SETTLE_TIME, TenantChange, Trigger,
-};
-pub use runtime::Runtime;
-pub use serve::{Listeners, Options, Reloader, ServeError, Server};
+pub use serve::{Listeners, ServeError, Server};

@@ -5,9 +5,9 @@ use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
-use postlude_server::clock::Clock;
-use postlude_server::config::Environment;
-use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
+use postlude_config::Environment;
+use postlude_host::{Clock, Compilation, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
+use postlude_server::{Listeners, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -284,7 +284,7 @@ enum Running {
     Here {
         task: JoinHandle<Result<(), ServeError>>,
         stop: oneshot::Sender<()>,
-        reload: Reloader,
+        host: PostludeHost,
         /// The server's loop listens to it as long as it is there.
         _signals: mpsc::Sender<()>,
     },
@@ -398,15 +398,22 @@ impl Postlude {
     ///
     /// # Errors
     /// Why it was refused.
-    pub async fn try_reload(&self) -> Outcome {
-        self.reloader().reload().await
+    pub async fn try_reload(&self) -> ReloadOutcome {
+        self.host().reloads().reload(ReloadTrigger::Call).await
     }
 
-    /// Reloads it, also while it runs, and knows what became of it.
+    /// Its host, where it runs in the test's own process.
     #[must_use]
-    pub fn reloader(&self) -> Reloader {
-        let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
-        reload.clone()
+    pub fn host(&self) -> PostludeHost {
+        let Some(Running::Here { host, .. }) = &self.running else { panic!("it does not run in this process") };
+        host.clone()
+    }
+
+    /// Reads the configuration again, as a call does, in a task of its own.
+    #[must_use]
+    pub fn reload_in_background(&self) -> JoinHandle<ReloadOutcome> {
+        let host = self.host();
+        tokio::spawn(async move { host.reloads().reload(ReloadTrigger::Call).await })
     }
 
     /// Changes its configuration by replacing a text that must be there.
@@ -418,7 +425,7 @@ impl Postlude {
     }
 
     async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
-        let options = Options {
+        let options = HostOptions {
             config: self.dir().join("postlude.toml"),
             clock: Clock::ahead(Arc::clone(&self.ahead)),
             environment: Environment::process(),
@@ -427,11 +434,11 @@ impl Postlude {
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (signals, reloads) = mpsc::channel(1);
-        let (reload, listeners) = (server.reloader(), Listeners::from_sockets(listener, None));
+        let (host, listeners) = (server.host().clone(), Listeners::from_sockets(listener, None));
         let task = tokio::spawn(server.run(listeners, reloads, async move {
             let _ = stopped.await;
         }));
-        self.running = Some(Running::Here { task, stop, reload, _signals: signals });
+        self.running = Some(Running::Here { task, stop, host, _signals: signals });
         Ok(())
     }
 

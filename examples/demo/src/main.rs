@@ -15,9 +15,9 @@ mod view;
 use anyhow::{Context as _, Result, bail};
 use config::Origins;
 use idp::Idp;
-use postlude_server::clock::Clock;
-use postlude_server::config::Environment;
-use postlude_server::{Compilation, Listeners, Options, ServeError, Server};
+use postlude_config::Environment;
+use postlude_host::{Clock, Compilation, HostOptions};
+use postlude_server::{Listeners, ServeError, Server};
 use prompt::{PartnerKeys, PromptSite};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
@@ -119,7 +119,7 @@ impl Demo {
         // The demo's plugins are this repository's own, and its program is not the one that compiles in a process apart.
         let compilation = Compilation::InProcess;
         let environment = Environment::of::<&str, &str>([]);
-        let options = Options { config, clock: clock.clone(), environment, compilation };
+        let options = HostOptions { config, clock: clock.clone(), environment, compilation };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);

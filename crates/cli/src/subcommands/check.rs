@@ -3,9 +3,9 @@
 use crate::output::{self, Paint};
 use crate::subcommands::compile_worker;
 use anyhow::Result;
+use postlude_config::{Environment, Problem, Problems};
+use postlude_host::Compiler;
 use postlude_sandbox::Sandbox;
-use postlude_server::Compiler;
-use postlude_server::config::{Environment, Problem, Problems};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let compiler = Compiler::new(sandbox.clone(), compile_worker::compilation()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let tried: Result<_, Problems> = runtime.block_on(async {
-        let loaded = postlude_server::load(&args.config, &compiler, &Environment::process()).await?;
+        let loaded = postlude_host::load(&args.config, &compiler, &Environment::process()).await?;
         loaded.try_starts(&sandbox).await?;
         Ok(loaded)
     });

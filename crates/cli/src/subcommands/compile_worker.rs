@@ -1,7 +1,7 @@
 //! `postlude compile-worker`: the process in which a server compiles one plugin. Not for people, and not in the help.
 
 use anyhow::Result;
-use postlude_server::{Compilation, WorkerLimits};
+use postlude_host::{Compilation, WorkerLimits};
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     ignore_hangups()?;
     let Args { memory_bytes, cpu_seconds, niceness } = *args;
-    postlude_server::compile_worker(&WorkerLimits { memory_bytes, cpu_seconds, niceness })?;
+    postlude_host::compile_worker(&WorkerLimits { memory_bytes, cpu_seconds, niceness })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,9 +4,9 @@ use crate::subcommands::compile_worker;
 use crate::telemetry::{self, Log};
 use anyhow::Result;
 use clap::ValueEnum;
-use postlude_server::clock::Clock;
-use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, Server};
+use postlude_config::Environment;
+use postlude_host::{Clock, HostOptions};
+use postlude_server::{Listeners, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -65,7 +65,7 @@ fn allow_files() {
 }
 
 async fn serve(args: Args) -> Result<ExitCode> {
-    let options = Options {
+    let options = HostOptions {
         config: args.config,
         clock: Clock::system(),
         environment: Environment::process(),
@@ -81,7 +81,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let listeners = Listeners::bind(server.config()).await?;
+    let listeners = Listeners::bind(server.host().config()).await?;
     for (what, address) in listeners.addresses() {
         tracing::info!(%address, "listening: {what}");
     }

@@ -9,9 +9,9 @@ pub(crate) use text::{
     SessionText, UserText, VerdictText,
 };
 
-use crate::codes::{self, ERROR_CODES, ErrorCode};
+use crate::codes::ErrorCode;
 use crate::error::Problem;
-use crate::routes;
+use crate::router;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -39,8 +39,8 @@ pub fn document() -> Value {
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
     let mut api = OpenApiBuilder::new().info(info).components(Some(components)).build();
-    api.merge(routes::documented().into_openapi());
-    api.merge(routes::metered().into_openapi());
+    api.merge(router::documented().into_openapi());
+    api.merge(router::metered().into_openapi());
     api.merge(public::documented());
     let mut document = serde_json::to_value(api).unwrap_or_default();
     describe_key(&mut document);
@@ -73,7 +73,7 @@ fn list_codes(document: &mut Value) {
     if let Some(code) =
         document.pointer_mut("/components/schemas/Problem/properties/code").and_then(Value::as_object_mut)
     {
-        let all: Vec<_> = ERROR_CODES.iter().map(|known| known.code).collect();
+        let all: Vec<_> = ErrorCode::ALL.iter().map(|known| known.as_str()).collect();
         code.insert("enum".to_owned(), json!(all));
     }
 }
@@ -95,9 +95,9 @@ fn write_out_errors(operation: &mut Map<String, Value>) {
                 .collect::<Vec<_>>(),
         );
     }
-    let mut by_status: BTreeMap<u16, Vec<&ErrorCode>> = BTreeMap::new();
-    for code in codes.into_iter().filter_map(codes::find) {
-        by_status.entry(code.status).or_default().push(code);
+    let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
+    for code in codes.into_iter().filter_map(ErrorCode::find) {
+        by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (status, codes) in by_status {
@@ -105,10 +105,10 @@ fn write_out_errors(operation: &mut Map<String, Value>) {
     }
 }
 
-fn response(codes: &[&ErrorCode]) -> Value {
-    let list: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.code, code.meaning)).collect();
+fn response(codes: &[ErrorCode]) -> Value {
+    let list: Vec<_> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.meaning())).collect();
     let examples: Map<_, _> =
-        codes.iter().map(|code| (code.code.to_owned(), json!({ "value": example(code) }))).collect();
+        codes.iter().map(|code| (code.as_str().to_owned(), json!({ "value": example(*code) }))).collect();
     let schema = json!({ "$ref": "#/components/schemas/Problem" });
     let mut response = json!({
         "description": list.join("; "),
@@ -116,7 +116,7 @@ fn response(codes: &[&ErrorCode]) -> Value {
     });
     let header = |name: &str, what: &str, schema: Value| json!({ name: { "description": what, "required": true, "schema": schema } });
     let text = json!({ "type": "string" });
-    let headers = match codes.first().map(|code| code.status) {
+    let headers = match codes.first().map(|code| code.status().as_u16()) {
         Some(401) => Some(header("WWW-Authenticate", "`Bearer` (RFC 6750, section 3)", text)),
         Some(503) => Some(header("Retry-After", "Seconds", text)),
         _ => None,
@@ -127,14 +127,13 @@ fn response(codes: &[&ErrorCode]) -> Value {
     response
 }
 
-fn example(code: &ErrorCode) -> Value {
-    let title = axum::http::StatusCode::from_u16(code.status).ok().and_then(|status| status.canonical_reason());
+fn example(code: ErrorCode) -> Value {
     json!({
-        "type": crate::error::type_of(code.code),
-        "title": title,
-        "status": code.status,
-        "code": code.code,
-        "detail": code.meaning,
+        "type": crate::error::type_of(code),
+        "title": code.status().canonical_reason(),
+        "status": code.status().as_u16(),
+        "code": code.as_str(),
+        "detail": code.meaning(),
         "id": "err_19a5f0c2b3d_7",
     })
 }

@@ -1,4 +1,4 @@
-//! The tenant's public routes. Their paths come from the configuration, so they are no routes of the router.
+//! The public routes of a tenant, as the document describes them.
 
 use utoipa::OpenApi;
 
@@ -30,7 +30,7 @@ pub(super) fn documented() -> utoipa::openapi::OpenApi {
         (status = 503, description = "Try again", content_type = "text/html", body = String),
     ),
     extensions(("x-postlude-errors" = json!(["not_found"]))))]
-#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+#[expect(dead_code, reason = "it describes a route that `routes::issuer` answers")]
 fn back() {}
 
 /// The way back from a prompt, with a form
@@ -51,7 +51,7 @@ fn back() {}
         (status = 503, description = "Try again", content_type = "text/html", body = String),
     ),
     extensions(("x-postlude-errors" = json!(["not_found"]))))]
-#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+#[expect(dead_code, reason = "it describes a route that `routes::issuer` answers")]
 fn back_with_form() {}
 
 /// The keys of request tokens
@@ -61,5 +61,5 @@ fn back_with_form() {}
     params(("issuer_path" = String, Path, description = "The path of the tenant's issuer", example = json!("acme"))),
     responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = Object)),
     extensions(("x-postlude-errors" = json!(["not_found"]))))]
-#[expect(dead_code, reason = "it describes a route that `prompt_return` answers")]
+#[expect(dead_code, reason = "it describes a route that `routes::issuer` answers")]
 fn jwks() {}

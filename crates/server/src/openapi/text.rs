@@ -1,5 +1,6 @@
 //! Texts and objects of other crates, as the document describes them.
 
+use postlude_host::operator::BypassStatus;
 use postlude_model::action::Mode;
 use postlude_model::login::TraceDecision;
 use serde_json::json;
@@ -60,7 +61,7 @@ schemas! {
     /// A failure policy.
     OnFailureText as "OnFailure" = one_of(&["deny", "continue"], "What a failure of the action means for the login");
     /// What became of a bypass.
-    BypassStatusText as "BypassStatus" = one_of(&["live", "used", "void"], "`void`: expired, or of before a restored backup");
+    BypassStatusText as "BypassStatus" = one_of(&BypassStatus::ALL.map(BypassStatus::as_str), "`void`: expired, or of before a restored backup");
     /// An outcome.
     OutcomeText as "Outcome" = one_of(
         &["continue", "redirect", "deny", "interaction_required", "ended"], "What became of the login; `ended`: from outside");

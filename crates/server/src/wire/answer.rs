@@ -1,8 +1,9 @@
-//! The answer to an IdP, always made from the login record.
+//! The answer to an IdP as JSON.
 
-use crate::clock::rfc3339;
+use postlude_host::login::{AnswerAction as RanAction, AnswerFactors, AnswerOutcome, LoginAnswer};
+use postlude_host::rfc3339;
 use postlude_model::json::Json;
-use postlude_model::login::{EndReason, LoginRecord, Settled, Status, TraceDecision};
+use postlude_model::login::{EndReason, FactorStanding};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -10,194 +11,155 @@ use utoipa::ToSchema;
 
 /// The answer to an IdP.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Answer {
+pub(crate) struct Answer<'a> {
     /// The login.
-    pub login_id: String,
+    pub(crate) login_id: &'a str,
     /// `continue`, `redirect`, `deny`, `interaction_required` or, of a login that was ended from outside, `ended`.
     #[schema(value_type = crate::openapi::OutcomeText)]
-    pub outcome: &'static str,
+    pub(crate) outcome: &'static str,
     /// Whose login it is.
-    pub subject: AnswerSubject,
+    pub(crate) subject: AnswerSubject<'a>,
     /// The session, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<AnswerSession>,
+    pub(crate) session: Option<AnswerSession<'a>>,
     /// Where to send the browser, with 303 (RFC 9110, section 15.4.4).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
+    pub(crate) location: Option<&'a str>,
     /// For the IdP's transaction; never in a URL.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resume_key: Option<String>,
+    pub(crate) resume_key: Option<&'a str>,
     /// Until when the browser may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    pub expires_at: Option<String>,
+    pub(crate) expires_at: Option<String>,
     /// The action that denied, or whose prompt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<String>,
+    pub(crate) action: Option<&'a str>,
     /// Why it was denied or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub(crate) code: Option<&'a str>,
     /// What the user may read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    pub(crate) message: Option<&'a str>,
     /// What a `continue` is worth.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub worth: Option<AnswerWorth>,
+    pub(crate) worth: Option<AnswerWorth<'a>>,
     /// A merge patch (RFC 7396) of the user's metadata, cumulative.
-    pub user_updates: AnswerUpdates,
+    pub(crate) user_updates: AnswerUpdates,
     /// Requests that only the IdP can fulfil.
     #[schema(value_type = Vec<Object>)]
-    pub idp_requests: Vec<Value>,
+    pub(crate) idp_requests: Vec<Value>,
     /// What ran.
-    pub actions: Vec<AnswerAction>,
+    pub(crate) actions: Vec<AnswerAction<'a>>,
 }
 
 /// Whose login an answer is about.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerSubject {
+pub(crate) struct AnswerSubject<'a> {
     /// The user.
-    pub user_id: String,
+    pub(crate) user_id: &'a str,
     /// The client.
-    pub client_id: String,
+    pub(crate) client_id: &'a str,
     /// The session.
-    pub session_id: Option<String>,
+    pub(crate) session_id: Option<&'a str>,
 }
 
 /// The session in an answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerSession {
+pub(crate) struct AnswerSession<'a> {
     /// Its identifier: the IdP's own, or the one that Postlude minted.
-    pub id: String,
+    pub(crate) id: &'a str,
     /// The factors that count.
-    pub factors: Vec<AnswerFactor>,
+    pub(crate) factors: Vec<AnswerFactor<'a>>,
 }
 
 /// A factor in an answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerFactor {
+pub(crate) struct AnswerFactor<'a> {
     /// Its name.
-    pub name: String,
+    pub(crate) name: &'a str,
     /// When it was completed.
     #[schema(format = DateTime)]
-    pub completed_at: String,
+    pub(crate) completed_at: String,
     /// Until when the strictest policy takes it.
     #[schema(format = DateTime)]
-    pub expires_at: String,
+    pub(crate) expires_at: String,
 }
 
 /// What a `continue` is worth.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerWorth {
+pub(crate) struct AnswerWorth<'a> {
     /// Authentication method references (RFC 8176).
     #[schema(required = false)]
-    pub amr: Vec<String>,
+    pub(crate) amr: &'a [String],
     /// Claims for the ID token.
     #[schema(value_type = Object, required = false)]
-    pub id_token_claims: Map<String, Value>,
+    pub(crate) id_token_claims: Map<String, Value>,
     /// Claims for the access token.
     #[schema(value_type = Object, required = false)]
-    pub access_token_claims: Map<String, Value>,
+    pub(crate) access_token_claims: Map<String, Value>,
     /// Scopes for the access token.
     #[schema(required = false)]
-    pub scopes: AnswerScopes,
+    pub(crate) scopes: AnswerScopes<'a>,
 }
 
 /// Scopes to add and to remove.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerScopes {
+pub(crate) struct AnswerScopes<'a> {
     /// To add.
-    pub add: Vec<String>,
+    pub(crate) add: &'a [String],
     /// To remove.
-    pub remove: Vec<String>,
+    pub(crate) remove: &'a [String],
 }
 
 /// Changes of the user's metadata.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerUpdates {
+pub(crate) struct AnswerUpdates {
     /// Of the metadata that only the tenant may write.
     #[schema(value_type = Object)]
-    pub app_metadata: Map<String, Value>,
+    pub(crate) app_metadata: Map<String, Value>,
     /// Of the metadata that the user may write.
     #[schema(value_type = Object)]
-    pub user_metadata: Map<String, Value>,
+    pub(crate) user_metadata: Map<String, Value>,
 }
 
 /// One run in an answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct AnswerAction {
+pub(crate) struct AnswerAction<'a> {
     /// The action.
-    pub name: String,
+    pub(crate) name: &'a str,
     /// The plugin's version.
-    pub version: String,
+    pub(crate) version: &'a str,
     /// The plugin.
     #[schema(value_type = crate::openapi::DigestText)]
-    pub digest: String,
+    pub(crate) digest: String,
     /// What it came to.
     #[schema(value_type = crate::openapi::VerdictText)]
-    pub decision: TraceDecision,
+    pub(crate) decision: &'static str,
     /// It only reports: this is what would have come of it, and nothing did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub report_only: bool,
+    pub(crate) report_only: bool,
     /// Why.
-    pub why: String,
+    pub(crate) why: &'a str,
     /// Fuel units.
-    pub fuel: u64,
+    pub(crate) fuel: u64,
     /// Bytes of linear memory.
-    pub memory_bytes: u64,
+    pub(crate) memory_bytes: u64,
     /// Microseconds.
-    pub duration_us: u64,
+    pub(crate) duration_us: u64,
 }
 
-impl Answer {
-    /// The answer that a login record stands for. `resume_key` goes only to who may resume the login.
-    #[must_use]
-    pub fn of(record: &LoginRecord, resume_key: Option<String>) -> Self {
-        let mut answer = Self::bare(record);
-        match &record.status {
-            Status::Running => answer.outcome = "running",
-            Status::Suspended(suspension) => {
-                answer.outcome = "redirect";
-                answer.location = Some(suspension.location.clone());
-                answer.resume_key = resume_key;
-                answer.expires_at = Some(rfc3339(suspension.expires_at));
-            }
-            Status::Continued(settled) => {
-                answer.outcome = "continue";
-                answer.settle(record, settled);
-            }
-            Status::Denied { action, denial, .. } => {
-                answer.outcome = "deny";
-                answer.action = Some(action.to_string());
-                answer.code = Some(denial.code.clone());
-                answer.message = Some(denial.message.clone());
-            }
-            Status::InteractionRequired { action } => {
-                answer.outcome = "interaction_required";
-                answer.action = Some(action.to_string());
-            }
-            Status::Ended(why) => {
-                answer.outcome = "ended";
-                answer.code = Some(end_code(*why).to_owned());
-            }
-        }
-        answer
-    }
-
-    /// The answer of a login whose session ended after its outcome.
-    #[must_use]
-    pub fn ended(record: &LoginRecord) -> Self {
-        Self { outcome: "ended", code: Some("session_ended".to_owned()), ..Self::bare(record) }
-    }
-
-    fn bare(record: &LoginRecord) -> Self {
-        let session_id = record.subject.session_id.as_ref().map(ToString::to_string);
-        Self {
-            login_id: record.id.to_string(),
+impl<'a> Answer<'a> {
+    /// The answer as JSON.
+    pub(crate) fn of(answer: &'a LoginAnswer) -> Self {
+        let session_id = answer.session_id.as_ref().map(|id| id.as_str());
+        let bare = Self {
+            login_id: answer.login_id.as_str(),
             outcome: "ended",
             subject: AnswerSubject {
-                user_id: record.subject.user_id.to_string(),
-                client_id: record.subject.client_id.to_string(),
-                session_id: session_id.clone(),
+                user_id: answer.user_id.as_str(),
+                client_id: answer.client_id.as_str(),
+                session_id,
             },
             session: session_id.map(|id| AnswerSession { id, factors: Vec::new() }),
             location: None,
@@ -208,57 +170,82 @@ impl Answer {
             message: None,
             worth: None,
             user_updates: AnswerUpdates {
-                app_metadata: patch(&record.effects.app_metadata),
-                user_metadata: patch(&record.effects.user_metadata),
+                app_metadata: patch(&answer.app_metadata),
+                user_metadata: patch(&answer.user_metadata),
             },
             idp_requests: Vec::new(),
-            actions: record.trace.iter().map(AnswerAction::of).collect(),
-        }
+            actions: answer.actions.iter().map(AnswerAction::of).collect(),
+        };
+        bare.with_outcome(&answer.outcome)
     }
 
-    fn settle(&mut self, record: &LoginRecord, settled: &Settled) {
-        if let Some(session) = &mut self.session {
-            session.factors = settled.factors.iter().map(AnswerFactor::of).collect();
+    fn with_outcome(self, outcome: &'a AnswerOutcome) -> Self {
+        match outcome {
+            AnswerOutcome::Running => Self { outcome: "running", ..self },
+            AnswerOutcome::Redirect { location, resume_key, expires_at } => Self {
+                outcome: "redirect",
+                location: location.as_deref(),
+                resume_key: resume_key.as_deref(),
+                expires_at: Some(rfc3339(*expires_at)),
+                ..self
+            },
+            AnswerOutcome::Continue { factors, id_token_claims, access_token_claims, add_scopes, remove_scopes } => {
+                let AnswerFactors { amr, factors } = factors;
+                let worth = AnswerWorth {
+                    amr,
+                    id_token_claims: claims(id_token_claims),
+                    access_token_claims: claims(access_token_claims),
+                    scopes: AnswerScopes { add: add_scopes, remove: remove_scopes },
+                };
+                let factors = |session: AnswerSession<'a>| AnswerSession {
+                    factors: factors.iter().map(AnswerFactor::of).collect(),
+                    ..session
+                };
+                Self { outcome: "continue", session: self.session.map(factors), worth: Some(worth), ..self }
+            }
+            AnswerOutcome::Deny { action, code, message } => Self {
+                outcome: "deny",
+                action: Some(action.as_str()),
+                code: Some(code),
+                message: Some(message),
+                ..self
+            },
+            AnswerOutcome::InteractionRequired { action } => {
+                Self { outcome: "interaction_required", action: Some(action.as_str()), ..self }
+            }
+            AnswerOutcome::Ended(why) => Self { outcome: "ended", code: Some(end_code(*why)), ..self },
         }
-        let effects = &record.effects;
-        self.worth = Some(AnswerWorth {
-            amr: settled.amr.clone(),
-            id_token_claims: claims(&effects.id_token_claims),
-            access_token_claims: claims(&effects.access_token_claims),
-            scopes: AnswerScopes { add: effects.add_scopes.clone(), remove: effects.remove_scopes.clone() },
-        });
     }
 }
 
-impl AnswerFactor {
-    fn of(factor: &postlude_model::login::FactorStanding) -> Self {
+impl<'a> AnswerFactor<'a> {
+    fn of(factor: &'a FactorStanding) -> Self {
         Self {
-            name: factor.name.to_string(),
+            name: factor.name.as_str(),
             completed_at: rfc3339(factor.completed_at),
             expires_at: rfc3339(factor.expires_at),
         }
     }
 }
 
-impl AnswerAction {
-    fn of(trace: &postlude_model::login::Trace) -> Self {
+impl<'a> AnswerAction<'a> {
+    fn of(action: &'a RanAction) -> Self {
         Self {
-            name: trace.action.to_string(),
-            version: trace.version.clone(),
-            digest: trace.digest.to_string(),
-            decision: trace.decision,
-            report_only: trace.report_only,
-            why: trace.why.clone(),
-            fuel: trace.fuel,
-            memory_bytes: trace.memory_bytes,
-            duration_us: trace.duration_us,
+            name: action.name.as_str(),
+            version: &action.version,
+            digest: action.digest.to_string(),
+            decision: action.decision.as_str(),
+            report_only: action.report_only,
+            why: &action.why,
+            fuel: action.fuel,
+            memory_bytes: action.memory_bytes,
+            duration_us: action.duration_us,
         }
     }
 }
 
 /// The code of a login that was ended from outside.
-#[must_use]
-pub const fn end_code(why: EndReason) -> &'static str {
+const fn end_code(why: EndReason) -> &'static str {
     match why {
         EndReason::SessionEnded => "session_ended",
         EndReason::Evicted => "evicted",

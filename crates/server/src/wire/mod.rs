@@ -1,14 +1,12 @@
-//! What crosses the wire: requests, read strictly, and the answer, always made from the login record.
+//! What crosses the wire: requests, read strictly, and answers.
 
 mod answer;
 mod request;
+mod session;
 mod subject;
 
-pub use answer::{
-    Answer, AnswerAction, AnswerFactor, AnswerScopes, AnswerSession, AnswerSubject, AnswerUpdates, AnswerWorth,
-    end_code,
+pub(crate) use answer::Answer;
+pub(crate) use request::{
+    BODY_BYTES, ContinueBody, LoginBody, RevokeRequest, RotateRequest, SessionRequest, read, read_with_event,
 };
-pub use request::{
-    BODY_BYTES, ContinueRequest, Event, LoginRequest, RevokeRequest, RotateRequest, SessionRequest, Trigger,
-};
-pub(crate) use request::{ContinueParts, LoginParts, read, read_with_event};
+pub(crate) use session::SessionView;

@@ -2,6 +2,7 @@
 
 use super::subject::subject_of;
 use crate::error::ApiError;
+use postlude_host::login::{ContinueRequest, Event, LoginRequest};
 use postlude_model::action::Mode;
 use postlude_model::json::{Json, JsonError, parse_apart, parse_value};
 use postlude_model::names::{ClientId, SessionId, UserId};
@@ -12,29 +13,17 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Bytes of a request's body. Real events have a few KiB; the sandbox copies what it shows to a plugin.
-pub const BODY_BYTES: usize = 256 * 1024;
+pub(crate) const BODY_BYTES: usize = 256 * 1024;
 
 /// `POST /v1/logins`.
-#[derive(Debug, Clone)]
-pub struct LoginRequest {
-    /// Always `post-login`.
-    pub trigger: Trigger,
-    /// How the login reached the IdP.
-    pub mode: Mode,
-    /// Where the browser goes after the prompt; required in mode `interactive`.
-    pub return_url: Option<String>,
-    /// The event.
-    pub event: Event,
-}
-
-/// `POST /v1/logins`.
-// A `LoginRequest` apart from its event, which is moved there.
+// The request apart from its event, which is moved in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = LoginRequest)]
-pub(crate) struct LoginParts {
+pub(crate) struct LoginBody {
     /// Always `post-login`.
-    trigger: Trigger,
+    #[serde(rename = "trigger")]
+    _trigger: Trigger,
     /// How the login reached the IdP.
     #[schema(value_type = crate::openapi::ModeText)]
     mode: Mode,
@@ -48,38 +37,27 @@ pub(crate) struct LoginParts {
     _event: IgnoredAny,
 }
 
-impl CarriesEvent for LoginParts {
+impl CarriesEvent for LoginBody {
     type Whole = LoginRequest;
     fn with(self, event: Event) -> LoginRequest {
-        LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event }
+        LoginRequest { mode: self.mode, return_url: self.return_url, event }
     }
 }
 
-/// The triggers.
+/// What a pipeline is run for.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-pub enum Trigger {
+pub(crate) enum Trigger {
     /// After the user was authenticated, before tokens.
     #[serde(rename = "post-login")]
     PostLogin,
 }
 
 /// `POST /v1/logins/{login_id}/continue`.
-#[derive(Debug, Clone)]
-pub struct ContinueRequest {
-    /// What the redirect's answer gave.
-    pub resume_key: String,
-    /// What the browser brought in the query parameter `postlude`.
-    pub reply: String,
-    /// The event again.
-    pub event: Event,
-}
-
-/// `POST /v1/logins/{login_id}/continue`.
-// A `ContinueRequest` apart from its event.
+// The request apart from its event, which is moved in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ContinueRequest)]
-pub(crate) struct ContinueParts {
+pub(crate) struct ContinueBody {
     /// What the redirect's answer gave.
     resume_key: String,
     /// What the browser brought in the query parameter `postlude`.
@@ -90,7 +68,7 @@ pub(crate) struct ContinueParts {
     _event: IgnoredAny,
 }
 
-impl CarriesEvent for ContinueParts {
+impl CarriesEvent for ContinueBody {
     type Whole = ContinueRequest;
     fn with(self, event: Event) -> ContinueRequest {
         ContinueRequest { resume_key: self.resume_key, reply: self.reply, event }
@@ -100,47 +78,34 @@ impl CarriesEvent for ContinueParts {
 /// `POST /v1/sessions/get` and `/end`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SessionRequest {
+pub(crate) struct SessionRequest {
     /// The session.
     #[schema(value_type = crate::openapi::SessionText)]
-    pub id: SessionId,
+    pub(crate) id: SessionId,
 }
 
 /// `POST /v1/sessions/rotate`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RotateRequest {
+pub(crate) struct RotateRequest {
     /// The session.
     #[schema(value_type = crate::openapi::SessionText)]
-    pub id: SessionId,
+    pub(crate) id: SessionId,
     /// Its new identifier.
     #[schema(value_type = crate::openapi::SessionText)]
-    pub to: SessionId,
+    pub(crate) to: SessionId,
 }
 
 /// `POST /v1/sessions/revoke-factor`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RevokeRequest {
+pub(crate) struct RevokeRequest {
     /// The session.
     #[schema(value_type = crate::openapi::SessionText)]
-    pub id: SessionId,
+    pub(crate) id: SessionId,
     /// The factor.
     #[schema(value_type = crate::openapi::FactorText)]
-    pub name: postlude_model::names::FactorName,
-}
-
-/// An event: any JSON object that names its subject.
-#[derive(Debug, Clone)]
-pub struct Event {
-    /// The whole document.
-    pub document: Arc<Json>,
-    /// `/user/user_id`.
-    pub user_id: UserId,
-    /// `/client/client_id`.
-    pub client_id: ClientId,
-    /// `/session/id`; absent at a first login.
-    pub session_id: Option<SessionId>,
+    pub(crate) name: postlude_model::names::FactorName,
 }
 
 /// The part of an event that Postlude itself reads.
@@ -168,31 +133,29 @@ struct NamedSession {
     id: Option<SessionId>,
 }
 
-impl Event {
-    /// Reads an event.
-    fn read(document: Json) -> Result<Self, ApiError> {
-        let named = subject_of(&document).ok().and_then(|(user, client, session)| {
-            let session_id = session.map(SessionId::new).transpose().ok()?;
-            Some((UserId::new(user).ok()?, ClientId::new(client).ok()?, session_id))
-        });
-        let (user_id, client_id, session_id) = match named {
-            Some(named) => named,
-            None => Self::read_slowly(document.to_value())?,
-        };
-        Ok(Self { document: Arc::new(document), user_id, client_id, session_id })
-    }
+/// Reads an event.
+fn read_event(document: Json) -> Result<Event, ApiError> {
+    let named = subject_of(&document).ok().and_then(|(user, client, session)| {
+        let session_id = session.map(SessionId::new).transpose().ok()?;
+        Some((UserId::new(user).ok()?, ClientId::new(client).ok()?, session_id))
+    });
+    let (user_id, client_id, session_id) = match named {
+        Some(named) => named,
+        None => read_subject_slowly(document.to_value())?,
+    };
+    Ok(Event { document: Arc::new(document), user_id, client_id, session_id })
+}
 
-    /// Something is missing or malformed: this reader says what, and where.
-    fn read_slowly(value: Value) -> Result<(UserId, ClientId, Option<SessionId>), ApiError> {
-        // A list would be taken for an object's fields in their order.
-        let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
-        if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
-            return Err(unacceptable("event", "it, its user, its client and its session are objects"));
-        }
-        let named: Named = serde_path_to_error::deserialize(value)
-            .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
-        Ok((named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id)))
+/// Something is missing or malformed: this reader says what, and where.
+fn read_subject_slowly(value: Value) -> Result<(UserId, ClientId, Option<SessionId>), ApiError> {
+    // A list would be taken for an object's fields in their order.
+    let parts = ["user", "client", "session"].map(|name| value.get(name).filter(|part| !part.is_null()));
+    if !value.is_object() || parts.into_iter().flatten().any(|part| !part.is_object()) {
+        return Err(unacceptable("event", "it, its user, its client and its session are objects"));
     }
+    let named: Named = serde_path_to_error::deserialize(value)
+        .map_err(|e| unacceptable("event", &format!("at `{}`: {}", e.path(), e.inner())))?;
+    Ok((named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id)))
 }
 
 /// A request that carries an event, apart from it.
@@ -214,7 +177,7 @@ pub(crate) fn read_with_event<T: CarriesEvent>(body: &[u8]) -> Result<T::Whole, 
         parts.insert("event".to_owned(), Value::Null);
     }
     let apart: T = typed(Value::Object(parts))?;
-    Ok(apart.with(Event::read(event.unwrap_or_else(|| Json::from_value(&Value::Null)))?))
+    Ok(apart.with(read_event(event.unwrap_or_else(|| Json::from_value(&Value::Null)))?))
 }
 
 /// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.

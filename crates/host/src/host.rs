@@ -1,0 +1,337 @@
+//! A host: opened from a configuration file, run until it is stopped.
+
+use crate::clock::Clock;
+use crate::login::Logins;
+use crate::maintenance::Maintenance;
+use crate::metrics::{Metrics, gauge};
+use crate::operator::Operator;
+use crate::orders::OrderBook;
+use crate::plugin::{Compilation, Compiler};
+use crate::reload::{Activation, ReloadRefused, Reloads, Started, Watched, warn, watch};
+use crate::revision::{Loaded, Revisions, load_and_keep};
+use crate::services::Services;
+use crate::sessions::Sessions;
+use crate::tenants::{Tenants, TenantsInForce};
+use postlude_config::{Config, Environment, Problems, Signing};
+use postlude_crypto::mac::RecordMac;
+use postlude_model::limits;
+use postlude_model::names::LoginId;
+use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
+use postlude_sandbox::{EngineError, Sandbox};
+use postlude_store::{OpenError, SledOptions, SledStore, Store, StoreError};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a host is made from.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Where time comes from.
+    pub clock: Clock,
+    /// Where secrets by variable come from.
+    pub environment: Environment,
+    /// Where plugins are compiled.
+    pub compilation: Compilation,
+}
+
+/// Why a host is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenHostError {
+    /// The configuration, or a plugin that it names, has mistakes.
+    #[error("the configuration cannot be served:\n{0}")]
+    Config(#[from] Problems),
+    /// The sandbox's engine does not work on this machine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The client for the requests of plugins cannot be made.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The configuration was not taken.
+    #[error("the configuration was not taken: {0}")]
+    Refused(#[from] ReloadRefused),
+}
+
+/// A Postlude host. Cheap to clone; all clones are the same host.
+#[derive(Debug, Clone)]
+pub struct Host(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    services: Arc<Services>,
+    tenants: Arc<TenantsInForce>,
+    logins: Logins,
+    sessions: Sessions,
+    operator: Operator,
+    reloads: Arc<Reloads>,
+    maintenance: Maintenance,
+    config: Config,
+}
+
+impl Host {
+    /// Reads and checks the configuration, compiles the plugins, opens the store, puts the configuration into force.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration at once; a store that is in use, damaged or newer; an engine that does not work.
+    pub async fn open(options: HostOptions) -> Result<Self, OpenHostError> {
+        let HostOptions { config: file, clock, environment, compilation } = options;
+        let sandbox = Sandbox::new(Default::default())?;
+        let compiler = Compiler::new(sandbox.clone(), compilation);
+        let watched = Watched::now(&file, false);
+        let loaded = load_and_keep(&file, &compiler, &environment).await?;
+        loaded.try_starts(&sandbox).await?;
+        warn(loaded.warnings());
+        let config = loaded.checked.config.clone();
+        let metrics = Arc::new(Metrics::new());
+        metrics.register(|registry| compiler.register(registry));
+        let store = Arc::new(SledStore::open(store_options(&config, &loaded.checked.signing, &metrics))?);
+        let http = open_outbound(&config)?;
+        clock.raise(store.last_commit_time());
+        warn_of_clock(&clock);
+        let services = Services {
+            sandbox,
+            compiler,
+            store,
+            clock,
+            http,
+            environment,
+            metrics,
+            events: Arc::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            plugin_files: tokio::sync::Mutex::default(),
+        };
+        let started = Started { config: file, server: config.server.clone(), watched };
+        Self::assemble(Arc::new(services), config, started, loaded).await
+    }
+
+    async fn assemble(
+        services: Arc<Services>,
+        config: Config,
+        started: Started,
+        loaded: Loaded,
+    ) -> Result<Self, OpenHostError> {
+        let tenants = Arc::new(TenantsInForce::default());
+        let revisions = Arc::new(Revisions::new(Arc::clone(&services)));
+        let orders = Arc::new(OrderBook::new(Arc::clone(&services)));
+        let sessions = Sessions::new(Arc::clone(&services));
+        let activation = Activation {
+            services: Arc::clone(&services),
+            tenants: Arc::clone(&tenants),
+            revisions: Arc::clone(&revisions),
+            orders: Arc::clone(&orders),
+            signing: loaded.checked.signing.clone(),
+        };
+        let reloads = Arc::new(Reloads::new(activation, started));
+        reloads.activate_first(loaded).await?;
+        let maintenance = Maintenance {
+            services: Arc::clone(&services),
+            tenants: Arc::clone(&tenants),
+            revisions: Arc::clone(&revisions),
+        };
+        Ok(Self(Arc::new(Parts {
+            logins: Logins::new(Arc::clone(&services), revisions, sessions.clone()),
+            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads)),
+            services,
+            tenants,
+            sessions,
+            reloads,
+            maintenance,
+            config,
+        })))
+    }
+
+    /// The configuration that the host was opened with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The tenants of the configuration that is in force.
+    #[must_use]
+    pub fn tenants(&self) -> Arc<Tenants> {
+        self.0.tenants.get()
+    }
+
+    /// The calls about logins.
+    #[must_use]
+    pub fn logins(&self) -> &Logins {
+        &self.0.logins
+    }
+
+    /// The calls about sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// The operators' calls.
+    #[must_use]
+    pub fn operator(&self) -> &Operator {
+        &self.0.operator
+    }
+
+    /// The reloads of the configuration.
+    #[must_use]
+    pub fn reloads(&self) -> &Arc<Reloads> {
+        &self.0.reloads
+    }
+
+    /// The live tail.
+    #[must_use]
+    pub fn events(&self) -> &Arc<crate::events::Events> {
+        &self.0.services.events
+    }
+
+    /// The host's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.services.clock
+    }
+
+    /// The metrics. An adapter for a protocol adds its own.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.services.metrics
+    }
+
+    /// All metrics as OpenMetrics text, of the type [`OPEN_METRICS`](crate::OPEN_METRICS).
+    ///
+    /// # Errors
+    /// When a series cannot be written: a defect.
+    pub fn metrics_text(&self) -> Result<String, fmt::Error> {
+        self.metrics().text(Box::new(Moment(Arc::clone(&self.0.services), Arc::clone(&self.0.tenants))))
+    }
+
+    /// Whether logins can be served.
+    ///
+    /// # Errors
+    /// Why they cannot, for a person.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.is_stopping() {
+            return Err("stopping".to_owned());
+        }
+        let tenants = self.tenants();
+        let Some(tenant) = tenants.all().into_iter().next() else { return Err("no tenant is configured".to_owned()) };
+        let nobody = LoginId::derived("lgn_", "readyz");
+        let looked = self.0.services.store.login(&tenant.name, &nobody).await;
+        looked.map(|_| ()).map_err(|why| why.to_string())
+    }
+
+    /// Deletes stored revisions and plugin files that no login can need any more. A host that runs does it by itself every hour.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn collect_garbage(&self) -> Result<(), StoreError> {
+        self.0.maintenance.collect().await
+    }
+
+    /// The number of compiled plugins in memory.
+    #[must_use]
+    pub fn compiled_plugins(&self) -> usize {
+        self.0.services.compiler.in_memory()
+    }
+
+    /// Maintains the store and takes changed files, until it is dropped.
+    pub async fn run(&self) {
+        tokio::join!(self.0.maintenance.clone().run(), watch(Arc::clone(&self.0.reloads)));
+    }
+
+    /// Whether the host stops.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.0.services.stopping.is_cancelled()
+    }
+
+    /// Begins to stop: [`Host::ready`] fails from here on, so that a balancer sends no more calls, and live tails end.
+    pub fn begin_stop(&self) {
+        self.0.services.stopping.cancel();
+        self.0.services.events.close();
+    }
+
+    /// Waits for the calls that still run, and closes the store. Later calls fail.
+    ///
+    /// # Errors
+    /// When the store cannot be closed properly.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.begin_stop();
+        // Calls whose caller went away still run: they end before the store closes.
+        self.0.services.tasks.close();
+        self.0.services.tasks.wait().await;
+        self.0.services.store.shutdown().await
+    }
+}
+
+fn warn_of_clock(clock: &Clock) {
+    if clock.behind() > limits::CLOCK_SKEW {
+        let seconds = clock.behind().as_secs();
+        tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
+    }
+}
+
+fn open_outbound(config: &Config) -> Result<Outbound, OutboundError> {
+    let settings = &config.server.outbound;
+    let (ca_pem, allow_private) = (settings.ca_pem.clone(), settings.allow_private.clone());
+    Outbound::new(OutboundConfig { development: config.server.development, ca_pem, allow_private, resolver: None })
+}
+
+fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
+    // A session that ended, or moved, must outlive the login records that name it.
+    let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
+    let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
+    let mac = Arc::new(RootKeyMac(RecordMac::new(Arc::clone(signing.roots()))));
+    SledOptions {
+        session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
+        observer: metrics.store(),
+        ..SledOptions::new(data, high_water, mac)
+    }
+}
+
+/// The MAC of stored records, by the root key.
+#[derive(Debug)]
+struct RootKeyMac(RecordMac);
+
+impl postlude_store::RecordMac for RootKeyMac {
+    fn tag(&self, bytes: &[u8]) -> [u8; 16] {
+        self.0.tag(bytes)
+    }
+    fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool {
+        self.0.verify(bytes, tag)
+    }
+}
+
+/// The metrics that are read at the moment of a scrape.
+#[derive(Debug)]
+struct Moment(Arc<Services>, Arc<TenantsInForce>);
+
+impl Collector for Moment {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let Self(services, tenants) = self;
+        let (all, free) = services.sandbox.places();
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let (all, busy) = (number(all), number(all.saturating_sub(free)));
+        let waiting = services.metrics.runs_in_flight().saturating_sub(busy);
+        gauge(&mut encoder, "postlude_run_places", "Runs that the pool has room for at the same time", all)?;
+        gauge(&mut encoder, "postlude_run_places_busy", "Places of the pool that are taken", busy)?;
+        gauge(&mut encoder, "postlude_runs_waiting", "Runs that wait for a place", waiting)?;
+        let help = "Plugins whose code is in memory";
+        gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
+        gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;
+        let help = "The revision of a tenant's pipeline that new logins take";
+        let mut family = encoder.encode_descriptor("postlude_revision", help, None, MetricType::Gauge)?;
+        for (tenant, revision) in tenants.get().revisions() {
+            ConstGauge::new(revision).encode(family.encode_family(&[("tenant", tenant.as_str())])?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! One attempt at a login, shared by starting and resuming: drive the pipeline, commit what came of it, publish it, answer.
+
+use super::answer::LoginAnswer;
+use super::drive::{DriveError, drive};
+use super::event::LoginEvent;
+use super::parts::{LoginParts, answer_for_idp};
+use super::run_context::RunContext;
+use crate::error::HostError;
+use crate::pipeline::Pipeline;
+use crate::tenant::Tenant;
+use postlude_model::limits;
+use postlude_model::names::Timestamp;
+use postlude_model::pipeline::{Finished, Login};
+use postlude_store::{Claim, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How often a login is run anew because its session changed meanwhile. After that it is load.
+pub(super) const RERUNS: usize = 1;
+
+/// One call of an IdP about a login, over all attempts at it.
+pub(super) struct Attempt<'a> {
+    parts: &'a LoginParts,
+    tenant: &'a Tenant,
+    context: RunContext,
+    began: Instant,
+}
+
+/// What the record of a login replaces.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Replaces {
+    /// The version that must be stored now; zero: none.
+    pub(super) version: u64,
+    /// The claim of a login that is written for the first time.
+    pub(super) claim: Option<Claim>,
+    /// How many entries its trace had before.
+    pub(super) trace_entries: usize,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(parts: &'a LoginParts, tenant: &'a Tenant) -> Self {
+        Self { parts, tenant, context: RunContext::new(&parts.services, &tenant.name), began: Instant::now() }
+    }
+
+    /// The host's clock: one reading for all attempts, so that a request of a plugin that carries it is the same in each.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
+    /// Runs a login as far as it goes without its browser, and commits it. None where another writer was faster: nothing was
+    /// written, and the login may be run anew.
+    pub(super) async fn run(
+        &mut self,
+        pipeline: &Arc<Pipeline>,
+        login: Login<'_>,
+        replaces: Replaces,
+    ) -> Result<Option<LoginAnswer>, DriveError> {
+        let finished = drive(&self.parts.services.sandbox, pipeline, login, &mut self.context).await?;
+        let begins = replaces.claim.is_some();
+        let suspended_until = finished.record.suspension().map(|_| finished.record.deadline);
+        let answer = self.commit(finished, replaces).await?;
+        if let (true, Some(_), Some(deadline)) = (begins, &answer, suspended_until) {
+            self.parts.revisions.login_suspended(&self.tenant.name, pipeline, deadline);
+        }
+        Ok(answer)
+    }
+
+    /// Commits a login that came to a new answer, and publishes its event. None where another writer was faster.
+    ///
+    /// # Errors
+    /// [`HostError::LoginEnded`] where the record that was committed says so.
+    pub(super) async fn commit(
+        &self,
+        finished: Finished,
+        replaces: Replaces,
+    ) -> Result<Option<LoginAnswer>, HostError> {
+        let services = &self.parts.services;
+        let event = LoginEvent::new(services, self.tenant, &finished.record, replaces.trace_entries, self.began);
+        let answer = answer_for_idp(self.tenant, &finished.record);
+        if !self.write(finished, replaces).await? {
+            return Ok(None);
+        }
+        event.publish(services, self.tenant);
+        answer.map(Some)
+    }
+
+    /// One transaction: the login record, the session, and that the session is still what the runs saw. False where another writer
+    /// was faster, and nothing was written.
+    pub(super) async fn write(&self, finished: Finished, replaces: Replaces) -> Result<bool, HostError> {
+        let Replaces { version: expect, claim, .. } = replaces;
+        let services = &self.parts.services;
+        let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
+        let sessions = session.map(|session| SessionWrite { expect: session_seen.unwrap_or(0), session });
+        let mut used = record.policy_state.bypasses.clone();
+        used.retain(|bypass| bypasses.contains(&bypass.id));
+        // As long as logins are suspended on a revision, its code stays in memory.
+        let ended = (expect > 0 && record.suspension().is_none()).then_some(record.revision);
+        let commit = Commit {
+            tenant: self.tenant.name.clone(),
+            sessions: sessions.into_iter().collect(),
+            check_session: record.subject.session_id.clone().zip(session_seen),
+            login: Some(LoginWrite { record, expect, claim, max_open: limits::OPEN_LOGINS, bypasses }),
+            cache,
+            now: services.clock.now(),
+            durability: if synced { Durability::Synced } else { Durability::Batched },
+        };
+        if services.store.commit(commit).await.map_err(refused)? != CommitOutcome::Done {
+            return Ok(false);
+        }
+        for bypass in used {
+            tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
+        }
+        if let Some(revision) = ended {
+            self.parts.revisions.login_ended(&self.tenant.name, revision);
+        }
+        Ok(true)
+    }
+}
+
+fn refused(why: StoreError) -> HostError {
+    match why {
+        // A retry would meet the same.
+        StoreError::Encoding(..) => HostError::internal(why),
+        why => HostError::unavailable(why),
+    }
+}

@@ -1,0 +1,55 @@
+//! Maintenance: expired records are swept, and what no login needs any more is collected.
+
+use crate::revision::{COLLECT_EVERY, Revisions, collect_garbage};
+use crate::services::Services;
+use crate::tenants::TenantsInForce;
+use postlude_store::StoreError;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often expired records are swept, and how many at once: small batches, so that no login waits for them.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_BATCH: usize = 500;
+
+/// The maintenance of a host.
+#[derive(Debug, Clone)]
+pub(crate) struct Maintenance {
+    pub(crate) services: Arc<Services>,
+    pub(crate) tenants: Arc<TenantsInForce>,
+    pub(crate) revisions: Arc<Revisions>,
+}
+
+impl Maintenance {
+    /// Runs until it is dropped.
+    pub(crate) async fn run(self) {
+        let mut collected = None;
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            self.revisions.trim();
+            if collected.is_none_or(|last: Instant| last.elapsed() >= COLLECT_EVERY) {
+                collected = Some(Instant::now());
+                if let Err(why) = self.collect().await {
+                    tracing::error!(cause = %why, "revisions and plugin files that no login needs were not deleted");
+                }
+            }
+            self.sweep().await;
+        }
+    }
+
+    /// Deletes stored revisions and plugin files that no login can need any more.
+    pub(crate) async fn collect(&self) -> Result<(), StoreError> {
+        let _files = self.services.plugin_files.lock().await;
+        collect_garbage(&self.services, &self.tenants.get().all()).await
+    }
+
+    async fn sweep(&self) {
+        let Services { store, clock, .. } = &*self.services;
+        loop {
+            match store.sweep(clock.now(), SWEEP_BATCH).await {
+                Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,
+                Ok(_) => return,
+                Err(why) => return tracing::error!(cause = %why, "the sweep of expired records failed"),
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What the store's commits cost.
+
+use super::pipeline::WAIT;
+use postlude_store::{Durability, Observer};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// Answers that one sync made durable; 256 is the most that the store's writer takes at once.
+const GROUP: [f64; 10] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// The store's commits and syncs.
+#[derive(Debug)]
+pub(crate) struct StoreMetrics {
+    synced: Histogram,
+    batched: Histogram,
+    errors: Counter,
+    sync: Histogram,
+    group: Histogram,
+    sync_errors: Counter,
+}
+
+impl StoreMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let commits = Family::<_, Histogram, fn() -> Histogram>::new_with_constructor(|| Histogram::new(WAIT));
+        let of = |durability| commits.get_or_create_owned(&[("durability", durability)]);
+        let (synced, batched) = (of("synced"), of("batched"));
+        let (sync, group) = (Histogram::new(WAIT), Histogram::new(GROUP));
+        let (errors, sync_errors) = (Counter::default(), Counter::default());
+        let help = "Time that a commit's caller waited";
+        registry.register("postlude_store_commit_duration_seconds", help, commits);
+        registry.register("postlude_store_commit_errors", "Commits that failed", errors.clone());
+        registry.register("postlude_store_sync_duration_seconds", "Time of a sync of the disk", sync.clone());
+        registry.register("postlude_store_group_size", "Answers that waited for one sync", group.clone());
+        let help = "Syncs that failed; the store stops with the first";
+        registry.register("postlude_store_sync_errors", help, sync_errors.clone());
+        Self { synced, batched, errors, sync, group, sync_errors }
+    }
+}
+
+impl Observer for StoreMetrics {
+    fn committed(&self, durability: Durability, took: Duration, failed: bool) {
+        match durability {
+            Durability::Synced => self.synced.observe(took.as_secs_f64()),
+            Durability::Batched => self.batched.observe(took.as_secs_f64()),
+        }
+        if failed {
+            self.errors.inc();
+        }
+    }
+
+    fn synced(&self, answers: usize, took: Duration, failed: bool) {
+        self.sync.observe(took.as_secs_f64());
+        self.group.observe(u32::try_from(answers).map_or(f64::INFINITY, f64::from));
+        if failed {
+            self.sync_errors.inc();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A tenant as it runs: its URLs, handles, keys and the pipeline that new logins take.
+
+use crate::error::HostError;
+use crate::orders::LiveOrders;
+use crate::pipeline::Pipeline;
+use postlude_config as config;
+use postlude_crypto::handles::TenantHandles;
+use postlude_crypto::seal::Sealer;
+use postlude_model::action::Mode;
+use postlude_model::limits;
+use postlude_model::names::TenantName;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use url::Url;
+
+/// A running tenant. A reload makes a new one; requests under way keep theirs.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its name.
+    pub name: TenantName,
+    pub(crate) issuer: String,
+    pub(crate) continue_url: String,
+    /// The public keys of request tokens, as a JWK set (RFC 7517).
+    pub jwks: String,
+    pub(crate) handles: TenantHandles,
+    pub(crate) sealer: Sealer,
+    /// Makes the keys of actions, for earlier revisions.
+    pub(crate) signing: config::Signing,
+    pub(crate) lifetimes: config::Lifetimes,
+    pub(crate) method_amr: BTreeMap<String, Vec<String>>,
+    /// What its operators ordered, over all reloads.
+    pub orders: Arc<LiveOrders>,
+    settings: config::Tenant,
+    pipeline: Arc<Pipeline>,
+}
+
+impl Tenant {
+    pub(crate) fn new(
+        settings: config::Tenant,
+        signing: config::Signing,
+        pipeline: Arc<Pipeline>,
+        orders: Arc<LiveOrders>,
+    ) -> Self {
+        let roots = signing.roots();
+        Self {
+            name: settings.name.clone(),
+            issuer: settings.issuer().to_owned(),
+            continue_url: settings.continue_url(),
+            jwks: signing.signer(&settings.name).map(|signer| signer.jwks().to_string()).unwrap_or_default(),
+            handles: TenantHandles::new(Arc::clone(roots), settings.name.clone()),
+            sealer: Sealer::new(Arc::clone(roots), settings.name.clone()),
+            lifetimes: settings.lifetimes,
+            method_amr: settings.amr.clone(),
+            signing,
+            orders,
+            settings,
+            pipeline,
+        }
+    }
+
+    /// The pipeline that new logins take.
+    #[must_use]
+    pub fn pipeline(&self) -> Arc<Pipeline> {
+        Arc::clone(&self.pipeline)
+    }
+
+    /// The path of its issuer, below which its public routes are.
+    #[must_use]
+    pub fn issuer_path(&self) -> &str {
+        self.settings.issuer_path()
+    }
+
+    /// A login of a browser must say where the browser goes after the prompt, and only to registered places.
+    pub(crate) fn check_return_url(&self, mode: Mode, return_url: Option<&str>) -> Result<(), HostError> {
+        let refuse = |detail: String| Err(HostError::InvalidReturnUrl(detail));
+        let Some(text) = return_url else {
+            return match mode {
+                Mode::Interactive => refuse("mode `interactive` needs a `return_url`".to_owned()),
+                Mode::Silent | Mode::Refresh | Mode::Password => Ok(()),
+            };
+        };
+        if text.len() > limits::REDIRECT_URL_BYTES {
+            return refuse(format!("`return_url` may have {} bytes", limits::REDIRECT_URL_BYTES));
+        }
+        if self.settings.may_plainly_return_to(text) {
+            return Ok(());
+        }
+        let Ok(url) = Url::parse(text) else { return refuse("`return_url` is not an absolute URL".to_owned()) };
+        if url.query_pairs().any(|(name, _)| name == "postlude") {
+            return refuse("`return_url` has a query parameter `postlude`, which is Postlude's own".to_owned());
+        }
+        if self.settings.may_return_to(&url) {
+            return Ok(());
+        }
+        refuse(
+            "`return_url` is not below one of the tenant's `return_urls`; add its origin and path prefix there"
+                .to_owned(),
+        )
+    }
+}

@@ -1,0 +1,46 @@
+//! A span around every request: each line of the log names the login and the tenant that it is about.
+
+use super::trace_context;
+use axum::extract::Request;
+use axum::response::Response;
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+use tower::{Layer, Service};
+use tracing::field::Empty;
+use tracing::instrument::{Instrument as _, Instrumented};
+
+/// The layer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TraceLayer;
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Traced<S>;
+    fn layer(&self, inner: S) -> Traced<S> {
+        Traced(inner)
+    }
+}
+
+/// A service with the layer around it.
+#[derive(Debug, Clone)]
+pub(super) struct Traced<S>(S);
+
+impl<S> Service<Request> for Traced<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Instrumented<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The query is not logged: it may carry a state.
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let span = tracing::info_span!("request", method, path, tenant = Empty, login_id = Empty);
+        trace_context::adopt(&span, request.headers());
+        self.0.call(request).instrument(span)
+    }
+}

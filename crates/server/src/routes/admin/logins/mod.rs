@@ -1,0 +1,4 @@
+//! `/v1/admin/logins`.
+
+pub(crate) mod detail;
+pub(crate) mod list;

@@ -1,0 +1,31 @@
+//! `/healthz` and `/readyz`, without a key.
+
+use crate::app::App;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// The process is alive
+#[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz",
+    responses((status = 200, description = "It is", content_type = "text/plain", body = String)))]
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Logins can be served
+///
+/// The store answers, and the server is not stopping.
+#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz",
+    responses((status = 200, description = "They can", content_type = "text/plain", body = String),
+        (status = 503, description = "They cannot; the text says why", content_type = "text/plain", body = String)))]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    match app.host.ready().await {
+        Ok(()) if app.host.reloads().status().last.is_some_and(|last| last.outcome.is_err()) => {
+            "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n"
+                .into_response()
+        }
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
+}
