@@ -1,12 +1,12 @@
 //! An action: a plugin bound into a pipeline with its settings, grants, factor policy, failure policy and limits.
 
 use crate::json::Json;
-use crate::keys::OwnKeys;
-use crate::limits;
-use crate::manifest::{Grants, ResolvedProof};
+use crate::keys::{NoOwnKeys, OwnKeys};
+use crate::manifest::{Declared, Grants, Manifest, ManifestError, ResolvedProof};
 use crate::names::{ActionName, Digest, FactorName, GroupName, PluginName};
 use crate::policy::when::Clause;
-use crate::token::TokenKeys;
+pub use crate::run::Budget;
+use crate::token::{NoKeys, TokenKeys};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -160,33 +160,6 @@ pub struct Rules {
     pub report_only: bool,
 }
 
-/// Limits of one run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Budget {
-    /// Fuel units.
-    pub fuel: u64,
-    /// Wall clock.
-    pub wall_clock: Duration,
-    /// Bytes of all linear memories together.
-    pub memory_bytes: u64,
-    /// Lines of log.
-    pub log_lines: usize,
-    /// Bytes of log.
-    pub log_bytes: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            fuel: limits::FUEL,
-            wall_clock: limits::WALL_CLOCK,
-            memory_bytes: limits::MEMORY_BYTES,
-            log_lines: limits::LOG_LINES,
-            log_bytes: limits::LOG_BYTES,
-        }
-    }
-}
-
 /// An action as data: what a revision of a pipeline stores. Secrets and keys are in [`Action`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionSpec {
@@ -261,4 +234,42 @@ pub struct Action {
     pub own_keys: Arc<dyn OwnKeys>,
     /// Development mode: redirects to http on loopback are allowed.
     pub development: bool,
+}
+
+impl Action {
+    /// An action that grants a plugin all that its manifest asks for, under the default limits; every factor prompts each
+    /// time, no secrets, no keys. The manifest and the digest are those of the loaded plugin.
+    ///
+    /// # Errors
+    /// Everything in the manifest that does not resolve with these settings.
+    pub fn granting_all(manifest: &Manifest, digest: Digest, settings: Json) -> Result<Self, Vec<ManifestError>> {
+        let Declared { factors, result, capabilities } = manifest.resolve(&settings)?;
+        let name = ActionName::new(manifest.name.as_str()).map_err(|why| {
+            let value = manifest.name.to_string();
+            vec![ManifestError::Value { what: "the plugin's name", value, why: why.to_string() }]
+        })?;
+        let prompting = |(name, amr)| FactorPolicy { amr, ..FactorPolicy::new(name, Duration::ZERO) };
+        let factors = factors.into_iter().map(prompting);
+        let spec = ActionSpec {
+            name,
+            plugin: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest,
+            applies_to: Mode::ALL.into_iter().collect(),
+            on_failure: OnFailure::default(),
+            rules: Rules::default(),
+            settings,
+            grants: capabilities,
+            factors: factors.collect(),
+            result,
+            budget: Budget::default(),
+        };
+        Ok(Self {
+            spec,
+            secrets: BTreeMap::new(),
+            keys: Arc::new(NoKeys),
+            own_keys: Arc::new(NoOwnKeys),
+            development: false,
+        })
+    }
 }
