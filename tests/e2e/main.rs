@@ -24,7 +24,6 @@ mod sessions;
 mod sight;
 mod story;
 mod swaps;
-mod tidy;
 mod tokens;
 mod traces;
 mod watching;
