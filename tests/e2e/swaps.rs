@@ -2,7 +2,7 @@
 
 use crate::reloads::{plugin, swapping};
 use postlude_testkit::Postlude;
-use postlude_testkit::swap::{Asker, deploy, versioned};
+use postlude_testkit::swap::{Asker, deploy, swap_to, versioned};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ async fn memory_is_flat_over_a_thousand_swaps() {
     for version in 1..=WARM_UP + SWAPS {
         let open = if version % 50 == 0 { Some(asker.start("ana").await.unwrap()) } else { None };
         deploy(&plugin(&postlude), &versioned(version));
-        postlude.swap_to(&versioned(version)).await;
+        swap_to(&postlude, &versioned(version)).await;
         if let Some(open) = open {
             assert!(asker.finish(&open).await.unwrap().is_of_one_version());
         }

@@ -197,7 +197,6 @@ impl Reader<'_> {
             UseTree::Name(name) => self.import_name(path, &name.ident.to_string(), &name.ident.to_string(), private),
             UseTree::Rename(name) => self.import_name(path, &name.ident.to_string(), &name.rename.to_string(), private),
             UseTree::Glob(_) => self.0.globs.push(path.clone()),
-            _ => panic!("an import of a form that is not known"),
         }
     }
 

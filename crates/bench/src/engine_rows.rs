@@ -1,7 +1,7 @@
 //! The rows of the engine: the bare loop, the sandbox, the pipeline, and what a second thread brings.
 
-use crate::args::Effort;
 use crate::bare::Bare;
+use crate::effort::Effort;
 use crate::folder::Folder;
 use crate::prepared::Prepared;
 use crate::processes;

@@ -1,6 +1,6 @@
 //! The rows over HTTP: logins beside a bare handler, and what must be durable before its answer.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::engine_rows::BARE_TWO;
 use crate::event;
 use crate::folder::Folder;

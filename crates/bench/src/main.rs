@@ -3,6 +3,7 @@
 mod args;
 mod bare;
 mod bare_http;
+mod effort;
 mod engine_rows;
 mod event;
 mod folder;

@@ -1,6 +1,6 @@
 //! The rows of the peers: other ways to run an operator's code in a login. The same action decides the same login in each.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::engine_rows::SANDBOX;
 use crate::event;
 use crate::folder::Folder;

@@ -1,6 +1,6 @@
 //! The rows of size: a login beside ten thousand installed plugins and a hundred thousand sessions, against one alone.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::event;
 use crate::folder::Folder;
 use crate::http_rows::{fresh_key, interleaved, logins_of, seats};

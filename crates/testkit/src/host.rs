@@ -1,14 +1,15 @@
 //! A running server, its folder and its clock.
 
-use crate::answered::Answered;
-use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
+use crate::client::Client;
+use crate::event::FACTOR;
+use crate::files::{plugin_file, program, write};
+use crate::keys::{OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
-use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
 use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
-use serde_json::Value;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -170,11 +171,9 @@ impl Builder {
         let config = self.config(address.port(), &partner);
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
-            base: format!("http://{address}"),
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
+            caller: Client::new(format!("http://{address}"), partner),
             ahead: Arc::default(),
             dir,
-            partner,
             process: self.process,
             compilation: self.compilation,
             variables: self.variables.clone(),
@@ -262,15 +261,10 @@ sha256 = "{other_operator}"
     }
 }
 
-/// A running server.
+/// A running server. It derefs to the [`Client`] that calls it.
 #[derive(Debug)]
 pub struct Postlude {
-    /// Where it is.
-    pub base: String,
-    /// A client that follows no redirect.
-    pub client: reqwest::Client,
-    /// The partner of the action `face`.
-    pub partner: Partner,
+    caller: Client,
     dir: TempDir,
     ahead: Arc<AtomicU64>,
     process: bool,
@@ -435,59 +429,24 @@ impl Postlude {
         Ok(())
     }
 
-    /// A POST of the IdP.
-    pub async fn post(&self, path: &str, body: &Value) -> Answered {
-        self.post_as(IDP_KEY, path, body).await
+    /// Bytes of memory that its process has (`VmRSS`).
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
+}
 
-    /// A POST with a key.
-    pub async fn post_as(&self, key: &str, path: &str, body: &Value) -> Answered {
-        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).json(body);
-        Answered::of(request).await
-    }
+impl Deref for Postlude {
+    type Target = Client;
 
-    /// A GET with a key.
-    pub async fn get_as(&self, key: &str, path: &str) -> Answered {
-        Answered::of(self.client.get(format!("{}{path}", self.base)).bearer_auth(key)).await
-    }
-
-    /// `POST /v1/logins`.
-    pub async fn login(&self, idempotency_key: &str, body: &Value) -> Answered {
-        self.login_as(IDP_KEY, idempotency_key, body).await
-    }
-
-    /// `POST /v1/logins` with a key.
-    pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
-        let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
-        Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
+    fn deref(&self) -> &Client {
+        &self.caller
     }
 }
 
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-}
-
-/// The `postlude` program, as cargo builds it beside this test.
-#[must_use]
-pub fn program() -> PathBuf {
-    let this = std::env::current_exe().unwrap();
-    // A test lies one folder deeper than a program.
-    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("postlude")).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
-}
-
-/// A plugin of this repository, as `make plugins` builds it.
-#[must_use]
-pub fn plugin_file(name: &str) -> PathBuf {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
-    file.canonicalize().unwrap()
-}
-
-fn write(dir: &Path, name: &str, bytes: &[u8]) {
-    use std::os::unix::fs::PermissionsExt;
-    let path = dir.join(name);
-    std::fs::write(&path, bytes).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

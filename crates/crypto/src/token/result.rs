@@ -1,8 +1,10 @@
 //! The result token: what the browser brings back from the prompt site, compared claim by claim.
 
-use super::config::{Algorithm, KeyProfile};
+use super::action_key::{ActionKey, Verifier};
+use super::algorithm::Algorithm;
+use super::config::KeyProfile;
 use super::jws::Jws;
-use super::{ActionKey, LEEWAY, RESULT_LABEL, RESULT_TYP, Verifier, audience, invalid, secret_for};
+use super::terms::{LEEWAY, RESULT_LABEL, RESULT_TYP, audience, invalid, secret_for};
 use crate::prim;
 use postlude_model::json::Json;
 use postlude_model::limits;

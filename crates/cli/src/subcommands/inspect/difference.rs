@@ -1,6 +1,6 @@
 //! What changes from one version of a plugin to another, and whether the new one asks for more.
 
-use super::report::{capabilities, limits, proof, settings, text};
+use super::facts::{capabilities, limits, proof, settings, text};
 use crate::output::{self, Paint};
 use postlude_model::manifest::Manifest;
 use postlude_sandbox::Inspection;
