@@ -4,6 +4,7 @@
 mod module_graph;
 mod module_tree;
 mod structure;
+mod threats;
 
 use std::fs;
 use std::path::{Path, PathBuf};
