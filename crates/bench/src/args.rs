@@ -2,7 +2,7 @@
 
 use crate::effort::Effort;
 use crate::folder::Folder;
-use crate::table::{Table, tell};
+use crate::table::{Table, print_line};
 use crate::{bare_http, engine_rows, http_rows, peers, processes, scale};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -87,7 +87,7 @@ impl Args {
         }
         table.conclude();
         table.write(&self.json)?;
-        tell(&format!("\nthe rows are in {}", self.json.display()));
+        print_line(&format!("\nthe rows are in {}", self.json.display()));
         Ok(())
     }
 }

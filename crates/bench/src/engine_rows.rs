@@ -137,7 +137,7 @@ impl Subjects {
         Ok(Round::new(latencies, whole.elapsed()))
     }
 
-    /// One run; what it needs beforehand is not counted.
+    /// Measures one run. Preparations are not counted.
     pub(crate) async fn run(&self, subject: Subject) -> Result<Duration> {
         match subject {
             Subject::Bare => {

@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How long a line may wait for others: unnoticed by people, and all that a killed process can lose.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Bytes that may wait; a reader that is slower than this holds up whoever writes.
+/// Bytes that may wait; a reader that is slower than this holds up the threads that log.
 const WAITING: usize = 1 << 20;
 
 /// Standard error behind a buffer.

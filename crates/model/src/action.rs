@@ -52,7 +52,7 @@ pub enum OnFailure {
     Deny,
     /// The login goes on without the action. Never for one that declares a factor, and never in `on-continue`.
     Continue,
-    /// One of the two for each kind of failure.
+    /// Each kind of failure has its own policy.
     PerKind(PerKind),
 }
 
@@ -61,24 +61,24 @@ pub enum OnFailure {
 pub struct PerKind {
     /// Whether the login goes on after [`FailureKind::Other`].
     pub other: bool,
-    /// Whether it goes on after [`FailureKind::Unavailable`].
+    /// Whether the login goes on after [`FailureKind::Unavailable`].
     pub unavailable: bool,
-    /// Whether it goes on after [`FailureKind::Trap`].
+    /// Whether the login goes on after [`FailureKind::Trap`].
     pub trap: bool,
-    /// Whether it goes on after [`FailureKind::Fuel`].
+    /// Whether the login goes on after [`FailureKind::Fuel`].
     pub fuel: bool,
 }
 
 /// How an action failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// It said that it could not decide, or asked for what is not acceptable.
+    /// The action said that it could not decide, or asked for what is not acceptable.
     Other,
-    /// It said that something it needs did not answer.
+    /// The action said that something it needs did not answer.
     Unavailable,
-    /// It was stopped: a trap, or any limit but fuel.
+    /// The run was stopped: a trap, or any limit but fuel.
     Trap,
-    /// Its fuel was spent.
+    /// The run spent its fuel.
     Fuel,
 }
 
@@ -156,14 +156,14 @@ pub struct Rules {
     pub when: Vec<Clause>,
     /// The group of which one action suffices.
     pub any_of: Option<GroupName>,
-    /// It runs, the trace shows what it would have done, and nothing comes of it.
+    /// The action runs and the trace shows what it would have done, but the login does not change.
     pub report_only: bool,
 }
 
 /// An action as data: what a revision of a pipeline stores. Secrets and keys are in [`Action`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionSpec {
-    /// Its name in the pipeline.
+    /// The action's name in the pipeline.
     pub name: ActionName,
     /// The plugin's name.
     pub plugin: PluginName,
@@ -177,15 +177,15 @@ pub struct ActionSpec {
     pub on_failure: OnFailure,
     /// When and how it takes part in a login.
     pub rules: Rules,
-    /// Its settings, an object.
+    /// The action's settings, an object.
     pub settings: Json,
     /// What the manifest asks for and the operator granted.
     pub grants: Grants,
     /// The factors that it may record, with the operator's policy for each.
     pub factors: Vec<FactorPolicy>,
-    /// How its replies are proved.
+    /// How replies to the action's prompts are proved.
     pub result: ResolvedProof,
-    /// Limits of its runs.
+    /// Limits of the action's runs.
     pub budget: Budget,
 }
 

@@ -16,7 +16,7 @@ pub enum KeyError {
     #[error("{0}")]
     Other(String),
     /// Keys are not offered here.
-    #[error("keys are not offered here")]
+    #[error("this host offers no keys to plugins")]
     NotAvailable,
     /// No such key for this action.
     #[error("the key is not granted")]

@@ -20,9 +20,9 @@ pub const ABI: &str = "0.1.0";
 pub struct Manifest {
     /// The plugin's name.
     pub name: PluginName,
-    /// Its version, for people (Semantic Versioning 2.0.0).
+    /// The plugin's version, for people (Semantic Versioning 2.0.0).
     pub version: String,
-    /// Who publishes it: a domain name.
+    /// The publisher's domain name.
     pub publisher: String,
     /// The version of `postlude:action` that it was built against.
     pub abi: String,
@@ -32,7 +32,7 @@ pub struct Manifest {
     /// How a reply is proved.
     #[serde(default)]
     pub result: ResultProof,
-    /// What it asks for.
+    /// The capabilities that the plugin asks for.
     #[serde(default)]
     pub capabilities: Capabilities,
     /// JSON Schema of its settings; absent: no settings are accepted.
@@ -61,7 +61,7 @@ pub enum Text {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredFactor {
-    /// Its URL-shaped name.
+    /// The factor's URL-shaped name.
     pub name: Text,
     /// The amr values (RFC 8176) that the author proposes; the operator grants them.
     #[serde(default)]
@@ -208,13 +208,13 @@ pub enum ManifestError {
     Setting {
         /// What refers to it.
         what: &'static str,
-        /// Where it should be.
+        /// The pointer at which the value should be.
         pointer: String,
     },
     /// A resolved value is not acceptable.
     #[error("{what} `{value}` is not acceptable: {why}")]
     Value {
-        /// What it is for.
+        /// The part of the manifest that needs the value.
         what: &'static str,
         /// The value.
         value: String,

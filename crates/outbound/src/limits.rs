@@ -13,7 +13,7 @@ pub const CONCURRENT_LOOKUPS: usize = 32;
 pub const ADDRESSES: usize = 16;
 /// Failures in a row after which a host rests.
 pub const FAILURES: u32 = 5;
-/// How long it rests; then one request tries again.
+/// How long such a host rests; then one request tries again.
 pub const REST: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept: longer than a user takes from one step of a login to the next.
 pub const IDLE: Duration = Duration::from_secs(30);

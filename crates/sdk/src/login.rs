@@ -63,7 +63,7 @@ impl Login<'_> {
     /// The action's settings.
     ///
     /// # Errors
-    /// When they do not have the shape of `T`.
+    /// When the settings do not have the shape of `T`.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         from_text(&self.host.settings()).map_err(|why| Failure::Other(format!("settings: {why}")))
     }

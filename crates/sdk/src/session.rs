@@ -18,7 +18,7 @@ pub struct Session<'a> {
 pub struct Factor {
     /// The factor's name.
     pub name: String,
-    /// When it was completed, in milliseconds since 1970.
+    /// When the factor was completed, in milliseconds since 1970.
     pub completed_at: u64,
     /// Whether the operator's policy still takes it.
     pub fresh: bool,

@@ -79,7 +79,7 @@ pub struct Browser<'p> {
     pub session: Option<String>,
     /// The transaction: the last answer.
     pub open: Option<Answered>,
-    /// What its logins' events say besides, as a merge patch (RFC 7396).
+    /// What the events of this browser's logins say besides, as a merge patch (RFC 7396).
     pub more: Value,
 }
 
@@ -88,7 +88,7 @@ pub struct Browser<'p> {
 pub struct Returned {
     /// The status.
     pub status: u16,
-    /// Where it leads.
+    /// The URL in the response's `Location`.
     pub location: Option<String>,
     /// The page.
     pub text: String,

@@ -297,7 +297,7 @@ impl Postlude {
         Builder::default()
     }
 
-    /// Its folder, with `postlude.toml` and `data`.
+    /// The server's folder, with `postlude.toml` and `data`.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -388,10 +388,10 @@ impl Postlude {
         let _ = self.try_reload().await;
     }
 
-    /// The same, with what became of it.
+    /// Reads the configuration again, and returns what became of it.
     ///
     /// # Errors
-    /// Why it was refused.
+    /// Why the configuration was refused.
     pub async fn try_reload(&self) -> Outcome {
         self.reloader().reload().await
     }

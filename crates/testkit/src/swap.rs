@@ -92,7 +92,7 @@ pub fn deploy(path: &Path, bytes: &[u8]) {
 
 /// What a login needs of a running server; it may outlive the borrow.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub struct SwapClient {
     base: String,
     client: reqwest::Client,
 }
@@ -130,8 +130,8 @@ impl Passed {
     }
 }
 
-impl Asker {
-    /// Who asks this server.
+impl SwapClient {
+    /// A caller of this server.
     #[must_use]
     pub fn of(postlude: &Postlude) -> Self {
         Self { base: postlude.base.clone(), client: postlude.client.clone() }

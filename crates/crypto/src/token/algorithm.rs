@@ -21,7 +21,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Its name in a header's `alg`.
+    /// The algorithm's name in a header's `alg`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -40,9 +40,9 @@ impl fmt::Debug for VerifyWith {
 /// One key of an action.
 #[derive(Debug, Clone)]
 pub struct KeyConfig {
-    /// Its name, as the manifest's `result` and the plugin give it.
+    /// The key's name, as the manifest's `result` and the plugin give it.
     pub name: String,
-    /// How tokens look.
+    /// The form of the tokens.
     pub profile: KeyProfile,
     /// `iss` of the partner's tokens, and `aud` of ours; profile `auth0` does not use it.
     pub issuer: String,

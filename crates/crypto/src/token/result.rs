@@ -108,7 +108,7 @@ impl Claims {
         if self.text(name)? == wanted { Ok(()) } else { Err(invalid(format!("`{name}` is not {what}"))) }
     }
 
-    /// One audience only, as a text or a list: a token for two is for neither.
+    /// The token's only audience, as a text or a list: a token for two audiences is for neither.
     fn audience(&self, wanted: &str) -> Result<(), TokenError> {
         let good = match self.get("aud")? {
             Value::Array(list) => matches!(list.as_slice(), [one] if one == wanted),

@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed};
 #[error("{0}")]
 pub struct JsonError(String);
 
-/// One value, and nothing after it.
+/// Reads one value, and refuses anything after it.
 pub(super) fn whole<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S) -> Result<S::Value, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = seed.deserialize(&mut reader).map_err(|e| JsonError(e.to_string()))?;
@@ -16,7 +16,7 @@ pub(super) fn whole<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S) -> 
     Ok(value)
 }
 
-/// How many levels may follow.
+/// The number of levels that may follow.
 #[derive(Clone, Copy)]
 pub(super) struct Depth(usize);
 

@@ -18,9 +18,9 @@ pub struct LoginRecord {
     pub id: LoginId,
     /// The SHA-256 of the body that started it, for the idempotency check.
     pub body_hash: [u8; 32],
-    /// Counts the writes; zero: never stored.
+    /// The number of writes; zero: never stored.
     pub version: u64,
-    /// Who logs in where.
+    /// The user that logs in, with client and session.
     pub subject: Subject,
     /// The mode.
     pub mode: Mode,
@@ -28,23 +28,23 @@ pub struct LoginRecord {
     pub return_url: Option<String>,
     /// The pipeline's revision.
     pub revision: u64,
-    /// When it began.
+    /// When the login began.
     pub created_at: Timestamp,
-    /// When it was last written; the store sets it, as it counts `version`.
+    /// When the record was last written; the store sets this time, as it counts `version`.
     pub changed_at: Timestamp,
-    /// After this it can no longer be resumed.
+    /// After this time the login can no longer be resumed.
     pub deadline: Timestamp,
-    /// After this the record is swept.
+    /// After this time the store sweeps the record.
     pub expires_at: Timestamp,
     /// The index of the action that is next, or suspended.
     pub position: u32,
     /// The number of the next run, over all actions and phases.
     pub step: u32,
-    /// How often it was suspended.
+    /// How often the login was suspended.
     pub suspensions: u32,
-    /// Where it stands.
+    /// Where the login stands.
     pub status: Status,
-    /// Values that actions put aside.
+    /// Values that actions keep in the login.
     pub metadata: Metadata,
     /// What the answer will say.
     pub effects: Effects,
@@ -52,13 +52,13 @@ pub struct LoginRecord {
     pub recorded: Vec<FactorRecord>,
     /// Session metadata of a login whose session still belongs to another user, held back until its `continue`.
     pub held_metadata: Metadata,
-    /// What policy decided on its way.
+    /// What policy decided in the login so far.
     pub policy_state: PolicyState,
-    /// What ran, in order.
+    /// The runs, and the actions that were passed over, in order.
     pub trace: Vec<Trace>,
 }
 
-/// Who logs in where.
+/// The user that logs in, with client and session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The user.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Where a login stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// Its pipeline is running; never stored.
+    /// The pipeline is running. A record of this status is never stored.
     Running,
     /// The browser is at a prompt.
     Suspended(Suspension),
@@ -18,17 +18,17 @@ pub enum Status {
     Denied {
         /// The action that denied.
         action: ActionName,
-        /// What it said.
+        /// The action's code and message.
         denial: Denial,
         /// What else the answer says.
         settled: Settled,
     },
-    /// A prompt is due and no browser is there.
+    /// A prompt is due and the login's mode has no browser.
     InteractionRequired {
         /// The action whose prompt is due.
         action: ActionName,
     },
-    /// It was ended from outside.
+    /// The login was ended from outside.
     Ended(EndReason),
 }
 
@@ -45,7 +45,7 @@ pub struct Suspension {
     pub location: String,
     /// The factor that the prompt is for.
     pub factor: Option<FactorName>,
-    /// What the action put aside.
+    /// The value that the action keeps for its `on-continue`.
     pub stash: Option<Json>,
     /// Attempts to resume that ran out of time.
     pub timed_out: u32,
@@ -65,9 +65,9 @@ pub struct Settled {
 pub struct FactorStanding {
     /// The factor.
     pub name: FactorName,
-    /// When it was completed.
+    /// When the factor was completed.
     pub completed_at: Timestamp,
-    /// Until when the strictest policy takes it.
+    /// Until when the strictest policy accepts the factor.
     pub expires_at: Timestamp,
 }
 

@@ -17,38 +17,38 @@ pub struct Trace {
     pub step: u32,
     /// The export.
     pub phase: Phase,
-    /// What it came to, or would have come to where it only reports.
+    /// What the run came to, or would have come to where the action only reports.
     pub decision: TraceDecision,
-    /// It only reports: nothing came of it.
+    /// Whether the action only reports: the login did not change then.
     pub report_only: bool,
-    /// Why, for a person.
+    /// The reason, for a person.
     pub why: String,
-    /// The host's clock when it ran.
+    /// The host's clock when the action ran.
     pub at: Timestamp,
-    /// The limit that stopped it.
+    /// The limit that stopped the run.
     pub limit: Option<Limit>,
-    /// Scheme, host and port of the prompt that it sent the browser to.
+    /// Scheme, host and port of the prompt to which the action sent the browser.
     pub origin: Option<String>,
-    /// Fuel units.
+    /// Fuel units that the run spent.
     pub fuel: u64,
-    /// Bytes of linear memory.
+    /// Bytes of linear memory at the run's peak.
     pub memory_bytes: u64,
-    /// Calls of host functions.
+    /// Calls of host functions that the run made.
     pub host_calls: u64,
-    /// Microseconds.
+    /// How long the run took, in microseconds.
     pub duration_us: u64,
-    /// Microseconds of these that it waited for a place to run.
+    /// How much of that the run waited for a place, in microseconds.
     pub waited_us: u64,
-    /// The last lines of its log, [`limits::TRACE_LOG_LINES`](crate::limits::TRACE_LOG_LINES) at most.
+    /// The last lines of the run's log, [`limits::TRACE_LOG_LINES`](crate::limits::TRACE_LOG_LINES) at most.
     pub log: Vec<TraceLine>,
-    /// Lines of its log that are not in `log`: they are in the host's.
+    /// Lines of the run's log that are not in `log`: the host's own log has them.
     pub log_left_out: u64,
 }
 
 /// A line of a run's log, shortened, in the trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceLine {
-    /// How much it matters.
+    /// How much the line matters.
     pub level: Level,
     /// The message and its fields, [`limits::TRACE_LOG_BYTES`](crate::limits::TRACE_LOG_BYTES) bytes at most.
     pub text: String,
@@ -58,25 +58,25 @@ pub struct TraceLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TraceDecision {
-    /// It continued.
+    /// The action continued.
     Continue,
-    /// It redirected.
+    /// The action redirected.
     Redirect,
-    /// It wanted to redirect; its factor is fresh.
+    /// The action wanted to redirect; its factor is fresh.
     Skipped,
-    /// It denied.
+    /// The action denied.
     Deny,
-    /// It wanted to redirect; no browser is there.
+    /// The action wanted to redirect; the login's mode has no browser.
     InteractionRequired,
-    /// It failed, and the failure policy decided.
+    /// The action failed, and the failure policy decided.
     Failed,
-    /// It does not apply to the login's mode, or its conditions do not hold.
+    /// The action does not apply to the login's mode, or its conditions do not hold.
     NotApplicable,
-    /// It did not run: another action of its group satisfied the group.
+    /// The action did not run: another action of its group satisfied the group.
     Satisfied,
-    /// It did not run: it was bypassed.
+    /// The action did not run: it was bypassed.
     Bypassed,
-    /// Its plugin is killed: it did not run, or what it decided was dropped.
+    /// The action's plugin is killed: it did not run, or what it decided was dropped.
     Killed,
 }
 

@@ -7,7 +7,7 @@ use crate::login::{Status, TraceDecision};
 use crate::run::{Phase, Usage};
 use std::sync::Arc;
 
-/// Before a run: whether orders decide in its place.
+/// Whether orders decide in the place of a run that is due.
 pub(super) fn apply_orders(login: &mut LoginDraft<'_>, action: &Arc<Action>) -> bool {
     let run = Run { action, phase: login.phase(), usage: Usage::default() };
     let killed = killed(login, &run);
@@ -43,7 +43,7 @@ pub(super) fn apply_revocations(login: &mut LoginDraft<'_>) -> bool {
     let action = void.action.clone();
     login.synced = true;
     login.reply = None;
-    let settled = login.worth().settle(&login.event);
+    let settled = login.worth().settled(&login.event);
     login.record.status = Status::Denied { action, denial: undecided("factor_revoked"), settled };
     true
 }

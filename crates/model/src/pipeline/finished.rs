@@ -10,7 +10,7 @@ use crate::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the action ran out of time")]
 pub struct Overload {
-    /// It was the run of `on-continue` that began and did not end: an attempt at the suspended step.
+    /// Whether the run was one of `on-continue` that began and did not end: an attempt at the suspended step.
     pub resuming: bool,
 }
 
@@ -23,16 +23,16 @@ pub struct Finished {
     pub session: Option<Session>,
     /// The version of the session that the runs saw; none without a session.
     pub session_seen: Option<u64>,
-    /// Changes of the actions' caches, in order. They need not be durable.
+    /// Changes of the actions' caches, in order. These changes need not be durable.
     pub cache: Vec<CacheChange>,
-    /// Bypasses that the login uses up: none of it may be stored unless all of them are still to be had.
+    /// Bypasses that the login uses up: nothing of the login may be stored unless all of them are still unused.
     pub bypasses: Vec<BypassId>,
-    /// The answer may leave only when this is durable.
+    /// Whether the answer may leave only when all of this is durable.
     pub synced: bool,
 }
 
 impl Finished {
-    /// A record that changes alone, durably.
+    /// Stores a record alone, durably.
     #[must_use]
     pub const fn of_record(record: LoginRecord) -> Self {
         Self { record, session: None, session_seen: None, cache: Vec::new(), bypasses: Vec::new(), synced: true }

@@ -12,7 +12,7 @@ use crate::names::ActionName;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
 
-/// What some commands come to: within the limits, and not applied yet.
+/// What some commands come to: the new values are within the limits, and not applied yet.
 pub(super) struct Kept {
     login_metadata: Metadata,
     session_metadata: Metadata,

@@ -155,7 +155,7 @@ impl<'a> Login<'a> {
 fn finish_pipeline(login: &mut LoginDraft<'_>) {
     login.session.continued(&mut login.record, login.context.now);
     record_use::use_records(login);
-    login.record.status = Status::Continued(login.worth().settle(&login.event));
+    login.record.status = Status::Continued(login.worth().settled(&login.event));
 }
 
 /// A denial of a login that no longer has, or never had, its pipeline: nothing is known of its factors.

@@ -118,7 +118,7 @@ impl<'a> LoginDraft<'a> {
     /// Ends the login with a denial.
     pub(super) fn deny(&mut self, action: &Action, denial: Denial) {
         self.synced = true;
-        let settled = self.worth().settle(&self.event);
+        let settled = self.worth().settled(&self.event);
         self.record.status = Status::Denied { action: action.spec.name.clone(), denial, settled };
     }
 

@@ -1,6 +1,6 @@
 //! The pipeline of one login as a state machine without I/O: `next_run` says which run is due, `feed` takes its report.
 //!
-//! It never waits. A login paused for a redirect is this state, stored as its [`LoginRecord`](crate::login::LoginRecord).
+//! The pipeline never waits. A login paused for a redirect is this state, stored as its [`LoginRecord`](crate::login::LoginRecord).
 //!
 //! [`Login`] holds one working copy, the draft, and each file below is one rule over it:
 //!

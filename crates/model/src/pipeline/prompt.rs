@@ -11,11 +11,11 @@ use crate::names::FactorName;
 use crate::policy::factor::{self, Freshness};
 use crate::session::RecordKey;
 
-/// What a redirect would come to. Nothing has changed yet.
+/// What a redirect would come to. The login has not changed yet.
 pub(super) enum Prompt {
-    /// Its factor is fresh.
+    /// The prompt is skipped: its factor is fresh.
     Skipped { policy: FactorPolicy, key: RecordKey, why: String },
-    /// No browser is there.
+    /// The login's mode has no browser that could be redirected.
     NoBrowser { why: String },
     /// The login was suspended too often.
     TooMany { why: String },
@@ -71,7 +71,7 @@ pub(super) fn redirect(
         }
         Prompt::Due { location, factor, why } => {
             let stash = fold::keep_redirect(login, &run.action.spec.name, commands)?;
-            login.trace_details.to(&location);
+            login.trace_details.set_origin(&location);
             login.note(run.action, run.phase, TraceDecision::Redirect, why, run.usage);
             suspend(login, run.action, location, factor, stash);
         }

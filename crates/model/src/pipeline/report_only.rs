@@ -1,4 +1,4 @@
-//! An action that only reports: it ran, the trace says what would have come of it, and nothing does.
+//! An action that only reports: it ran, the trace says what it would have done to the login, and the login does not change.
 
 use super::login_draft::{LoginDraft, Run};
 use super::prompt::{self, Prompt};
@@ -10,8 +10,8 @@ use crate::login::TraceDecision;
 use crate::run::Ending;
 use url::Url;
 
-/// Takes the report of an action that only reports. Whatever it did, the login goes on as if it were not there: a run out of
-/// time is no load to retry for, either.
+/// Takes the report of an action that only reports. Whatever the action did, the login goes on as if it were not in the pipeline: a
+/// run out of time is no load to retry for, either.
 pub(super) fn fold_report_only(login: &mut LoginDraft<'_>, run: &Run<'_>, ending: Ending, commands: &[Command]) {
     let (decision, why) = match ending {
         Ending::Decided(decision) => would(login, run.action, &decision, commands)
@@ -50,7 +50,7 @@ fn would(
                 }
                 Prompt::TooMany { why } => (TraceDecision::Deny, format!("would deny: {why}")),
                 Prompt::Due { location, factor, why } => {
-                    // The origin alone: the location has a state that nobody will present.
+                    // The origin alone: the location has a state that no browser will present.
                     let origin =
                         Url::parse(&location).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
                     let factor = factor.map_or_else(String::new, |factor| format!(" for `{factor}`"));

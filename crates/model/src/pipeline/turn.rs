@@ -40,12 +40,12 @@ pub(super) fn passed_over(login: &mut LoginDraft<'_>, action: &Action) -> Option
         Holder::Bypass(at) if at == here => bypass(login, spec),
         Holder::Factor(_, by) => {
             let why = format!("group `{group}` is satisfied by {by}");
-            Some(set_aside(login, spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
+            Some(skip(login, spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
         }
         Holder::Bypass(at) => {
             let other = login.context.actions.get(at).map_or("", |other| other.spec.name.as_str());
             let why = format!("group `{group}` is satisfied by a bypass of `{other}`");
-            Some(set_aside(login, spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
+            Some(skip(login, spec, SkipReason::Satisfied, TraceDecision::Satisfied, why))
         }
     }
 }
@@ -60,7 +60,7 @@ fn bypass_alone(login: &mut LoginDraft<'_>, spec: &ActionSpec) -> Option<(TraceD
 fn bypass(login: &mut LoginDraft<'_>, spec: &ActionSpec) -> Option<(TraceDecision, String)> {
     let used = login.record.policy_state.bypasses.iter().find(|bypass| bypass.covers(spec)).cloned();
     let bypass = used.or_else(|| use_up(login, spec))?;
-    Some(set_aside(login, spec, SkipReason::Bypassed, TraceDecision::Bypassed, bypass.to_string()))
+    Some(skip(login, spec, SkipReason::Bypassed, TraceDecision::Bypassed, bypass.to_string()))
 }
 
 /// Takes a live bypass for the action: the store lets one login alone have it.
@@ -81,14 +81,14 @@ fn live_bypass<'l>(login: &'l LoginDraft<'_>, spec: &ActionSpec) -> Option<&'l B
     live.find(|bypass| bypass.covers(spec))
 }
 
-fn set_aside(
+fn skip(
     login: &mut LoginDraft<'_>,
     spec: &ActionSpec,
-    aside: SkipReason,
+    reason: SkipReason,
     decision: TraceDecision,
     why: String,
 ) -> (TraceDecision, String) {
-    login.record.policy_state.skipped.insert(spec.name.clone(), aside);
+    login.record.policy_state.skipped.insert(spec.name.clone(), reason);
     (decision, why)
 }
 
@@ -113,7 +113,7 @@ fn holder(login: &LoginDraft<'_>, group: &GroupName) -> Option<Holder> {
     let here = login.position();
     let by_bypass = |(at, spec): (usize, &ActionSpec)| {
         let used = login.record.policy_state.bypasses.iter().any(|bypass| bypass.covers(spec));
-        // One whose turn is over cannot use up a bypass any more.
+        // An action whose turn is over cannot use up a bypass any more.
         (used || (at >= here && live_bypass(login, spec).is_some())).then_some(Holder::Bypass(at))
     };
     members(login, group).find_map(by_factor).or_else(|| members(login, group).find_map(by_bypass))

@@ -19,14 +19,14 @@ pub enum Command {
     SetIdTokenClaim {
         /// The claim's name.
         name: String,
-        /// Its value.
+        /// The claim's value.
         value: Json,
     },
     /// A claim of the access token.
     SetAccessTokenClaim {
         /// The claim's name.
         name: String,
-        /// Its value.
+        /// The claim's value.
         value: Json,
     },
     /// A scope for the access token.
@@ -67,7 +67,7 @@ pub enum Command {
     SetCache {
         /// The key.
         key: String,
-        /// The value, until when.
+        /// The value and until when it is kept.
         entry: Option<CacheEntry>,
     },
 }

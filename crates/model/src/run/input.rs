@@ -33,7 +33,7 @@ pub struct RunInput {
     pub mode: Mode,
     /// The login.
     pub login_id: LoginId,
-    /// This step's identifier.
+    /// The run's identifier.
     pub run_id: RunId,
     /// The user, for the tokens.
     pub user_id: String,
@@ -59,7 +59,7 @@ pub struct RunInput {
     pub seed: [u8; 32],
     /// The action's cache as it was when the run began.
     pub cache: Cache,
-    /// The way out. With what it answers in the report, a run can be repeated without it.
+    /// The run's HTTP access. A run can be repeated from the answers in its report, without access.
     pub http: HttpAccess,
 }
 
@@ -68,9 +68,9 @@ pub struct RunInput {
 pub struct FactorView {
     /// The factor.
     pub name: FactorName,
-    /// When it was completed.
+    /// When the factor was completed.
     pub completed_at: Timestamp,
-    /// Whether the policy still takes it.
+    /// Whether the policy still accepts the record.
     pub fresh: bool,
 }
 
@@ -91,18 +91,18 @@ pub struct Reply {
     pub token: Result<Json, TokenError>,
     /// What the reply proves.
     pub proof: Proof,
-    /// What the action put aside with its redirect.
+    /// The value that the action kept with its redirect.
     pub stash: Option<Json>,
 }
 
 /// What a reply proves, by the host's own verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// Nothing.
+    /// The reply proves nothing.
     Nothing,
     /// A result token of profile `postlude` verified.
     Token {
-        /// The factor that it names, compared with the one asked for.
+        /// The factor that the token names, compared with the one that the prompt was for.
         factor: Option<FactorName>,
         /// The verdict.
         verdict: Verdict,

@@ -9,13 +9,13 @@ use std::time::Duration;
 /// What came out of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// How it ended.
+    /// How the run ended.
     pub ending: Ending,
     /// The buffered effects, in order.
     pub commands: Vec<Command>,
     /// What the plugin logged.
     pub log: Log,
-    /// The requests that it made and their answers, in order.
+    /// The requests that the plugin made and their answers, in order.
     pub http: Vec<Exchange>,
     /// What the run consumed.
     pub usage: Usage,
@@ -41,7 +41,7 @@ pub enum Ending {
 pub struct Trap {
     /// The limit that was hit, if one was.
     pub limit: Option<Limit>,
-    /// What happened, in a line.
+    /// What happened, in one line.
     pub message: String,
     /// The plugin's stack, innermost first; empty where none is known.
     pub backtrace: Vec<String>,
@@ -103,7 +103,7 @@ pub enum Level {
 /// One line of a plugin's log, control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// How much it matters.
+    /// How much the line matters.
     pub level: Level,
     /// The message.
     pub message: String,
@@ -116,7 +116,7 @@ pub struct LogLine {
 pub struct Log {
     /// The lines that were kept.
     pub lines: Vec<LogLine>,
-    /// How many more there were.
+    /// The number of lines that were not kept.
     pub dropped: u64,
 }
 
@@ -129,7 +129,7 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// Calls of host functions.
     pub host_calls: u64,
-    /// Wall clock that passed before a place to run was free; a part of `duration`. Not reproducible either.
+    /// Wall clock that passed before a place to run was free; a part of `duration`, and not reproducible.
     pub waited: Duration,
     /// Wall clock, from before instantiation to after the store was dropped. Not reproducible.
     pub duration: Duration,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// One thing that is in one version and not in the other.
+/// A fact that holds of one version and not of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Change {
     added: bool,

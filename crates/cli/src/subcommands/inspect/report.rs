@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 /// What is known of the publisher's signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Signature {
-    /// There is none, and nobody asked.
+    /// The file has no signature, and none was asked for.
     None,
-    /// There is none, and one was asked for.
+    /// The file has no signature, and one was asked for.
     Missing,
-    /// There is one, and no key to verify it with.
+    /// The file has a signature, and no key to verify it was given.
     Unverified,
-    /// It verifies.
+    /// The signature verifies.
     Verified,
-    /// It does not verify.
+    /// The signature does not verify; the text says why.
     Wrong(String),
 }
 
