@@ -20,7 +20,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// What counts.
+    /// The measurement that counts.
     pub(crate) const FULL: Self = Self {
         rounds: 7,
         round: Duration::from_millis(1500),
@@ -29,7 +29,7 @@ impl Effort {
         decisions: 300,
         installed: (10_000, 100_000),
     };
-    /// Does everything work.
+    /// A short run that shows whether everything works.
     pub(crate) const QUICK: Self = Self {
         rounds: 3,
         round: Duration::from_millis(300),

@@ -29,7 +29,7 @@ pub(crate) fn fresh_key() -> String {
     format!("bench-{:016}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Logins of these user_sessions, each with a fresh factor.
+/// Logins in these sessions, each with a fresh factor.
 pub(crate) fn logins_of(user_sessions: &[UserSession]) -> Make {
     let bodies: Vec<String> = user_sessions
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn logins_of(user_sessions: &[UserSession]) -> Make {
     })
 }
 
-/// Seats whose sessions have a fresh factor.
+/// User sessions that have a fresh factor.
 pub(crate) fn user_sessions(server: &Server, prefix: &str, count: usize) -> Result<Vec<UserSession>> {
     let user_sessions: Vec<UserSession> = (0..count).map(|number| UserSession::new(prefix, number)).collect();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

@@ -181,7 +181,7 @@ pub struct ActionSpec {
     pub settings: Json,
     /// What the manifest asks for and the operator granted.
     pub grants: Grants,
-    /// The factors that it may record, with the operator's policy for each.
+    /// The factors that the action may record, with the operator's policy for each.
     pub factors: Vec<FactorPolicy>,
     /// How replies to the action's prompts are proved.
     pub result: ResolvedProof,
@@ -230,7 +230,7 @@ pub struct Action {
     pub secrets: BTreeMap<String, Secret>,
     /// The keys for tokens to and from its prompt site.
     pub keys: Arc<dyn TokenKeys>,
-    /// The keys that it may use itself.
+    /// The keys that the action may use itself.
     pub own_keys: Arc<dyn OwnKeys>,
     /// Development mode: redirects to http on loopback are allowed.
     pub development: bool,

@@ -64,7 +64,7 @@ pub trait HttpClient: Send + Sync + fmt::Debug {
     fn send(&self, request: Request, hosts: Arc<[String]>) -> Answering<'static>;
 }
 
-/// Makes no requests.
+/// A client that makes no requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoHttp;
 

@@ -24,9 +24,9 @@ pub struct Manifest {
     pub version: String,
     /// The publisher's domain name.
     pub publisher: String,
-    /// The version of `postlude:action` that it was built against.
+    /// The version of `postlude:action` that the plugin was built against.
     pub abi: String,
-    /// The factors that it may record.
+    /// The factors that the plugin may record.
     #[serde(default)]
     pub factors: Vec<DeclaredFactor>,
     /// How a reply is proved.
@@ -38,7 +38,7 @@ pub struct Manifest {
     /// JSON Schema of its settings; absent: no settings are accepted.
     #[serde(default)]
     pub settings: Option<Value>,
-    /// Limits that it suggests; only ever lower than the host's.
+    /// Limits that the plugin suggests; they only lower the host's.
     #[serde(default)]
     pub limits: SuggestedLimits,
 }
@@ -76,7 +76,7 @@ pub enum ResultProof {
     Token(TokenProof),
     /// `"external"` or `"none"`.
     Named(NamedProof),
-    /// Nothing was said: nothing is proved.
+    /// The manifest says nothing about proof: nothing is proved.
     #[default]
     #[serde(skip)]
     Absent,
@@ -110,7 +110,7 @@ pub enum NamedProof {
 pub struct Capabilities {
     /// Parts of the event, as RFC 6901 pointers.
     pub event: Vec<Text>,
-    /// Origins that it may redirect to; a URL counts by its origin.
+    /// Origins that the plugin may redirect to; a URL counts by its origin.
     pub redirect_origins: Vec<Text>,
     /// Secrets by name.
     pub secrets: Vec<Text>,
@@ -118,13 +118,13 @@ pub struct Capabilities {
     pub keys: Vec<Text>,
     /// Hosts for outbound requests, `host` or `host:port`; a URL counts by these.
     pub hosts: Vec<Text>,
-    /// Claims that it may set.
+    /// Claims that the plugin may set.
     pub claims: Vec<Text>,
-    /// Scopes that it may add or remove.
+    /// Scopes that the plugin may add or remove.
     pub scopes: Vec<Text>,
-    /// Keys of the user's app metadata that it may set.
+    /// Keys of the user's app metadata that the plugin may set.
     pub app_metadata: Vec<Text>,
-    /// Keys of the user's own metadata that it may set.
+    /// Keys of the user's own metadata that the plugin may set.
     pub user_metadata: Vec<Text>,
 }
 
@@ -175,19 +175,19 @@ pub struct Grants {
     pub event: Vec<String>,
     /// Origins, serialised as in RFC 6454, section 6.2.
     pub redirect_origins: Vec<String>,
-    /// Secrets.
+    /// Names of secrets.
     pub secrets: Vec<String>,
-    /// Keys.
+    /// Names of keys.
     pub keys: Vec<String>,
     /// Hosts, as [`host_of`] writes them.
     pub hosts: Vec<String>,
-    /// Claims.
+    /// Names of claims.
     pub claims: Vec<String>,
-    /// Scopes.
+    /// Names of scopes.
     pub scopes: Vec<String>,
     /// App metadata.
     pub app_metadata: Vec<String>,
-    /// User metadata.
+    /// Keys of user metadata.
     pub user_metadata: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const CONCURRENT_PER_HOST: usize = 16;
 /// Requests at the same time in all: each holds up to half a megabyte.
 pub const CONCURRENT: usize = 256;
-/// Names that are being resolved at the same time: the system's resolver holds a thread for each, also when nobody waits
+/// Names that are being resolved at the same time: the system's resolver holds a thread for each, also when no request waits
 /// for it any more.
 pub const CONCURRENT_LOOKUPS: usize = 32;
 /// Addresses of one name that are tried at most.

@@ -90,7 +90,7 @@ impl Builder {
         self
     }
 
-    /// Lines of its factor's policy, such as `max_uses = 2`.
+    /// Lines of the factor's policy, such as `max_uses = 2`.
     #[must_use]
     pub fn policy(mut self, lines: &str) -> Self {
         lines.clone_into(&mut self.policy);
@@ -118,21 +118,21 @@ impl Builder {
         self
     }
 
-    /// Watches its files. Without it a test says when they are read again.
+    /// Lets the server watch its files. Otherwise a test says when they are read again.
     #[must_use]
     pub const fn watch(mut self) -> Self {
         self.watch = true;
         self
     }
 
-    /// Puts something into its folder before it starts.
+    /// Puts something into the server's folder before it starts.
     #[must_use]
     pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
         self.prepare = prepare;
         self
     }
 
-    /// As a process of its own, which can be killed, instead of in the test's own.
+    /// Runs the server as a process of its own, which can be killed, instead of in the test's own.
     #[must_use]
     pub const fn process(mut self) -> Self {
         self.process = true;
@@ -146,14 +146,14 @@ impl Builder {
         self
     }
 
-    /// A variable of its process's environment.
+    /// Sets a variable of the server process's environment.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Starts it.
+    /// Starts the server.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
@@ -261,7 +261,7 @@ sha256 = "{other_operator}"
     }
 }
 
-/// A running server. It derefs to the [`Client`] that calls it.
+/// A running server. A `Postlude` derefs to the [`Client`] that calls it.
 #[derive(Debug)]
 pub struct Postlude {
     caller: Client,
@@ -303,12 +303,12 @@ impl Postlude {
         self.dir.path()
     }
 
-    /// Moves its clock forward.
+    /// Moves the server's clock forward.
     pub fn forward(&self, by: Duration) {
         self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    /// Stops it as SIGTERM does.
+    /// Stops the server as SIGTERM does.
     pub async fn stop(&mut self) {
         match self.running.take().expect("it runs") {
             Running::Here { task, stop, .. } => {
@@ -322,26 +322,26 @@ impl Postlude {
         }
     }
 
-    /// Sends its process a SIGHUP.
+    /// Sends the server's process a SIGHUP.
     pub async fn hang_up(&self) {
         let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
         send("-HUP", child).await;
     }
 
-    /// Kills its process as `kill -9` does.
+    /// Kills the server's process as `kill -9` does.
     pub async fn kill(&mut self) {
         let Some(Running::Process(mut child)) = self.running.take() else { panic!("it is no process of its own") };
         child.kill().await.unwrap();
     }
 
-    /// The id of its process.
+    /// The id of the server's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
         let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
         child.id().expect("it runs")
     }
 
-    /// Starts it, when it was stopped, as a process of its own from now on.
+    /// Starts the server, when it was stopped, as a process of its own from now on.
     pub async fn start_as_process(&mut self) {
         self.process = true;
         self.spawn().await;
@@ -363,13 +363,13 @@ impl Postlude {
         panic!("the process is not ready after 30 seconds");
     }
 
-    /// Stops it and starts it anew over the same folder.
+    /// Stops the server and starts it anew over the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
         self.start_again().await.expect("the server starts again");
     }
 
-    /// Starts it over its folder.
+    /// Starts the server over its folder.
     ///
     /// # Errors
     /// What `Server::prepare` says.
@@ -396,14 +396,14 @@ impl Postlude {
         self.reloader().reload().await
     }
 
-    /// Reloads it, also while it runs, and knows what became of it.
+    /// Reloads the server's configuration, also while the server runs, and returns what became of each reload.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
         reload.clone()
     }
 
-    /// Changes its configuration by replacing a text that must be there.
+    /// Changes the server's configuration by replacing a text that must be there.
     pub fn edit_config(&self, from: &str, to: &str) {
         let path = self.dir().join("postlude.toml");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -429,7 +429,7 @@ impl Postlude {
         Ok(())
     }
 
-    /// Bytes of memory that its process has (`VmRSS`).
+    /// Bytes of memory that the server's process has (`VmRSS`).
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();

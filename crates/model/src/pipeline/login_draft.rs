@@ -122,7 +122,7 @@ impl<'a> LoginDraft<'a> {
         self.record.status = Status::Denied { action: action.spec.name.clone(), denial, settled };
     }
 
-    /// From where the factors of the session are looked at.
+    /// The login and the moment by which records of the session are judged.
     pub(super) fn factor_context(&self) -> FactorContext<'_> {
         FactorContext {
             client: &self.record.subject.client_id,

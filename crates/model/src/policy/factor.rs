@@ -40,7 +40,7 @@ pub enum Stale {
     Uses,
 }
 
-/// From where a session's records are looked at: a login, at a moment.
+/// The login and the moment by which records of a session are judged.
 #[derive(Debug, Clone, Copy)]
 pub struct FactorContext<'a> {
     /// The login's client.
@@ -156,7 +156,7 @@ pub struct Worth<'a> {
     pub recorded: &'a [FactorRecord],
     /// What the login's policy decided.
     pub policy_state: &'a PolicyState,
-    /// From where the records are looked at.
+    /// The login and the moment by which the records are judged.
     pub context: FactorContext<'a>,
 }
 

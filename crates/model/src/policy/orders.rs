@@ -71,7 +71,7 @@ impl Orders {
         self.kills.iter().find(|kill| kill.digest == *digest)
     }
 
-    /// Since when a record is void: it was revoked, or its plugin is killed.
+    /// The time from which a record is void, because it was revoked or its plugin is killed; none where the record counts.
     #[must_use]
     pub fn void_since(&self, record: &FactorRecord) -> Option<Timestamp> {
         let revoked = self.revocations.iter().filter(|revocation| revocation.covers(record));
@@ -111,7 +111,7 @@ impl Orders {
         self.kills.len() < before
     }
 
-    /// Revokes factors; a later order takes the place of an earlier one about the same.
+    /// Revokes factors; a later order takes the place of an earlier one about the same plugin and factor.
     pub fn revoke(&mut self, revocation: Revocation) {
         self.revocations.retain(|known| (known.digest, &known.name) != (revocation.digest, &revocation.name));
         self.revocations.push(revocation);

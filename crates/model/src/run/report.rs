@@ -90,13 +90,13 @@ impl Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// For the plugin's author.
+    /// A line for the plugin's author.
     Debug,
-    /// What happened.
+    /// A line that says what happened.
     Info,
-    /// Worth a look.
+    /// A line that the operator may want to look at.
     Warn,
-    /// Needs a look.
+    /// A line that the operator should look at.
     Error,
 }
 
