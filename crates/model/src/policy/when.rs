@@ -61,12 +61,6 @@ pub fn unmet(clauses: &[Clause], event: &Value) -> Option<String> {
     Some(format!("the event does not meet {missed}"))
 }
 
-/// As [`unmet`], for events as they are kept.
-#[must_use]
-pub fn unmet_in(clauses: &[Clause], event: &Json) -> Option<String> {
-    unmet(clauses, &event.to_value())
-}
-
 impl Condition {
     /// Whether the condition holds for an event.
     #[must_use]
