@@ -16,8 +16,6 @@
 pub mod action;
 pub mod cache;
 pub mod claims;
-pub mod decision;
-mod embedding;
 pub mod handle;
 pub mod http;
 pub mod json;
@@ -31,3 +29,5 @@ pub mod policy;
 pub mod run;
 pub mod session;
 pub mod token;
+
+pub use run::decision;
