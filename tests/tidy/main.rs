@@ -50,7 +50,7 @@ fn each_outside_thing_is_known_to_one_crate() {
         ("axum", &["server", "bench"]),
         ("clap", &["cli", "bench"]),
         ("anyhow", &["cli", "bench"]),
-        ("prometheus-client", &["server"]),
+        ("prometheus-client", &["host", "server"]),
         ("opentelemetry", &["cli"]),
         ("hmac", &["crypto"]),
         ("chacha20poly1305", &["crypto"]),

@@ -8,12 +8,14 @@ use postlude_host::Host;
 pub(crate) struct App {
     pub(crate) host: Host,
     pub(crate) metrics: HttpMetrics,
+    /// The OpenAPI document, as text.
+    pub(crate) openapi: String,
 }
 
 impl App {
     /// Serves a host; what the server counts joins the host's metrics.
-    pub(crate) fn new(host: Host) -> Self {
+    pub(crate) fn new(host: Host, openapi: String) -> Self {
         let metrics = host.metrics().register(HttpMetrics::register);
-        Self { host, metrics }
+        Self { host, metrics, openapi }
     }
 }

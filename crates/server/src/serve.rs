@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::listen;
+use crate::openapi;
 use crate::router::{self, Also};
 use postlude_config::Config;
 use postlude_host::{Host, HostOptions, OpenHostError, ReloadTrigger};
@@ -99,7 +100,7 @@ impl Server {
     /// A server of a host that is open already.
     #[must_use]
     pub fn new(host: Host) -> Self {
-        Self { app: Arc::new(App::new(host)) }
+        Self { app: Arc::new(App::new(host, openapi::document().to_string())) }
     }
 
     /// The host that it serves.
