@@ -4,6 +4,7 @@
 use crate::action::Mode;
 use crate::decision::Denial;
 use crate::json::Json;
+use crate::named::named_values;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
 use crate::policy::state::PolicyState;
 use crate::run::{Level, Limit, Metadata, Phase};
@@ -141,14 +142,16 @@ pub struct FactorStanding {
     pub expires_at: Timestamp,
 }
 
-/// Why a login was ended from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// Logout, revocation, or another user in the session.
-    SessionEnded,
-    /// The user opened more logins than one may have open.
-    Evicted,
+named_values! {
+    /// Why a login was ended from outside its pipeline. The name is the answer's code.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum EndReason {
+        /// Logout, revocation, or another user in the session.
+        SessionEnded = "session_ended",
+        /// The user opened more logins than one may have open.
+        Evicted = "evicted",
+    }
 }
 
 /// Buffered effects of all kept runs, merged.
@@ -218,61 +221,62 @@ pub struct TraceLine {
     pub text: String,
 }
 
-/// What a run came to, in the trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TraceDecision {
-    /// It continued.
-    Continue,
-    /// It redirected.
-    Redirect,
-    /// It wanted to redirect; its factor is fresh.
-    Skipped,
-    /// It denied.
-    Deny,
-    /// It wanted to redirect; no browser is there.
-    InteractionRequired,
-    /// It failed, and the failure policy decided.
-    Failed,
-    /// It does not apply to the login's mode, or its conditions do not hold.
-    NotApplicable,
-    /// It did not run: another action of its group satisfied the group.
-    Satisfied,
-    /// It did not run: it was bypassed.
-    Bypassed,
-    /// Its plugin is killed: it did not run, or what it decided was dropped.
-    Killed,
+named_values! {
+    /// What a run came to. The name is for answers, metrics and log; metrics count by the position in `ALL`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum TraceDecision {
+        /// The action continued.
+        Continue = "continue",
+        /// The action redirected.
+        Redirect = "redirect",
+        /// The action wanted to redirect; its factor is fresh.
+        Skipped = "skipped",
+        /// The action denied.
+        Deny = "deny",
+        /// The action wanted to redirect; no browser is there.
+        InteractionRequired = "interaction_required",
+        /// The action failed, and the failure policy decided.
+        Failed = "failed",
+        /// The action does not apply to the login's mode, or its conditions do not hold.
+        NotApplicable = "not_applicable",
+        /// The action did not run: another action of its group satisfied the group.
+        Satisfied = "satisfied",
+        /// The action did not run: it was bypassed.
+        Bypassed = "bypassed",
+        /// The action's plugin is killed: it did not run, or what it decided was dropped.
+        Killed = "killed",
+    }
 }
 
-impl TraceDecision {
-    /// All decisions, each at its own place: metrics count by it.
-    pub const ALL: [Self; 10] = [
-        Self::Continue,
-        Self::Redirect,
-        Self::Skipped,
-        Self::Deny,
-        Self::InteractionRequired,
-        Self::Failed,
-        Self::NotApplicable,
-        Self::Satisfied,
-        Self::Bypassed,
-        Self::Killed,
-    ];
+named_values! {
+    /// What a login's whole pipeline answered, or what ended the login. The name is for answers, events, metrics and log.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Outcome {
+        /// The login may go on.
+        Continue = "continue",
+        /// The browser is to go to a prompt; the login is suspended.
+        Redirect = "redirect",
+        /// The login is denied.
+        Deny = "deny",
+        /// A prompt is due, and no browser is there that could be redirected.
+        InteractionRequired = "interaction_required",
+        /// The login was ended from outside its pipeline.
+        Ended = "ended",
+    }
+}
 
-    /// The decision's name in answers, metrics and log.
+impl Status {
+    /// What the pipeline answered; none while it is running.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn outcome(&self) -> Option<Outcome> {
         match self {
-            Self::Continue => "continue",
-            Self::Redirect => "redirect",
-            Self::Skipped => "skipped",
-            Self::Deny => "deny",
-            Self::InteractionRequired => "interaction_required",
-            Self::Failed => "failed",
-            Self::NotApplicable => "not_applicable",
-            Self::Satisfied => "satisfied",
-            Self::Bypassed => "bypassed",
-            Self::Killed => "killed",
+            Self::Running => None,
+            Self::Suspended(_) => Some(Outcome::Redirect),
+            Self::Continued(_) => Some(Outcome::Continue),
+            Self::Denied { .. } => Some(Outcome::Deny),
+            Self::InteractionRequired { .. } => Some(Outcome::InteractionRequired),
+            Self::Ended(_) => Some(Outcome::Ended),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::decision::{Command, Decision, Failure};
 use crate::http::{Exchange, HttpAccess};
 use crate::json::Json;
+use crate::named::named_values;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
 use serde::{Deserialize, Serialize};
@@ -12,13 +13,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which export of the plugin is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// `on-login`.
-    Login,
-    /// `on-continue`.
-    Continue,
+named_values! {
+    /// Which export of the plugin a run calls. The name is the export's, in the contract, in the trace and in the log.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Phase {
+        /// The user logs in.
+        Login = "on-login",
+        /// The browser is back from the action's own redirect.
+        Continue = "on-continue",
+    }
 }
 
 /// Metadata by key.
@@ -154,57 +157,44 @@ pub struct Trap {
     pub backtrace: Vec<String>,
 }
 
-/// The limits that can stop a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Limit {
-    /// Fuel.
-    Fuel,
-    /// Linear memory.
-    Memory,
-    /// Table elements.
-    TableElements,
-    /// Instances, tables or memories.
-    Instances,
-    /// The wasm stack.
-    Stack,
-    /// Bytes handed to the host.
-    HostCallBytes,
-    /// Random bytes.
-    RandomBytes,
-    /// Handles.
-    Handles,
-}
-
-impl Limit {
-    /// The limit's name in messages, log and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fuel => "fuel",
-            Self::Memory => "memory",
-            Self::TableElements => "table elements",
-            Self::Instances => "instances",
-            Self::Stack => "stack",
-            Self::HostCallBytes => "host-call bytes",
-            Self::RandomBytes => "random bytes",
-            Self::Handles => "handles",
-        }
+named_values! {
+    /// The limits that can stop a run. The name is for messages, log and answers.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Limit {
+        /// Fuel.
+        Fuel = "fuel",
+        /// Linear memory.
+        Memory = "memory",
+        /// Table elements.
+        TableElements = "table elements",
+        /// Instances, tables or memories.
+        Instances = "instances",
+        /// The wasm stack.
+        Stack = "stack",
+        /// Bytes handed to the host.
+        HostCallBytes = "host-call bytes",
+        /// Random bytes.
+        RandomBytes = "random bytes",
+        /// Handles.
+        Handles = "handles",
     }
 }
 
-/// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// For the plugin's author.
-    Debug,
-    /// What happened.
-    Info,
-    /// Worth a look.
-    Warn,
-    /// Needs a look.
-    Error,
+named_values! {
+    /// How much a log line matters.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Level {
+        /// A detail that the plugin's author needs to find a mistake.
+        Debug = "debug",
+        /// What the plugin did.
+        Info = "info",
+        /// Something that the operator may want to look at.
+        Warn = "warn",
+        /// Something that the operator should look at.
+        Error = "error",
+    }
 }
 
 /// One line of a plugin's log, control characters escaped.

@@ -6,9 +6,10 @@
 //! Numbers are big-endian; manifest and imports (a line each) have their length, 4 bytes, before them. The machine code is
 //! wasmtime's own ELF image. The format is private to one version of this program: the engine's identity covers it.
 
+use crate::digest::digest;
 use crate::engine::{EngineError, compiler};
-use crate::load::{LoadError, check, manifest};
-use crate::sandbox::digest;
+use crate::load::error::LoadError;
+use crate::load::{check, manifest};
 use postlude_model::names::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fmt;

@@ -1,7 +1,8 @@
 //! Looks at a file without compiling it: what a person wants to know before it is loaded, also of a file that never will be.
 
-use crate::load::{LoadError, check, form, imports, manifest};
-use crate::sandbox::digest;
+use crate::digest::digest;
+use crate::load::error::LoadError;
+use crate::load::{check, form, imports, manifest};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
 

@@ -1,5 +1,7 @@
 //! Why a file is not loaded, each reason with what to do about it.
 
+use crate::escape::escaped;
+use postlude_model::abi::accepted_packages;
 use postlude_model::limits;
 use postlude_model::manifest::{self, ManifestError};
 
@@ -57,8 +59,8 @@ pub enum LoadError {
     },
     /// Imports that this host does not offer.
     #[error(
-        "the component imports what this host does not offer: {}; a plugin may import `postlude:action@{abi}` alone",
-        list(.0), abi = manifest::ABI
+        "the component imports what this host does not offer: {}; a plugin may import `{}` alone",
+        list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
     /// Imports of WASI.
@@ -69,13 +71,13 @@ pub enum LoadError {
     )]
     Wasi(Vec<String>),
     /// An import of ours whose type differs.
-    #[error("the component does not fit this host's contract: {0}; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    #[error("the component does not fit this host's contract: {0}; build it against `{package}`", package = accepted_packages())]
     Link(String),
     /// An export is missing.
     #[error("the component does not export `{0}`; a plugin exports `on-login` and `on-continue`")]
     ExportMissing(&'static str),
     /// An export has another type.
-    #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `{package}`", package = accepted_packages())]
     ExportType {
         /// The export.
         name: &'static str,
@@ -129,7 +131,7 @@ fn list<T: std::fmt::Display>(items: &[T]) -> String {
 
 /// A name in backticks, unless it is an [`Undeclared`], which has its own.
 fn tick(text: &str) -> String {
-    let text = crate::host::log::escaped(text);
+    let text = escaped(text);
     match text.split_once(" (declare") {
         Some((name, rest)) => format!("`{name}` (declare{rest}"),
         None => format!("`{text}`"),
