@@ -39,9 +39,14 @@ impl AbiVersion {
         Self::ALL.into_iter().find(|version| version.serves(wanted)).map(|version| (version, interface))
     }
 
+    /// The version without its last number, such as `0.1`: the name of its folder in `wit/`.
+    #[must_use]
+    pub fn series(self) -> &'static str {
+        self.as_str().rsplit_once('.').map_or(self.as_str(), |(series, _)| series)
+    }
+
     fn serves(self, wanted: &str) -> bool {
-        let Some((series, _)) = self.as_str().rsplit_once('.') else { return false };
-        let patch = wanted.strip_prefix(series).and_then(|rest| rest.strip_prefix('.'));
+        let patch = wanted.strip_prefix(self.series()).and_then(|rest| rest.strip_prefix('.'));
         patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
     }
 }

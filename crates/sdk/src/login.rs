@@ -1,8 +1,9 @@
 //! The login that this run belongs to.
 
-use crate::decision::Failure;
+use crate::backend::Backend;
+use crate::decisions::Failure;
 use crate::error::ValueError;
-use crate::host::{Backend, from_text, to_text};
+use crate::json_text::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -186,7 +186,7 @@ pub(crate) fn leb128(mut number: usize) -> Vec<u8> {
 
 /// The contract, read from `wit/0.1`.
 pub(crate) fn contract() -> Result<(Resolve, WorldId), GuestError> {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "wit", "0.1"].iter().collect();
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "wit", AbiVersion::V0_1.series()].iter().collect();
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(folder).map_err(because)?;
     let world = resolve.select_world(&[package], Some("post-login")).map_err(because)?;

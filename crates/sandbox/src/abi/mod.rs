@@ -76,3 +76,65 @@ impl Linked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postlude_model::trigger::Trigger;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use wit_parser::{Package, Resolve, WorldItem, WorldKey};
+
+    /// What `wit/` says of a version.
+    fn wit(version: AbiVersion) -> (Resolve, Package) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit").join(version.series());
+        let mut resolve = Resolve::default();
+        let (id, _) = resolve.push_dir(folder).unwrap();
+        let package = resolve.packages[id].clone();
+        (resolve, package)
+    }
+
+    #[test]
+    fn each_version_has_the_folder_of_its_package() {
+        for version in AbiVersion::ALL {
+            assert_eq!(wit(version).1.name.to_string(), version.package());
+        }
+    }
+
+    #[test]
+    fn the_table_and_the_wit_have_the_same_functions() {
+        for version in AbiVersion::ALL {
+            let (resolve, package) = wit(version);
+            let mut written = BTreeSet::new();
+            let mut without_functions = BTreeSet::new();
+            for (name, id) in &package.interfaces {
+                let functions = &resolve.interfaces[*id].functions;
+                written.extend(functions.keys().map(|function| format!("{name}.{function}")));
+                if functions.is_empty() {
+                    without_functions.insert(name.as_str());
+                }
+            }
+            let name = |function: &Function| format!("{}.{}", function.interface, function.name);
+            let table: Vec<String> = functions(version).iter().map(name).collect();
+            assert_eq!(table.iter().cloned().collect::<BTreeSet<_>>(), written);
+            assert_eq!(table.len(), written.len(), "a function stands twice in the table: {table:?}");
+            assert_eq!(without_functions, type_interfaces(version).iter().copied().collect());
+        }
+    }
+
+    #[test]
+    fn each_trigger_has_a_world_with_an_export_for_each_phase() {
+        for version in AbiVersion::ALL {
+            let (resolve, package) = wit(version);
+            for trigger in Trigger::ALL {
+                let world = &resolve.worlds[package.worlds[trigger.as_str()]];
+                let export = |(key, item): (&WorldKey, &WorldItem)| match (key, item) {
+                    (WorldKey::Name(name), WorldItem::Function(_)) => name.clone(),
+                    other => panic!("an export that is no function: {other:?}"),
+                };
+                let exports: Vec<String> = world.exports.iter().map(export).collect();
+                assert_eq!(exports, Phase::ALL.map(Phase::as_str));
+            }
+        }
+    }
+}
