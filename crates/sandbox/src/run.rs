@@ -79,13 +79,13 @@ pub const START_TIME: Duration = Duration::from_secs(10);
 /// Why a plugin that was tried did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
-    /// It trapped, or spent its budget.
+    /// The plugin trapped, or spent its budget.
     #[error("the plugin does not start: {}", .0.message)]
     Trapped(Trap),
-    /// It took too long.
+    /// The plugin took too long.
     #[error("the plugin does not start within {} seconds", START_TIME.as_secs())]
     TimedOut,
-    /// Load: nothing was tried.
+    /// No place to run came free: the host is busy, and nothing was tried.
     #[error("the plugin could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
     Busy,
 }

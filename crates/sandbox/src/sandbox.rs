@@ -132,25 +132,25 @@ struct Loaded {
 }
 
 impl Plugin {
-    /// The SHA-256 digest of its file.
+    /// The SHA-256 digest of the plugin's file.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.0.digest
     }
 
-    /// Its manifest.
+    /// The plugin's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
 
-    /// The functions that it imports, as `interface.function`, sorted.
+    /// The functions that the plugin imports, as `interface.function`, sorted.
     #[must_use]
     pub fn imports(&self) -> &[String] {
         &self.0.imports
     }
 
-    /// Bytes of its file.
+    /// Bytes of the plugin's file.
     #[must_use]
     pub fn size(&self) -> usize {
         self.0.size

@@ -10,9 +10,9 @@ pub struct Function {
     pub interface: &'static str,
     /// The function's name in the interface.
     pub name: &'static str,
-    /// What the manifest of a plugin that imports it must declare.
+    /// What the manifest of a plugin that imports the function must declare.
     pub needs: Needs,
-    /// What a call of it costs.
+    /// What a call of the function costs.
     pub price: Price,
 }
 
@@ -31,17 +31,17 @@ pub enum Needs {
     Nothing,
     /// Parts of the event.
     Event,
-    /// A factor that it may record.
+    /// A factor that the plugin may record.
     Factors,
     /// Names of secrets.
     Secrets,
     /// Names of keys.
     Keys,
-    /// Hosts that it calls.
+    /// Hosts that the plugin calls.
     Hosts,
-    /// Claims that it sets.
+    /// Claims that the plugin sets.
     Claims,
-    /// Scopes that it adds or removes.
+    /// Scopes that the plugin adds or removes.
     Scopes,
     /// Keys of the user's app metadata.
     AppMetadata,

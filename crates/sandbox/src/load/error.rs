@@ -8,19 +8,19 @@ use postlude_model::manifest::{self, ManifestError};
 /// Why a file is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// Larger than a plugin may be.
+    /// The file is larger than a plugin may be; its bytes.
     #[error(
         "the file has {0} bytes, a plugin may have {limit}; strip debug information, or build with `opt-level = \"s\"`",
         limit = limits::COMPONENT_BYTES
     )]
     TooLarge(usize),
-    /// Some other kind of file.
+    /// The file is not WebAssembly.
     #[error("the file is not WebAssembly; build a component with `postlude build`")]
     NotWasm,
-    /// The text format.
+    /// The file is WebAssembly text.
     #[error("the file is WebAssembly text; turn it into a binary with `wasm-tools parse`")]
     Text,
-    /// A compressed file.
+    /// The file is compressed.
     #[error("the file is compressed with gzip; decompress it first, plugins are loaded as they are")]
     Gzip,
     /// A module without the component around it.
@@ -41,13 +41,13 @@ pub enum LoadError {
         /// 0: modules, 1: components.
         layer: u16,
     },
-    /// Not what it says it is.
+    /// The component is malformed or cut off.
     #[error("the component is malformed or cut off: {0}; build it again, or copy it again")]
     Malformed(String),
-    /// Needs parts of WebAssembly that are off.
+    /// The component needs parts of WebAssembly that are off.
     #[error("the component needs WebAssembly features that are off here: {}; build it without them", list(.0))]
     Features(Vec<&'static str>),
-    /// More parts than a run may have.
+    /// The component has more parts than a run may have.
     #[error("the component has {count} {what}, a plugin may have {limit}; split it or simplify it")]
     TooMany {
         /// The parts.
@@ -57,13 +57,13 @@ pub enum LoadError {
         /// How many there may be.
         limit: u64,
     },
-    /// Imports that this host does not offer.
+    /// The component imports what this host does not offer, by name.
     #[error(
         "the component imports what this host does not offer: {}; a plugin may import `{}` alone",
         list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
-    /// Imports of WASI.
+    /// The component imports WASI, by name.
     #[error(
         "the component imports WASI: {}; guests that need WASI are not served by this host yet, build for \
          `wasm32-unknown-unknown` or stub WASI out",
@@ -81,7 +81,7 @@ pub enum LoadError {
     ExportType {
         /// The export.
         name: &'static str,
-        /// Its type.
+        /// The export's type, as WIT text.
         found: String,
         /// The contract's type.
         expected: String,

@@ -14,9 +14,9 @@ use wasmparser::{Parser, Payload};
 pub struct Imports {
     /// The contract's functions as `interface.function`, sorted.
     pub functions: Vec<String>,
-    /// What WASI defines.
+    /// Imports that WASI defines.
     pub wasi: Vec<String>,
-    /// What this host knows nothing of.
+    /// Imports that this host does not know.
     pub foreign: Vec<String>,
 }
 
