@@ -1,7 +1,7 @@
 //! The trait that a plugin implements, and the context it is given.
 
-use crate::backend::Backend;
-use crate::decisions::{Decision, Failure};
+use crate::decision::{Decision, Failure};
+use crate::host::Backend;
 use crate::{cache, claims, clock, event, http, keys, log, login, random, redirect, reply, secrets, session, user};
 use serde::de::DeserializeOwned;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,8 +1,7 @@
 //! A small cache of the action's own.
 
-use crate::backend::Backend;
 use crate::error::CacheError;
-use crate::json_text::{from_text, to_text};
+use crate::host::{Backend, from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

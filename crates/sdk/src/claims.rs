@@ -1,8 +1,7 @@
 //! What the tokens that the IdP issues will say.
 
-use crate::backend::Backend;
 use crate::error::ClaimError;
-use crate::json_text::to_text;
+use crate::host::{Backend, to_text};
 use serde::Serialize;
 
 /// The interface `claims`.

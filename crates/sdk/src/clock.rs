@@ -1,6 +1,6 @@
 //! The host's clock.
 
-use crate::backend::Backend;
+use crate::host::Backend;
 
 /// The interface `clock`.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Why a call of the host did not succeed: one type for each error of the contract.
 
-use crate::decisions::Failure;
+use crate::decision::Failure;
 
 /// Why a part of the event was not returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

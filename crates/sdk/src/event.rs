@@ -1,8 +1,7 @@
 //! What the IdP told about this login, read lazily: each accessor is one call of the host.
 
-use crate::backend::Backend;
 use crate::error::EventError;
-use crate::json_text::from_text;
+use crate::host::{Backend, from_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -31,23 +31,19 @@
 mod action;
 #[cfg(any(test, all(target_arch = "wasm32", feature = "arena")))]
 mod arena;
-mod backend;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod bindings;
 pub mod cache;
 pub mod claims;
 pub mod clock;
-mod decisions;
+mod decision;
 mod error;
 pub mod event;
-#[cfg(target_arch = "wasm32")]
-mod exports;
 mod host;
 pub mod http;
 #[cfg(target_arch = "wasm32")]
 mod imports;
-mod json_text;
 pub mod keys;
 pub mod log;
 pub mod login;
@@ -58,23 +54,21 @@ pub mod secrets;
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
-mod types;
 pub mod user;
 
 pub use action::{Action, Context};
-pub use decisions::{Decision, Denial, Failure, Redirect, TokenRequest};
+pub use decision::{Decision, Denial, Failure, Redirect, TokenRequest};
 pub use error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-pub use host::Host;
+pub use host::{Host, Pairs};
 pub use serde_json::{Value, json};
-pub use types::Pairs;
 
 /// What [`export!`] expands to; not for use by hand.
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod private {
-    pub use crate::exports::{run_on_continue, run_on_login};
+    pub use crate::imports::{run_on_continue, run_on_login};
 }
 
 /// Makes an [`Action`] the plugin's exports `on-login` and `on-continue`. Once in a crate, at its root.

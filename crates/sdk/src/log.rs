@@ -1,13 +1,24 @@
 //! The action's log.
 
-pub use crate::types::Level;
-
-use crate::backend::Backend;
+use crate::host::Backend;
 
 /// The interface `log`. A run keeps 100 lines and 65,536 bytes.
 #[derive(Clone, Copy)]
 pub struct Log<'a> {
     pub(crate) host: &'a Backend,
+}
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For the plugin's author.
+    Debug,
+    /// What happened.
+    Info,
+    /// Something the operator may want to look at.
+    Warn,
+    /// Something the operator should look at.
+    Error,
 }
 
 impl Log<'_> {

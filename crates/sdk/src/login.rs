@@ -1,9 +1,8 @@
 //! The login that this run belongs to.
 
-use crate::backend::Backend;
-use crate::decisions::Failure;
+use crate::decision::Failure;
 use crate::error::ValueError;
-use crate::json_text::{from_text, to_text};
+use crate::host::{Backend, from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,6 +1,6 @@
 //! Random bytes.
 
-use crate::backend::Backend;
+use crate::host::Backend;
 
 /// The interface `random`.
 #[derive(Clone, Copy)]

@@ -1,9 +1,8 @@
 //! What an action needs to send the browser away and to recognise it when it is back.
 
-use crate::backend::Backend;
-use crate::decisions::TokenRequest;
+use crate::decision::TokenRequest;
 use crate::error::{TokenError, ValueError};
-use crate::json_text::{from_text, to_text};
+use crate::host::{Backend, from_text, to_text};
 use serde::Serialize;
 use serde_json::Value;
 

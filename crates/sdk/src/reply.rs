@@ -1,9 +1,7 @@
 //! What the browser brought back from the prompt.
 
-use crate::backend::Backend;
 use crate::error::TokenError;
-use crate::json_text::from_text;
-use crate::types::Pairs;
+use crate::host::{Backend, Pairs, from_text};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

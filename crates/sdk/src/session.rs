@@ -1,8 +1,7 @@
 //! The user's session at the IdP, and the factors completed in it.
 
-use crate::backend::Backend;
 use crate::error::{FactorError, ValueError};
-use crate::json_text::{from_text, to_text};
+use crate::host::{Backend, from_text, to_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,8 +1,7 @@
 //! The user's metadata at the IdP.
 
-use crate::backend::Backend;
 use crate::error::ValueError;
-use crate::json_text::to_text;
+use crate::host::{Backend, to_text};
 use serde::Serialize;
 
 /// The interface `user`. Changes become a merge patch (RFC 7396) in the answer to the IdP.

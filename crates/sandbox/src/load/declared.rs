@@ -5,15 +5,36 @@ use crate::abi::functions;
 use postlude_model::manifest::Manifest;
 
 /// Refuses imported functions that need a declaration which the manifest lacks: they could only ever answer
-/// `not-granted`, and the operator who reads the manifest would not expect them.
+/// `not-granted`, and the operator who reads the manifest would not expect them. Also refuses functions that the manifest's version of
+/// the contract does not have.
 pub fn check(imports: &[String], manifest: &Manifest) -> Result<(), LoadError> {
-    let missing: Vec<Undeclared> = imports
-        .iter()
-        .filter_map(|import| {
-            let function = functions(manifest.abi).iter().find(|function| function.is(import))?;
-            let (field, declared) = function.needs.field(manifest)?;
-            (!declared).then(|| Undeclared { function: import.clone(), field })
-        })
-        .collect();
-    if missing.is_empty() { Ok(()) } else { Err(LoadError::Undeclared(missing)) }
+    let (mut undeclared, mut unknown) = (Vec::new(), Vec::new());
+    for import in imports {
+        match functions(manifest.abi).iter().find(|function| function.is(import)) {
+            None => unknown.push(import.clone()),
+            Some(function) => match function.needs.field(manifest) {
+                Some((field, false)) => undeclared.push(Undeclared { function: import.clone(), field }),
+                Some((_, true)) | None => {}
+            },
+        }
+    }
+    match (unknown.is_empty(), undeclared.is_empty()) {
+        (true, true) => Ok(()),
+        (true, false) => Err(LoadError::Undeclared(undeclared)),
+        (false, _) => Err(LoadError::Imports(unknown)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_must_be_of_the_version_that_the_manifest_names() {
+        let text = r#"{"name":"p","version":"1.0.0","publisher":"acme.example","abi":"0.1.0"}"#;
+        let manifest = Manifest::parse(text.as_bytes()).unwrap();
+        assert_eq!(check(&["log.log".to_owned()], &manifest), Ok(()));
+        let newer = check(&["log.read".to_owned(), "http.send".to_owned()], &manifest);
+        assert_eq!(newer, Err(LoadError::Imports(vec!["log.read".to_owned()])));
+    }
 }

@@ -3,14 +3,13 @@
 use super::fake::{Fake, Phase, evidence, optional, put, value};
 use super::keys;
 use super::run::{Command, LogLine};
-use crate::decisions::TokenRequest;
+use crate::decision::TokenRequest;
 use crate::error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-use crate::host::Host;
-use crate::types::Level;
-use crate::types::Pairs;
-use crate::types::{Request, Response};
+use crate::host::{Host, Pairs};
+use crate::http::{Request, Response};
+use crate::log::Level;
 use serde_json::Value;
 
 impl Host for Fake {

@@ -1,8 +1,8 @@
 //! What came out of a run with the fake host.
 
-use crate::decisions::{Decision, Denial, Failure, Redirect};
-use crate::types::Level;
-use crate::types::Request;
+use crate::decision::{Decision, Denial, Failure, Redirect};
+use crate::http::Request;
+use crate::log::Level;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -124,6 +124,6 @@ impl TokenRequest {
     /// The claims as JSON text.
     #[must_use]
     pub fn claims_text(&self) -> String {
-        crate::json_text::text_of_map(&self.claims)
+        crate::host::text_of_map(&self.claims)
     }
 }
