@@ -124,15 +124,22 @@ fn checked(postlude: &Postlude, component: &[u8]) -> String {
     check.args(["check", "--config"]).arg(postlude.dir().join("postlude.toml")).env("NO_COLOR", "1");
     let output = check.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8(output.stdout).unwrap();
-    told.lines().find(|line| line.contains("plugin `bomb`")).unwrap_or(&told).split_once(": ").unwrap().1.to_owned()
+    let printed = String::from_utf8(output.stdout).unwrap();
+    printed
+        .lines()
+        .find(|line| line.contains("plugin `bomb`"))
+        .unwrap_or(&printed)
+        .split_once(": ")
+        .unwrap()
+        .1
+        .to_owned()
 }
 
 /// P44: the messages are goldens.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_compile_bomb_is_refused_with_the_limit_that_it_reaches() {
     let postlude = Postlude::builder().guest("bomb", guests::plugin("").unwrap()).start().await;
-    let mut told = String::new();
+    let mut printed = String::new();
     for (name, bomb) in bombs::all() {
         assert!(bomb.len() <= 8 << 20, "{name} has {} bytes", bomb.len());
         let why = checked(&postlude, &bomb);
@@ -141,10 +148,10 @@ async fn each_compile_bomb_is_refused_with_the_limit_that_it_reaches() {
             let limits = ["of processor time;", "of memory;", "its machine code has more than 5"];
             assert!(limits.iter().any(|limit| why.contains(limit)), "{why}");
         } else {
-            told.push_str(&format!("{name}:\n  {why}\n"));
+            printed.push_str(&format!("{name}:\n  {why}\n"));
         }
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(printed);
 }
 
 /// P44: the process ends itself at each limit, whatever its parent does.
@@ -168,8 +175,11 @@ fn the_compiling_process_limits_itself() {
     assert_eq!(ends("4294967296", "1"), (Some(SIGXCPU), 0, String::new()));
     // Several limits: what is allocated when memory ends differs.
     for memory in ["134217728", "201326592", "268435456", "402653184", "536870912"] {
-        let (signal, written, told) = ends(memory, "20");
-        assert!(signal.is_some() && written == 0 && told.starts_with("memory allocation of "), "{signal:?} {told}");
+        let (signal, written, printed) = ends(memory, "20");
+        assert!(
+            signal.is_some() && written == 0 && printed.starts_with("memory allocation of "),
+            "{signal:?} {printed}"
+        );
     }
 }
 

@@ -41,8 +41,8 @@ async fn a_second_process_on_the_same_folder_is_refused() {
     let postlude = Postlude::builder().process().start().await;
     let port = postlude.base.rsplit(':').next().unwrap().to_owned();
     let listen = format!("listen = \"127.0.0.1:{port}\"");
-    let told = serve_second(&postlude, |config| config.replace(&listen, "listen = \"127.0.0.1:0\"")).await;
-    assert!(told.contains("in use") && told.contains("data"), "{told}");
+    let printed = serve_second(&postlude, |config| config.replace(&listen, "listen = \"127.0.0.1:0\"")).await;
+    assert!(printed.contains("in use") && printed.contains("data"), "{printed}");
 }
 
 /// R17: SIGTERM in the middle of calls ends them properly; what was answered is there after the start.
@@ -65,8 +65,9 @@ async fn a_stop_under_load_leaves_no_login_half_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_in_use_is_said_plainly() {
     let postlude = Postlude::builder().process().start().await;
-    let told = serve_second(&postlude, |config| config.replace("[server]", "[server]\ndata_dir = \"data-two\"")).await;
-    assert!(told.contains("cannot listen on 127.0.0.1:"), "{told}");
+    let printed =
+        serve_second(&postlude, |config| config.replace("[server]", "[server]\ndata_dir = \"data-two\"")).await;
+    assert!(printed.contains("cannot listen on 127.0.0.1:"), "{printed}");
 }
 
 /// What a second process says that must not start, with a configuration made from the first one's.
@@ -77,7 +78,7 @@ async fn serve_second(postlude: &Postlude, change: impl FnOnce(String) -> String
     let mut serve = Command::new(program());
     serve.args(["serve", "--config", "second.toml", "--log-level", "off"]).env("NO_COLOR", "1").current_dir(dir);
     let second = tokio::task::spawn_blocking(move || serve.output().unwrap()).await.unwrap();
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert_eq!(second.status.code(), Some(1), "{told}");
-    told
+    let printed = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{printed}");
+    printed
 }

@@ -1,6 +1,6 @@
 //! Reloads: what is put into force, what is refused with its reason, and which code runs and stays.
 
-use postlude_testkit::swap::{self, Asker, deploy, digest, versioned};
+use postlude_testkit::swap::{self, SwapClient, deploy, digest, versioned};
 use postlude_testkit::{Postlude, guests};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ pub fn plugin(postlude: &Postlude) -> PathBuf {
 }
 
 async fn version(postlude: &Postlude) -> String {
-    let asker = Asker::of(postlude);
-    let open = asker.start("ana").await.unwrap();
-    let passed = asker.finish(&open).await.unwrap();
+    let client = SwapClient::of(postlude);
+    let open = client.start("ana").await.unwrap();
+    let passed = client.finish(&open).await.unwrap();
     assert!(passed.is_of_one_version(), "{passed:?}");
     passed.on_login
 }
@@ -214,19 +214,19 @@ async fn reloads_at_the_same_time_share_one_and_see_what_was_there_before_them()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_login_finishes_on_its_digest() {
     let mut postlude = swapping().await;
-    let (asker, mut open) = (Asker::of(&postlude), Vec::new());
+    let (client, mut open) = (SwapClient::of(&postlude), Vec::new());
     for version in 0..4 {
         deploy(&plugin(&postlude), &versioned(version));
         postlude.try_reload().await.unwrap();
         for _ in 0..2 {
-            let login = asker.start(&format!("user-{version}")).await.unwrap();
+            let login = client.start(&format!("user-{version}")).await.unwrap();
             assert_eq!(login.digest, digest(&versioned(version)));
             open.push((version, login));
         }
     }
     for turn in 0..2 {
         for (version, login) in open.iter().skip(turn).step_by(2) {
-            let passed = asker.finish(login).await.unwrap();
+            let passed = client.finish(login).await.unwrap();
             assert!(passed.is_of_one_version() && passed.on_login == swap::name(*version), "{passed:?}");
         }
         if turn == 0 {
@@ -242,18 +242,18 @@ async fn a_suspended_login_finishes_on_its_digest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn code_is_freed_with_its_last_login() {
     let postlude = swapping().await;
-    let (asker, reloader) = (Asker::of(&postlude), postlude.reloader());
+    let (client, reloader) = (SwapClient::of(&postlude), postlude.reloader());
     let in_force = reloader.compiled_plugins();
     let mut open = Vec::new();
     for version in 1..=5 {
-        open.push(asker.start("ana").await.unwrap());
+        open.push(client.start("ana").await.unwrap());
         deploy(&plugin(&postlude), &versioned(version));
         postlude.try_reload().await.unwrap();
         assert_eq!(reloader.compiled_plugins(), in_force + open.len());
     }
     for login in open.drain(..).rev() {
         let before = reloader.compiled_plugins();
-        assert!(asker.finish(&login).await.unwrap().is_of_one_version());
+        assert!(client.finish(&login).await.unwrap().is_of_one_version());
         assert_eq!(reloader.compiled_plugins(), before - 1);
     }
     assert_eq!(reloader.compiled_plugins(), in_force);
@@ -263,10 +263,10 @@ async fn code_is_freed_with_its_last_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
     let postlude = swapping().await;
-    let (asker, reloader) = (Asker::of(&postlude), postlude.reloader());
+    let (client, reloader) = (SwapClient::of(&postlude), postlude.reloader());
     let files = |folder: &str| std::fs::read_dir(postlude.dir().join("data").join(folder)).unwrap().count();
     let before = (files("plugins"), files("revisions"));
-    let open = asker.start("ana").await.unwrap();
+    let open = client.start("ana").await.unwrap();
     for version in 1..=3 {
         deploy(&plugin(&postlude), &versioned(version));
         postlude.try_reload().await.unwrap();
@@ -274,7 +274,7 @@ async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
     postlude.forward(Duration::from_secs(50 * 60));
     reloader.tidy().await.unwrap();
     assert_eq!((files("plugins"), files("revisions")), (before.0 + 3, before.1 + 3), "somebody may need them");
-    let passed = asker.finish(&open).await.unwrap_err();
+    let passed = client.finish(&open).await.unwrap_err();
     assert!(passed.contains("state_expired") || passed.contains("410"), "{passed}");
     postlude.forward(Duration::from_secs(27 * 60 * 60));
     reloader.tidy().await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::reloads::{plugin, swapping};
 use postlude_testkit::Postlude;
-use postlude_testkit::swap::{Asker, deploy, versioned};
+use postlude_testkit::swap::{SwapClient, deploy, swap_to, versioned};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ async fn logins_under_swaps_all_succeed_on_one_version_each() {
     let postlude = swapping().await;
     let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|at| tokio::spawn(client(Asker::of(&postlude), at, Arc::clone(&stop), Arc::clone(&done))))
+        .map(|at| tokio::spawn(client(SwapClient::of(&postlude), at, Arc::clone(&stop), Arc::clone(&done))))
         .collect();
     let (began, mut swaps) = (Instant::now(), 0);
     while began.elapsed() < LOAD {
@@ -43,17 +43,17 @@ async fn logins_under_swaps_all_succeed_on_one_version_each() {
 }
 
 /// Logs in until told to stop; returns how many versions it saw.
-async fn client(asker: Asker, at: usize, stop: Arc<AtomicBool>, done: Arc<AtomicUsize>) -> usize {
+async fn client(client: SwapClient, at: usize, stop: Arc<AtomicBool>, done: Arc<AtomicUsize>) -> usize {
     let mut seen = std::collections::BTreeSet::new();
     for turn in 0.. {
         if stop.load(Ordering::SeqCst) {
             break;
         }
-        let open = asker.start(&format!("user-{at}-{turn}")).await.unwrap();
+        let open = client.start(&format!("user-{at}-{turn}")).await.unwrap();
         if turn % 3 == 0 {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
-        let passed = asker.finish(&open).await.unwrap();
+        let passed = client.finish(&open).await.unwrap();
         assert!(passed.is_of_one_version(), "a mixture: {passed:?}");
         seen.insert(passed.on_login);
         done.fetch_add(1, Ordering::SeqCst);
@@ -75,13 +75,13 @@ async fn memory_is_flat_over_a_thousand_swaps() {
         .after(&postlude_testkit::swap::tenant("versioned.wasm"))
         .start()
         .await;
-    let (asker, mut warm) = (Asker::of(&postlude), 0);
+    let (client, mut warm) = (SwapClient::of(&postlude), 0);
     for version in 1..=WARM_UP + SWAPS {
-        let open = if version % 50 == 0 { Some(asker.start("ana").await.unwrap()) } else { None };
+        let open = if version % 50 == 0 { Some(client.start("ana").await.unwrap()) } else { None };
         deploy(&plugin(&postlude), &versioned(version));
-        postlude.swap_to(&versioned(version)).await;
+        swap_to(&postlude, &versioned(version)).await;
         if let Some(open) = open {
-            assert!(asker.finish(&open).await.unwrap().is_of_one_version());
+            assert!(client.finish(&open).await.unwrap().is_of_one_version());
         }
         if version == WARM_UP {
             warm = postlude.resident_bytes();

@@ -18,7 +18,7 @@ async fn every_profile_and_algorithm_completes_the_story() {
     }
 }
 
-/// U10 to U13, S02 to S04: tampered, expired, foreign, replayed tokens prove nothing.
+/// U10, U13, S02, S03: a token that is expired, or made for another user, audience, state or factor, proves nothing.
 #[tokio::test]
 async fn a_token_with_one_wrong_claim_records_nothing() {
     let postlude = Postlude::start().await;
@@ -45,6 +45,7 @@ async fn a_token_with_one_wrong_claim_records_nothing() {
     }
 }
 
+/// U10, U11, S04: a token with another key's signature, our own request token, and a cut token prove nothing.
 #[tokio::test]
 async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() {
     let postlude = Postlude::start().await;

@@ -1,6 +1,6 @@
 //! Files that change while the server watches them: taken without a word, whole, and not twice.
 
-use postlude_testkit::swap::{self, Asker, deploy, versioned};
+use postlude_testkit::swap::{self, SwapClient, deploy, versioned};
 use postlude_testkit::{OPERATOR_KEY, Postlude};
 use serde_json::json;
 use std::io::Write as _;
@@ -8,25 +8,25 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-async fn watched(file: &str, prepare: fn(&Path)) -> (Postlude, Asker) {
+async fn watched(file: &str, prepare: fn(&Path)) -> (Postlude, SwapClient) {
     let builder = Postlude::builder().watch().guest("versioned", versioned(0));
     let postlude = builder.prepare(prepare).after(&swap::tenant(file)).start().await;
-    let asker = Asker::of(&postlude);
-    (postlude, asker)
+    let client = SwapClient::of(&postlude);
+    (postlude, client)
 }
 
-async fn version(asker: &Asker) -> String {
-    let open = asker.start("ana").await.unwrap();
-    let passed = asker.finish(&open).await.unwrap();
+async fn version(client: &SwapClient) -> String {
+    let open = client.start("ana").await.unwrap();
+    let passed = client.finish(&open).await.unwrap();
     assert!(passed.is_of_one_version(), "{passed:?}");
     passed.on_login
 }
 
 /// Waits until a version is in force.
-async fn becomes(asker: &Asker, expected: u32) {
+async fn becomes(client: &SwapClient, expected: u32) {
     let expected = swap::name(expected);
     for tries in 0.. {
-        let now = version(asker).await;
+        let now = version(client).await;
         if now == expected {
             return;
         }
@@ -47,25 +47,25 @@ async fn until(what: &str, is: impl Fn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_or_configuration_that_changes_is_taken() {
-    let (postlude, asker) = watched("versioned.wasm", |_| {}).await;
+    let (postlude, client) = watched("versioned.wasm", |_| {}).await;
     let path = postlude.dir().join("versioned.wasm");
     deploy(&path, &versioned(1));
-    becomes(&asker, 1).await;
+    becomes(&client, 1).await;
     std::fs::write(&path, versioned(2)).unwrap();
-    becomes(&asker, 2).await;
+    becomes(&client, 2).await;
     // The configuration names another file, which comes later.
     postlude.edit_config("\"versioned.wasm\"", "\"new/other.wasm\"");
     let reloader = postlude.reloader();
     until("the missing file is complained about", || reloader.status().refused == 1).await;
-    assert_eq!(version(&asker).await, "v000002");
+    assert_eq!(version(&client).await, "v000002");
     std::fs::create_dir(postlude.dir().join("new")).unwrap();
     deploy(&postlude.dir().join("new/other.wasm"), &versioned(3));
-    becomes(&asker, 3).await;
+    becomes(&client, 3).await;
     // The folder goes and comes back.
     std::fs::rename(postlude.dir().join("new"), postlude.dir().join("old")).unwrap();
     std::fs::create_dir(postlude.dir().join("new")).unwrap();
     std::fs::write(postlude.dir().join("new/other.wasm"), versioned(4)).unwrap();
-    becomes(&asker, 4).await;
+    becomes(&client, 4).await;
     // Nothing else happens when nothing changes.
     let before = reloader.status();
     std::fs::write(postlude.dir().join("new/readme"), "x").unwrap();
@@ -76,29 +76,29 @@ async fn a_plugin_or_configuration_that_changes_is_taken() {
 /// O06.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_writer_is_waited_for_and_a_broken_file_complained_about_once() {
-    let (postlude, asker) = watched("versioned.wasm", |_| {}).await;
+    let (postlude, client) = watched("versioned.wasm", |_| {}).await;
     let (path, reloader) = (postlude.dir().join("versioned.wasm"), postlude.reloader());
     // Then the watch has begun.
     deploy(&path, &versioned(1));
-    becomes(&asker, 1).await;
+    becomes(&client, 1).await;
     let (new, before) = (versioned(2), reloader.status());
     let mut file = std::fs::File::create(&path).unwrap();
     for part in new.chunks(new.len() / 4) {
         file.write_all(part).unwrap();
         tokio::time::sleep(Duration::from_millis(700)).await;
-        assert_eq!(version(&asker).await, "v000001");
+        assert_eq!(version(&client).await, "v000001");
     }
     let now = reloader.status();
     assert_eq!((now.taken, now.refused), (before.taken, before.refused), "nobody looked at half of it");
     drop(file);
-    becomes(&asker, 2).await;
+    becomes(&client, 2).await;
     deploy(&path, &new[..new.len() / 2]);
     until("the broken file is complained about", || reloader.status().refused > 0).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(reloader.status().refused, 1, "once");
-    assert_eq!(version(&asker).await, "v000002");
+    assert_eq!(version(&client).await, "v000002");
     deploy(&path, &versioned(3));
-    becomes(&asker, 3).await;
+    becomes(&client, 3).await;
 }
 
 /// As Kubernetes swaps a mounted volume: the files stay links, and the folder behind them is another.
@@ -110,15 +110,15 @@ async fn a_swapped_link_is_a_change() {
         symlink("..one", dir.join("mount/..data")).unwrap();
         symlink("..data/a.wasm", dir.join("mount/a.wasm")).unwrap();
     };
-    let (postlude, asker) = watched("mount/a.wasm", prepare).await;
-    assert_eq!(version(&asker).await, "v000001");
+    let (postlude, client) = watched("mount/a.wasm", prepare).await;
+    assert_eq!(version(&client).await, "v000001");
     let mount = postlude.dir().join("mount");
     for (round, folder) in (2..).zip(["..two", "..three"]) {
         std::fs::create_dir(mount.join(folder)).unwrap();
         std::fs::write(mount.join(folder).join("a.wasm"), versioned(round)).unwrap();
         symlink(folder, mount.join("..data_tmp")).unwrap();
         std::fs::rename(mount.join("..data_tmp"), mount.join("..data")).unwrap();
-        becomes(&asker, round).await;
+        becomes(&client, round).await;
     }
 }
 
@@ -138,21 +138,21 @@ async fn a_rotated_key_is_taken() {
 async fn the_watch_can_be_switched_off_and_on() {
     let builder = Postlude::builder().guest("versioned", versioned(0)).after(&swap::tenant("versioned.wasm"));
     let postlude = builder.start().await;
-    let (asker, path) = (Asker::of(&postlude), postlude.dir().join("versioned.wasm"));
+    let (client, path) = (SwapClient::of(&postlude), postlude.dir().join("versioned.wasm"));
     deploy(&path, &versioned(1));
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(version(&asker).await, "v000000");
+    assert_eq!(version(&client).await, "v000000");
     postlude.edit_config("watch = false", "watch = true");
     postlude.try_reload().await.unwrap();
-    assert_eq!(version(&asker).await, "v000001");
+    assert_eq!(version(&client).await, "v000001");
     deploy(&path, &versioned(2));
-    becomes(&asker, 2).await;
+    becomes(&client, 2).await;
     postlude.edit_config("watch = true", "watch = false");
     let reloader = postlude.reloader();
     until("it is switched off", || reloader.status().taken >= 3).await;
     deploy(&path, &versioned(3));
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(version(&asker).await, "v000002");
+    assert_eq!(version(&client).await, "v000002");
 }
 
 /// A part of a configuration may be one as well, with an action less: a call that comes while it is written waits for the rest.

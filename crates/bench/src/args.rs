@@ -1,7 +1,8 @@
 //! The command line, and the order of the measurements.
 
+use crate::effort::Effort;
 use crate::folder::Folder;
-use crate::table::{Table, tell};
+use crate::table::{Table, print_line};
 use crate::{bare_http, engine_rows, http_rows, peers, processes, scale};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -52,42 +53,6 @@ enum Subject {
     },
 }
 
-/// How long and how often to measure.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Effort {
-    /// Rounds; the subjects of a part take turns within each.
-    pub(crate) rounds: usize,
-    /// How long one round of one subject under load takes.
-    pub(crate) round: Duration,
-    /// Runs of one round of one subject in a loop.
-    pub(crate) runs: usize,
-    /// Factor records of one round.
-    pub(crate) records: usize,
-    /// Decisions of one round of a peer.
-    pub(crate) decisions: usize,
-    /// Plugins and sessions of the large installation.
-    pub(crate) installed: (usize, usize),
-}
-
-impl Effort {
-    const FULL: Self = Self {
-        rounds: 7,
-        round: Duration::from_millis(1500),
-        runs: 5000,
-        records: 1280,
-        decisions: 300,
-        installed: (10_000, 100_000),
-    };
-    const QUICK: Self = Self {
-        rounds: 3,
-        round: Duration::from_millis(300),
-        runs: 500,
-        records: 128,
-        decisions: 50,
-        installed: (200, 2000),
-    };
-}
-
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         match self.subject {
@@ -122,7 +87,7 @@ impl Args {
         }
         table.conclude();
         table.write(&self.json)?;
-        tell(&format!("\nthe rows are in {}", self.json.display()));
+        print_line(&format!("\nthe rows are in {}", self.json.display()));
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn constant() -> Router {
     Router::new().route("/v1/logins", post(answer))
 }
 
-/// The same, and the action runs before each answer, on an event that was prepared.
+/// Decodes a login, runs the action on an event that was prepared, and answers a constant.
 pub(crate) fn running(subject: Subject, component: &Path) -> Result<Router> {
     let subjects = Arc::new((subject, Subjects::load(component)?));
     Ok(Router::new().route("/v1/logins", post(run_and_answer)).with_state(subjects))
@@ -71,7 +71,7 @@ async fn decide(Json(input): Json<Value>) -> Json<Value> {
 pub(crate) fn serve(router: Router) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        crate::table::tell(&listener.local_addr()?.to_string());
+        crate::table::print_line(&listener.local_addr()?.to_string());
         let parent = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
         tokio::select! {
             served = axum::serve(listener, router).into_future() => served?,

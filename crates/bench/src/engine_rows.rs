@@ -1,7 +1,7 @@
 //! The rows of the engine: the bare loop, the sandbox, the pipeline, and what a second thread brings.
 
-use crate::args::Effort;
 use crate::bare::Bare;
+use crate::effort::Effort;
 use crate::folder::Folder;
 use crate::prepared::Prepared;
 use crate::processes;
@@ -137,7 +137,7 @@ impl Subjects {
         Ok(Round::new(latencies, whole.elapsed()))
     }
 
-    /// One run; what it needs beforehand is not counted.
+    /// Measures one run. Preparations are not counted.
     pub(crate) async fn run(&self, subject: Subject) -> Result<Duration> {
         match subject {
             Subject::Bare => {

@@ -1,13 +1,13 @@
 //! The rows over HTTP: logins beside a bare handler, and what must be durable before its answer.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::engine_rows::BARE_TWO;
 use crate::event;
 use crate::folder::Folder;
 use crate::load::{Connection, Load, Make};
 use crate::server::{Installation, Process, Server};
 use crate::stats::{Round, Rounds};
-use crate::story::{self, Seat};
+use crate::story::{self, UserSession};
 use crate::table::Table;
 use anyhow::Result;
 use std::sync::Arc;
@@ -29,26 +29,29 @@ pub(crate) fn fresh_key() -> String {
     format!("bench-{:016}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Logins of these seats, each with a fresh factor.
-pub(crate) fn logins_of(seats: &[Seat]) -> Make {
-    let bodies: Vec<String> = seats.iter().map(|seat| event::login(&seat.user, Some(&seat.session))).collect();
+/// Logins in these sessions, each with a fresh factor.
+pub(crate) fn logins_of(user_sessions: &[UserSession]) -> Make {
+    let bodies: Vec<String> = user_sessions
+        .iter()
+        .map(|user_session| event::login(&user_session.user, Some(&user_session.session)))
+        .collect();
     Arc::new(move |connection, _| {
         let body = bodies.get(connection % bodies.len().max(1)).map(String::as_str).unwrap_or_default();
         event::post("/v1/logins", Some(&fresh_key()), body)
     })
 }
 
-/// Seats whose sessions have a fresh factor.
-pub(crate) fn seats(server: &Server, prefix: &str, count: usize) -> Result<Vec<Seat>> {
-    let seats: Vec<Seat> = (0..count).map(|number| Seat::new(prefix, number)).collect();
+/// User sessions that have a fresh factor.
+pub(crate) fn user_sessions(server: &Server, prefix: &str, count: usize) -> Result<Vec<UserSession>> {
+    let user_sessions: Vec<UserSession> = (0..count).map(|number| UserSession::new(prefix, number)).collect();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut connection = Connection::open(server.process.address).await?;
-        for seat in &seats {
-            story::complete(server, &mut connection, seat).await?;
+        for user_session in &user_sessions {
+            story::complete(server, &mut connection, user_session).await?;
         }
         anyhow::Ok(())
     })?;
-    Ok(seats)
+    Ok(user_sessions)
 }
 
 /// `POST /v1/logins` of a login that continues with a fresh factor, beside the bare handler.
@@ -57,7 +60,7 @@ pub(crate) fn logins(folder: &Folder, effort: &Effort, clients: &[usize], table:
     let start = |log_level: &'static str| -> Result<(Server, Load)> {
         let installation = Installation { log_level, ..Installation::default() };
         let server = Server::start(folder, &folder.server(&format!("logins-{log_level}"))?, &installation)?;
-        let make = logins_of(&seats(&server, "login", 64)?);
+        let make = logins_of(&user_sessions(&server, "login", 64)?);
         let load = Load { address: server.process.address, make, expect: "\"continue\"" };
         Ok((server, load))
     };
@@ -174,7 +177,7 @@ fn factors(server: &Server, prefix: &str, clients: usize, effort: &Effort) -> Re
             let mut connection = Connection::open(server.process.address).await?;
             let mut prepared = Vec::new();
             for number in 0..each * clients {
-                prepared.push(story::suspended(server, &mut connection, &Seat::new(prefix, number)).await?);
+                prepared.push(story::suspended(server, &mut connection, &UserSession::new(prefix, number)).await?);
             }
             anyhow::Ok(prepared)
         })?;

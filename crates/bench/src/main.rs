@@ -3,6 +3,7 @@
 mod args;
 mod bare;
 mod bare_http;
+mod effort;
 mod engine_rows;
 mod event;
 mod folder;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     match args::Args::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            table::tell(&format!("postlude-bench: {why:#}"));
+            table::print_line(&format!("postlude-bench: {why:#}"));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! The rows of the peers: other ways to run an operator's code in a login. The same action decides the same login in each.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::engine_rows::SANDBOX;
 use crate::event;
 use crate::folder::Folder;
@@ -24,7 +24,7 @@ struct Peer {
     arguments: Vec<PathBuf>,
 }
 
-/// Measures those that can be had.
+/// Measures the peers that are installed.
 pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
     let input = folder.server("peers")?.join("input.json");
     std::fs::write(&input, input_of_the_login()?.to_string())?;

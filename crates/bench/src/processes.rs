@@ -2,7 +2,7 @@
 
 use crate::bare::Bare;
 use crate::stats::Round;
-use crate::table::tell;
+use crate::table::print_line;
 use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -20,14 +20,14 @@ pub(crate) fn serve(component: &Path, duration: Duration) -> Result<()> {
         for _ in 0..WARM_UP {
             bare.run().await?;
         }
-        tell("ready");
+        print_line("ready");
         std::io::stdin().lines().next().transpose()?;
         let (began, mut runs) = (Instant::now(), 0_u32);
         while began.elapsed() < duration {
             bare.run().await?;
             runs += 1;
         }
-        tell(&format!("{}", f64::from(runs) / began.elapsed().as_secs_f64()));
+        print_line(&format!("{}", f64::from(runs) / began.elapsed().as_secs_f64()));
         Ok(())
     })
 }

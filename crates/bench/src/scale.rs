@@ -1,13 +1,13 @@
 //! The rows of size: a login beside ten thousand installed plugins and a hundred thousand sessions, against one alone.
 
-use crate::args::Effort;
+use crate::effort::Effort;
 use crate::event;
 use crate::folder::Folder;
-use crate::http_rows::{fresh_key, interleaved, logins_of, seats};
+use crate::http_rows::{fresh_key, interleaved, logins_of, user_sessions};
 use crate::load::{Load, Make};
 use crate::server::{Installation, Server};
-use crate::story::Seat;
-use crate::table::{Table, tell};
+use crate::story::UserSession;
+use crate::table::{Table, print_line};
 use anyhow::Result;
 use postlude_crypto::api_key::sha256_hex;
 use postlude_testkit::guests;
@@ -30,12 +30,12 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Re
     let installation = Installation { log_level: "info", ..Installation::default() };
     let small = Server::start(folder, &folder.server("small")?, &installation)?;
     let dir = folder.server("large")?;
-    tell(&format!("(installing {plugins} plugins and opening {sessions} sessions)"));
+    print_line(&format!("(installing {plugins} plugins and opening {sessions} sessions)"));
     let installation = Installation { more: install(&dir, plugins)?, ..installation };
     let large = Server::start(folder, &dir, &installation)?;
     open_sessions(&large, sessions)?;
     let load = |server: &Server| -> Result<Load> {
-        let make = logins_of(&seats(server, "login", CLIENTS)?);
+        let make = logins_of(&user_sessions(server, "login", CLIENTS)?);
         Ok(Load { address: server.process.address, make, expect: "\"continue\"" })
     };
     let (few, many) = (load(&small)?, load(&large)?);
@@ -84,8 +84,8 @@ fn install(dir: &Path, plugins: usize) -> Result<String> {
 /// Sessions of other users, of a tenant that lets all in.
 fn open_sessions(server: &Server, sessions: usize) -> Result<()> {
     let make: Make = Arc::new(move |connection, count| {
-        let seat = Seat::new(&format!("other-{connection}"), usize::try_from(count).unwrap_or_default());
-        let body = event::login(&seat.user, Some(&seat.session));
+        let user_session = UserSession::new(&format!("other-{connection}"), usize::try_from(count).unwrap_or_default());
+        let body = event::login(&user_session.user, Some(&user_session.session));
         event::post_as(event::CROWD_KEY, "/v1/logins", Some(&fresh_key()), &body)
     });
     Load { address: server.process.address, make, expect: "\"continue\"" }.run_times(CLIENTS, sessions).map(|_| ())

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// How long a server may take to be ready: it compiles its plugins first.
 const READY: Duration = Duration::from_secs(900);
-/// How long it may take to stop.
+/// How long the server may take to stop.
 const STOPPED: Duration = Duration::from_secs(60);
 
 /// A subject's process; it ends with this value.
@@ -49,7 +49,7 @@ impl Process {
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// One of this program's own subcommands.
+    /// A subcommand of this program.
     pub(crate) fn own(subcommand: &[&OsStr]) -> Result<Self> {
         Self::announced(Command::new(std::env::current_exe()?).args(subcommand))
     }
@@ -57,7 +57,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The server makes everything durable at SIGTERM; whoever does not end by itself is killed.
+        // The server makes everything durable at SIGTERM; a server that does not end by itself is killed.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         drop(self.child.stdin.take());
         let began = Instant::now();
@@ -132,7 +132,7 @@ fn wait(process: &mut Process, dir: &Path) -> Result<()> {
     bail!("the server is not ready after {} seconds", READY.as_secs())
 }
 
-/// A port that nobody has just now.
+/// A port that is free just now.
 fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

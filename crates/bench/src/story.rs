@@ -9,27 +9,31 @@ use url::Url;
 
 /// A user and the session of the user's browser.
 #[derive(Debug, Clone)]
-pub(crate) struct Seat {
+pub(crate) struct UserSession {
     pub(crate) user: String,
     pub(crate) session: String,
 }
 
-impl Seat {
+impl UserSession {
     pub(crate) fn new(prefix: &str, number: usize) -> Self {
         Self { user: format!("{prefix}-user-{number}"), session: format!("{prefix}-session-{number}") }
     }
 }
 
 /// The call that completes a suspended login, ready to be sent.
-pub(crate) async fn suspended(server: &Server, connection: &mut Connection, seat: &Seat) -> Result<Vec<u8>> {
-    let body = event::login(&seat.user, Some(&seat.session));
-    let key = format!("prepare-{}", seat.session);
+pub(crate) async fn suspended(
+    server: &Server,
+    connection: &mut Connection,
+    user_session: &UserSession,
+) -> Result<Vec<u8>> {
+    let body = event::login(&user_session.user, Some(&user_session.session));
+    let key = format!("prepare-{}", user_session.session);
     let answer = connection.answer(&event::post("/v1/logins", Some(&key), &body)).await?;
     let login: Value = serde_json::from_str(&answer.body)?;
     let location = text(&login, "/location").with_context(|| format!("no redirect: {}", answer.body))?;
     let sealed = come_back(server, connection, &location).await?;
     let body = json!({ "resume_key": text(&login, "/resume_key")?, "reply": sealed,
-        "event": event::event(&seat.user, Some(&seat.session)) });
+        "event": event::event(&user_session.user, Some(&user_session.session)) });
     let path = format!("/v1/logins/{}/continue", text(&login, "/login_id")?);
     Ok(event::post(&path, None, &body.to_string()))
 }
@@ -51,8 +55,8 @@ async fn come_back(server: &Server, connection: &mut Connection, location: &str)
 }
 
 /// Gives a session a fresh factor.
-pub(crate) async fn complete(server: &Server, connection: &mut Connection, seat: &Seat) -> Result<()> {
-    let request = suspended(server, connection, seat).await?;
+pub(crate) async fn complete(server: &Server, connection: &mut Connection, user_session: &UserSession) -> Result<()> {
+    let request = suspended(server, connection, user_session).await?;
     let answer = connection.answer(&request).await?;
     ensure!(answer.body.contains("\"continue\""), "the factor was not recorded: {}", answer.body);
     Ok(())

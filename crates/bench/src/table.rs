@@ -47,12 +47,12 @@ impl Table {
 
     fn push(&mut self, name: &str, unit: &'static str, median: f64, p99: Option<f64>, baseline: Option<&str>) {
         if self.rows.is_empty() {
-            tell(&format!("{:<66} {:>5} {:>11} {:>11} {:>8}  {}", "", "unit", "median", "p99", "ratio", "of"));
+            print_line(&format!("{:<66} {:>5} {:>11} {:>11} {:>8}  {}", "", "unit", "median", "p99", "ratio", "of"));
         }
         let ratio = baseline.and_then(|of| self.median(of)).map(|of| median / of);
         let baseline = baseline.map(str::to_owned);
         let row = Row { name: name.to_owned(), unit, median, p99, baseline, ratio };
-        tell(&row.line());
+        print_line(&row.line());
         self.rows.push(row);
     }
 
@@ -63,7 +63,7 @@ impl Table {
 
     /// Says that a row cannot be had, and why; no number stands in for it.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
-        tell(&format!("{name:<66} skipped: {why}"));
+        print_line(&format!("{name:<66} skipped: {why}"));
     }
 
     /// Compares a ratio with what was promised.
@@ -74,8 +74,8 @@ impl Table {
 
     /// Prints what was promised.
     pub(crate) fn conclude(&self) {
-        tell("");
-        self.targets.iter().for_each(|line| tell(line));
+        print_line("");
+        self.targets.iter().for_each(|line| print_line(line));
     }
 
     /// Writes the rows, as a list.
@@ -102,6 +102,6 @@ fn number(value: f64) -> String {
 }
 
 /// Prints a line. A reader that went away is no reason to stop measuring.
-pub(crate) fn tell(line: &str) {
+pub(crate) fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

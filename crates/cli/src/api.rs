@@ -62,17 +62,17 @@ pub(crate) enum CallError {
         /// Why, in the innermost words.
         why: String,
     },
-    /// It cannot serve now; it may soon.
+    /// The server cannot serve now; it may soon.
     #[error("{url} answers {status}: {detail}")]
     Later {
         /// Where.
         url: String,
         /// The status.
         status: u16,
-        /// What it says.
+        /// The server's answer.
         detail: String,
     },
-    /// It refuses, and would again.
+    /// The server refuses, and would refuse again.
     #[error("{0}")]
     Refused(String),
 }

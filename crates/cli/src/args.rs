@@ -2,7 +2,7 @@
 
 use crate::subcommands::{build, check, compile_worker, completions, explain, inspect, keys, man, run, serve, watch};
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use postlude_model::abi::accepted_packages;
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -49,8 +49,8 @@ impl Command {
             Self::Keys(args) => keys::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),
-            Self::Completions(args) => completions::run(&args),
-            Self::Man(args) => man::run(&args),
+            Self::Completions(args) => completions::run(&args, Postlude::command()),
+            Self::Man(args) => man::run(&args, Postlude::command()),
             Self::CompileWorker(args) => compile_worker::run(&args),
         }
     }

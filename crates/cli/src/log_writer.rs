@@ -1,5 +1,8 @@
 //! The log's way to standard error: lines are gathered for a moment and written together, so that no login waits for a
 //! system call of its own. Warnings and errors are written at once, with all that came before them.
+//!
+//! `tracing-appender` has such a thread as well, but its writer cannot be flushed: a warning would wait in its queue, and be lost
+//! with a process that is killed, or overtake the lines before it on a way of its own.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// How long a line may wait for others: unnoticed by people, and all that a killed process can lose.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// Bytes that may wait; a reader that is slower than this holds up whoever writes.
+/// Bytes that may wait; a reader that is slower than this holds up the threads that log.
 const WAITING: usize = 1 << 20;
 
 /// Standard error behind a buffer.

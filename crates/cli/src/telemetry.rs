@@ -108,8 +108,8 @@ fn wanted() -> bool {
 fn provider(runtime: &Handle) -> Result<SdkTracerProvider> {
     crate::tls::install();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(timeout()).build()?;
-    let courier = Courier { client, runtime: runtime.clone(), failing: AtomicBool::new(false) };
-    let exporter = SpanExporter::builder().with_http().with_http_client(courier).build()?;
+    let sender = BatchSender { client, runtime: runtime.clone(), failing: AtomicBool::new(false) };
+    let exporter = SpanExporter::builder().with_http().with_http_client(sender).build()?;
     let named = variable("OTEL_SERVICE_NAME").is_some()
         || variable("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|all| all.contains("service.name="));
     let resource = Resource::builder();
@@ -125,7 +125,7 @@ fn timeout() -> Duration {
 /// The request's span becomes the child of the caller's. What is no trace context is ignored, as the standard asks.
 fn adopt(span: &Span, traceparent: &str, tracestate: Option<&str>) {
     let context = TraceContextPropagator::new().extract(&Headers { traceparent, tracestate });
-    // It fails for a span that is filtered out: then there is nothing to be a child.
+    // Setting the parent fails for a span that is filtered out, which then has no child either.
     let _ = span.set_parent(context);
 }
 
@@ -148,17 +148,17 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// Carries batches to the collector. The exporter calls it from a thread of its own, which has no tokio.
+/// Sends batches to the collector. The exporter calls it from a thread of its own, which has no tokio.
 #[derive(Debug)]
-struct Courier {
+struct BatchSender {
     client: reqwest::Client,
     runtime: Handle,
-    /// A collector that is away is said once, and so is its return.
+    /// Whether the last batch was lost: the log says once that a collector is away, and once that it is back.
     failing: AtomicBool,
 }
 
 #[async_trait]
-impl HttpClient for Courier {
+impl HttpClient for BatchSender {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let sent = self.runtime.spawn(send(self.client.clone(), request)).await?;
         match (&sent, self.failing.swap(sent.is_err(), Ordering::Relaxed)) {

@@ -13,19 +13,19 @@ pub const STATE_BYTES: usize = 400;
 /// Why a state is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
-    /// It is not of a state's form.
+    /// The text does not have the form of a state.
     #[error("the state is not one that postlude makes")]
     Malformed,
     /// No present root key has made it.
     #[error("the state was made with a root key that this host does not have")]
     UnknownKey,
-    /// It says that it is another tenant's.
+    /// The state says that it is another tenant's.
     #[error("the state belongs to another tenant")]
     WrongTenant,
-    /// Its MAC is another.
+    /// The state's MAC does not verify.
     #[error("the state's MAC is wrong")]
     BadMac,
-    /// It is genuine, and past its end; a consumed step still has an answer.
+    /// The state is genuine and past its end; a consumed step still has an answer.
     #[error("the state has expired")]
     Expired(StateClaims),
 }
@@ -103,7 +103,7 @@ impl TenantHandles {
         login_id(self.login_id.current(), idempotency_key)
     }
 
-    /// The same by each of the previous root keys, under which the login may have begun.
+    /// The login's resume keys by each of the previous root keys, under which the login may have begun.
     pub fn earlier_login_ids<'a>(&'a self, idempotency_key: &'a str) -> impl Iterator<Item = LoginId> + 'a {
         self.login_id.previous().map(move |key| login_id(key, idempotency_key))
     }

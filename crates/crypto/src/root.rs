@@ -27,7 +27,7 @@ pub enum RootKeyError {
     /// What follows the prefix is not base64url.
     #[error("the root key is not base64url (RFC 4648, section 5) without padding after `postlude-root-1.`")]
     Encoding,
-    /// It is not 32 bytes.
+    /// The text does not hold 32 bytes.
     #[error("the root key has {0} bytes, not 32; part of it may be missing")]
     Length(usize),
 }
@@ -71,7 +71,7 @@ impl RootKey {
         format!("{ROOT_KEY_PREFIX}{}", prim::encode(self.bytes.as_slice()))
     }
 
-    /// Its public name: 8 characters of base64url, derived.
+    /// The key's public name: 8 characters of base64url, derived from the key.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid

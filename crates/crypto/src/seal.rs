@@ -36,19 +36,19 @@ impl fmt::Debug for SealedReply {
 /// Why a reply was not sealed or not unsealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// It does not fit a URL.
+    /// The reply does not fit a URL.
     #[error("the sealed reply has {bytes} bytes, more than {}", limits::SEALED_REPLY_BYTES)]
     TooLarge {
-        /// Its length, encoded.
+        /// The length of the encoded reply, in bytes.
         bytes: usize,
     },
-    /// It is not of a sealed reply's form.
+    /// The text does not have the form of a sealed reply.
     #[error("the reply is not one that postlude sealed")]
     Malformed,
     /// No present root key has sealed it.
     #[error("the reply was sealed with a root key that this host does not have")]
     UnknownKey,
-    /// It was changed, or is another tenant's.
+    /// The sealed reply was changed, or is another tenant's.
     #[error("the sealed reply was changed, or belongs to another tenant")]
     NotAuthentic,
     /// There is no nonce.
@@ -61,7 +61,7 @@ pub enum SealError {
 pub struct SealNonce([u8; 24]);
 
 impl SealNonce {
-    /// One from the operating system's random numbers.
+    /// A nonce from the operating system's random numbers.
     ///
     /// # Errors
     /// When the operating system has none.
@@ -69,7 +69,7 @@ impl SealNonce {
         prim::random().map(Self)
     }
 
-    /// One of these bytes. Use none twice.
+    /// A nonce of these bytes. Never use the same bytes twice.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 24]) -> Self {
         Self(bytes)

@@ -1,13 +1,13 @@
 //! An action: a plugin bound into a pipeline with its settings, grants, factor policy, failure policy and limits.
 
 use crate::json::Json;
-use crate::keys::OwnKeys;
-use crate::limits;
-use crate::manifest::{Grants, ResolvedProof};
+use crate::keys::{NoOwnKeys, OwnKeys};
+use crate::manifest::{Declared, Grants, Manifest, ManifestError, ResolvedProof};
 use crate::named::named_values;
 use crate::names::{ActionName, Digest, FactorName, GroupName, PluginName};
 use crate::policy::when::Clause;
-use crate::token::TokenKeys;
+pub use crate::run::Budget;
+use crate::token::{NoKeys, TokenKeys};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -39,7 +39,7 @@ pub enum OnFailure {
     Deny,
     /// The login goes on without the action. Never for one that declares a factor, and never in `on-continue`.
     Continue,
-    /// One of the two for each kind of failure.
+    /// Each kind of failure has its own policy.
     PerKind(PerKind),
 }
 
@@ -48,11 +48,11 @@ pub enum OnFailure {
 pub struct PerKind {
     /// Whether the login goes on after [`FailureKind::Other`].
     pub other: bool,
-    /// Whether it goes on after [`FailureKind::Unavailable`].
+    /// Whether the login goes on after [`FailureKind::Unavailable`].
     pub unavailable: bool,
-    /// Whether it goes on after [`FailureKind::Trap`].
+    /// Whether the login goes on after [`FailureKind::Trap`].
     pub trap: bool,
-    /// Whether it goes on after [`FailureKind::Fuel`].
+    /// Whether the login goes on after [`FailureKind::Fuel`].
     pub fuel: bool,
 }
 
@@ -129,41 +129,14 @@ pub struct Rules {
     pub when: Vec<Clause>,
     /// The group of which one action suffices.
     pub any_of: Option<GroupName>,
-    /// It runs, the trace shows what it would have done, and nothing comes of it.
+    /// The action runs and the trace shows what it would have done, but the login does not change.
     pub report_only: bool,
-}
-
-/// Limits of one run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Budget {
-    /// Fuel units.
-    pub fuel: u64,
-    /// Wall clock.
-    pub wall_clock: Duration,
-    /// Bytes of all linear memories together.
-    pub memory_bytes: u64,
-    /// Lines of log.
-    pub log_lines: usize,
-    /// Bytes of log.
-    pub log_bytes: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            fuel: limits::FUEL,
-            wall_clock: limits::WALL_CLOCK,
-            memory_bytes: limits::MEMORY_BYTES,
-            log_lines: limits::LOG_LINES,
-            log_bytes: limits::LOG_BYTES,
-        }
-    }
 }
 
 /// An action as data: what a revision of a pipeline stores. Secrets and keys are in [`Action`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionSpec {
-    /// Its name in the pipeline.
+    /// The action's name in the pipeline.
     pub name: ActionName,
     /// The plugin's name.
     pub plugin: PluginName,
@@ -177,15 +150,15 @@ pub struct ActionSpec {
     pub on_failure: OnFailure,
     /// When and how it takes part in a login.
     pub rules: Rules,
-    /// Its settings, an object.
+    /// The action's settings, an object.
     pub settings: Json,
     /// What the manifest asks for and the operator granted.
     pub grants: Grants,
-    /// The factors that it may record, with the operator's policy for each.
+    /// The factors that the action may record, with the operator's policy for each.
     pub factors: Vec<FactorPolicy>,
-    /// How its replies are proved.
+    /// How replies to the action's prompts are proved.
     pub result: ResolvedProof,
-    /// Limits of its runs.
+    /// Limits of the action's runs.
     pub budget: Budget,
 }
 
@@ -230,8 +203,46 @@ pub struct Action {
     pub secrets: BTreeMap<String, Secret>,
     /// The keys for tokens to and from its prompt site.
     pub keys: Arc<dyn TokenKeys>,
-    /// The keys that it may use itself.
+    /// The keys that the action may use itself.
     pub own_keys: Arc<dyn OwnKeys>,
     /// Development mode: redirects to http on loopback are allowed.
     pub development: bool,
+}
+
+impl Action {
+    /// An action that grants a plugin all that its manifest asks for, under the default limits; every factor prompts each
+    /// time, no secrets, no keys. The manifest and the digest are those of the loaded plugin.
+    ///
+    /// # Errors
+    /// Everything in the manifest that does not resolve with these settings.
+    pub fn granting_all(manifest: &Manifest, digest: Digest, settings: Json) -> Result<Self, Vec<ManifestError>> {
+        let Declared { factors, result, capabilities } = manifest.resolve(&settings)?;
+        let name = ActionName::new(manifest.name.as_str()).map_err(|why| {
+            let value = manifest.name.to_string();
+            vec![ManifestError::Value { what: "the plugin's name", value, why: why.to_string() }]
+        })?;
+        let prompting = |(name, amr)| FactorPolicy { amr, ..FactorPolicy::new(name, Duration::ZERO) };
+        let factors = factors.into_iter().map(prompting);
+        let spec = ActionSpec {
+            name,
+            plugin: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest,
+            applies_to: Mode::ALL.into_iter().collect(),
+            on_failure: OnFailure::default(),
+            rules: Rules::default(),
+            settings,
+            grants: capabilities,
+            factors: factors.collect(),
+            result,
+            budget: Budget::default(),
+        };
+        Ok(Self {
+            spec,
+            secrets: BTreeMap::new(),
+            keys: Arc::new(NoKeys),
+            own_keys: Arc::new(NoOwnKeys),
+            development: false,
+        })
+    }
 }

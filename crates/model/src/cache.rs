@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct CacheEntry {
     /// The value.
     pub value: Json,
-    /// From this moment on it is absent.
+    /// From this moment on the value is absent.
     pub expires_at: Timestamp,
 }
 

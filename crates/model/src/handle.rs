@@ -6,13 +6,13 @@ use std::fmt;
 /// What a state says, once its MAC is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateClaims {
-    /// The epoch in which it was made.
+    /// The epoch in which the state was made.
     pub epoch: u64,
     /// The login.
     pub login_id: LoginId,
     /// The step that suspended.
     pub step: u32,
-    /// When it ends.
+    /// When the state ends.
     pub expires_at: Timestamp,
 }
 

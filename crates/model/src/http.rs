@@ -37,8 +37,8 @@ pub enum HttpError {
     /// Anything without a case of its own.
     #[error("{0}")]
     Other(String),
-    /// Nobody makes requests here.
-    #[error("no requests are made here")]
+    /// This host makes no requests for plugins.
+    #[error("this host makes no requests for plugins")]
     NotAvailable,
     /// The host and port are not granted.
     #[error("the host and port are not granted")]
@@ -57,14 +57,14 @@ pub enum HttpError {
 /// An answer that is being waited for.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, HttpError>> + Send + 'a>>;
 
-/// Makes requests. Whoever implements it enforces `hosts` and every rule about addresses, headers, sizes and time.
+/// Makes requests for plugins. An implementation enforces `hosts` and every rule about addresses, headers, sizes and time.
 pub trait HttpClient: Send + Sync + fmt::Debug {
     /// Sends one request to one of these hosts, each `host` or `host:port` as [`host_of`] writes them. Dropping the future
     /// gives the request up.
     fn send(&self, request: Request, hosts: Arc<[String]>) -> Answering<'static>;
 }
 
-/// Makes no requests.
+/// A client that makes no requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoHttp;
 
@@ -86,7 +86,7 @@ pub struct Exchange {
 /// A run's way out: the answers that an earlier attempt at the same run recorded, then the live thing.
 #[derive(Debug, Clone)]
 pub struct HttpAccess {
-    /// Who makes requests.
+    /// The client that makes the requests.
     pub client: Arc<dyn HttpClient>,
     /// What an earlier attempt at this run was answered. A request that is equal in every byte gets its answer again: an
     /// OAuth code works once.
@@ -121,7 +121,7 @@ pub fn host_of(text: &str) -> Result<String, String> {
     granted_form(&url)
 }
 
-/// The same for a URL that was read.
+/// As [`host_of`], for a URL that was parsed already.
 ///
 /// # Errors
 /// As [`host_of`].

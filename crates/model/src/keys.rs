@@ -15,8 +15,8 @@ pub enum KeyError {
     /// Anything without a case of its own.
     #[error("{0}")]
     Other(String),
-    /// Keys are not offered here.
-    #[error("keys are not offered here")]
+    /// This host offers no keys to plugins.
+    #[error("this host offers no keys to plugins")]
     NotAvailable,
     /// No such key for this action.
     #[error("the key is not granted")]
@@ -63,7 +63,7 @@ pub trait OwnKeys: Send + Sync + fmt::Debug {
     fn work(&self, key: &str) -> Work;
 }
 
-/// No keys at all.
+/// The keys of an action that has none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoOwnKeys;
 

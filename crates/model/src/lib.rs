@@ -19,8 +19,6 @@ pub mod abi;
 pub mod action;
 pub mod cache;
 pub mod claims;
-pub mod decision;
-mod embedding;
 pub mod handle;
 pub mod http;
 pub mod json;
@@ -35,3 +33,5 @@ pub mod run;
 pub mod session;
 pub mod token;
 pub mod trigger;
+
+pub use run::decision;

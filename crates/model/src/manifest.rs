@@ -18,25 +18,25 @@ pub const SECTION: &str = "postlude:manifest";
 pub struct Manifest {
     /// The plugin's name.
     pub name: PluginName,
-    /// Its version, for people (Semantic Versioning 2.0.0).
+    /// The plugin's version, for people (Semantic Versioning 2.0.0).
     pub version: String,
-    /// Who publishes it: a domain name.
+    /// The publisher's domain name.
     pub publisher: String,
-    /// The version of `postlude:action` that it was built against.
+    /// The version of `postlude:action` that the plugin was built against.
     pub abi: AbiVersion,
-    /// The factors that it may record.
+    /// The factors that the plugin may record.
     #[serde(default)]
     pub factors: Vec<DeclaredFactor>,
     /// How a reply is proved.
     #[serde(default)]
     pub result: ResultProof,
-    /// What it asks for.
+    /// The capabilities that the plugin asks for.
     #[serde(default)]
     pub capabilities: Capabilities,
     /// JSON Schema of its settings; absent: no settings are accepted.
     #[serde(default)]
     pub settings: Option<Value>,
-    /// Limits that it suggests; only ever lower than the host's.
+    /// Limits that the plugin suggests; they only lower the host's.
     #[serde(default)]
     pub limits: SuggestedLimits,
 }
@@ -59,7 +59,7 @@ pub enum Text {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredFactor {
-    /// Its URL-shaped name.
+    /// The factor's URL-shaped name.
     pub name: Text,
     /// The amr values (RFC 8176) that the author proposes; the operator grants them.
     #[serde(default)]
@@ -74,7 +74,7 @@ pub enum ResultProof {
     Token(TokenProof),
     /// `"external"` or `"none"`.
     Named(NamedProof),
-    /// Nothing was said: nothing is proved.
+    /// The manifest says nothing about proof: nothing is proved.
     #[default]
     #[serde(skip)]
     Absent,
@@ -108,7 +108,7 @@ pub enum NamedProof {
 pub struct Capabilities {
     /// Parts of the event, as RFC 6901 pointers.
     pub event: Vec<Text>,
-    /// Origins that it may redirect to; a URL counts by its origin.
+    /// Origins that the plugin may redirect to; a URL counts by its origin.
     pub redirect_origins: Vec<Text>,
     /// Secrets by name.
     pub secrets: Vec<Text>,
@@ -116,13 +116,13 @@ pub struct Capabilities {
     pub keys: Vec<Text>,
     /// Hosts for outbound requests, `host` or `host:port`; a URL counts by these.
     pub hosts: Vec<Text>,
-    /// Claims that it may set.
+    /// Claims that the plugin may set.
     pub claims: Vec<Text>,
-    /// Scopes that it may add or remove.
+    /// Scopes that the plugin may add or remove.
     pub scopes: Vec<Text>,
-    /// Keys of the user's app metadata that it may set.
+    /// Keys of the user's app metadata that the plugin may set.
     pub app_metadata: Vec<Text>,
-    /// Keys of the user's own metadata that it may set.
+    /// Keys of the user's own metadata that the plugin may set.
     pub user_metadata: Vec<Text>,
 }
 
@@ -173,19 +173,19 @@ pub struct Grants {
     pub event: Vec<String>,
     /// Origins, serialised as in RFC 6454, section 6.2.
     pub redirect_origins: Vec<String>,
-    /// Secrets.
+    /// Names of secrets.
     pub secrets: Vec<String>,
-    /// Keys.
+    /// Names of keys.
     pub keys: Vec<String>,
     /// Hosts, as [`host_of`] writes them.
     pub hosts: Vec<String>,
-    /// Claims.
+    /// Names of claims.
     pub claims: Vec<String>,
-    /// Scopes.
+    /// Names of scopes.
     pub scopes: Vec<String>,
     /// App metadata.
     pub app_metadata: Vec<String>,
-    /// User metadata.
+    /// Keys of user metadata.
     pub user_metadata: Vec<String>,
 }
 
@@ -206,13 +206,13 @@ pub enum ManifestError {
     Setting {
         /// What refers to it.
         what: &'static str,
-        /// Where it should be.
+        /// The pointer at which the value should be.
         pointer: String,
     },
     /// A resolved value is not acceptable.
     #[error("{what} `{value}` is not acceptable: {why}")]
     Value {
-        /// What it is for.
+        /// The part of the manifest that needs the value.
         what: &'static str,
         /// The value.
         value: String,

@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 /// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Its identifier.
+    /// The session's identifier.
     pub id: SessionId,
-    /// Whose factors it holds; none in a session that is new or ended.
+    /// The user whose factors the session holds; none in a session that is new or ended.
     pub user: Option<UserId>,
-    /// Counts logouts, revocations and changes of user. A login of an older generation is over.
+    /// The number of logouts, revocations and changes of user. A login of an older generation is over.
     pub generation: u64,
-    /// Counts the writes; zero: never stored.
+    /// The number of writes; zero: never stored.
     pub version: u64,
     /// The factors, oldest first.
     pub factors: Vec<FactorRecord>,
-    /// Values that actions put there.
+    /// Values that actions keep in the session.
     pub metadata: Metadata,
-    /// When it was first stored.
+    /// When the session was first stored.
     pub created_at: Timestamp,
-    /// When a login last used it, coarsely.
+    /// When a login last used the session, coarsely.
     pub last_used_at: Timestamp,
-    /// Where it went when the IdP changed its identifier.
+    /// The session's new identifier, where the IdP changed it.
     pub moved_to: Option<SessionId>,
 }
 
@@ -33,7 +33,7 @@ pub struct Session {
 pub struct FactorRecord {
     /// The factor.
     pub name: FactorName,
-    /// When, by the host's clock.
+    /// When the factor was completed, by the host's clock.
     pub completed_at: Timestamp,
     /// The plugin that recorded it.
     pub digest: Digest,
@@ -43,13 +43,13 @@ pub struct FactorRecord {
     pub login_id: LoginId,
     /// The client of that login.
     pub client_id: ClientId,
-    /// How many later logins it satisfied under a policy with `max_uses`.
+    /// How many later logins the record satisfied under a policy with `max_uses`.
     pub uses: u32,
-    /// When a login last used it under a policy with `max_idle`, coarsely; else when it was completed.
+    /// When a login last used the record under a policy with `max_idle`, coarsely; else when the factor was completed.
     pub last_used_at: Timestamp,
     /// The store's epoch; records of older epochs count as absent.
     pub epoch: u64,
-    /// For the audit trail; an object.
+    /// Evidence for the audit trail; an object.
     pub evidence: Option<Json>,
 }
 
@@ -60,7 +60,7 @@ pub struct RecordKey {
     pub name: FactorName,
     /// The login in which it was completed.
     pub login_id: LoginId,
-    /// When.
+    /// When the factor was completed.
     pub completed_at: Timestamp,
 }
 
@@ -71,7 +71,7 @@ impl FactorRecord {
         RecordKey { name: self.name.clone(), login_id: self.login_id.clone(), completed_at: self.completed_at }
     }
 
-    /// Whether it is the record of this key.
+    /// Whether the record has this key.
     #[must_use]
     pub fn is(&self, key: &RecordKey) -> bool {
         self.name == key.name && self.login_id == key.login_id && self.completed_at == key.completed_at

@@ -1,4 +1,4 @@
-//! A host that failed several times in a row rests: nobody waits two seconds for it at every login, and it can recover.
+//! A host that failed several times in a row rests: no login waits two seconds for it, and it can recover.
 
 use crate::limits::{FAILURES, REST};
 use std::time::Instant;
@@ -24,7 +24,7 @@ impl Breaker {
     }
 
     /// What became of a request.
-    pub fn settle(&mut self, succeeded: bool, now: Instant) {
+    pub fn record_result(&mut self, succeeded: bool, now: Instant) {
         if succeeded {
             *self = Self::default();
             return;
@@ -46,14 +46,14 @@ mod tests {
         let (mut breaker, now) = (Breaker::default(), Instant::now());
         for _ in 0..FAILURES {
             assert!(breaker.admit(now));
-            breaker.settle(false, now);
+            breaker.record_result(false, now);
         }
         assert!(!breaker.admit(now));
         assert!(!breaker.admit(now + REST - Duration::from_millis(1)));
         let later = now + REST;
         assert!(breaker.admit(later), "one tries again");
         assert!(!breaker.admit(later), "and one only");
-        breaker.settle(true, later);
+        breaker.record_result(true, later);
         assert!(breaker.admit(later) && breaker == Breaker::default());
     }
 
@@ -61,9 +61,9 @@ mod tests {
     fn a_success_between_failures_counts() {
         let (mut breaker, now) = (Breaker::default(), Instant::now());
         for _ in 0..3 * FAILURES {
-            breaker.settle(false, now);
-            breaker.settle(false, now);
-            breaker.settle(true, now);
+            breaker.record_result(false, now);
+            breaker.record_result(false, now);
+            breaker.record_result(true, now);
         }
         assert!(breaker.admit(now));
     }

@@ -35,7 +35,7 @@ pub struct OutboundConfig {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// The certificates cannot be used.
-    #[error("the file of trust roots: {0}")]
+    #[error("the trust roots cannot be read: {0}")]
     Roots(#[from] RootsError),
     /// A host is none.
     #[error("`{0}` is not a host: {1}")]
@@ -49,7 +49,7 @@ pub enum OutboundError {
 #[derive(Clone)]
 pub struct Outbound {
     parts: Arc<Parts>,
-    /// For whom: each party has its own connections, places and record of a host.
+    /// The party that asks: each one has its own connections, places and record of a host.
     party: Arc<str>,
 }
 
@@ -91,7 +91,7 @@ impl Outbound {
     }
 
     /// The way out of one party, such as a tenant: with connections, places and a record of each host that no other party
-    /// has. Whoever makes a host fail, or holds all its places, does so for itself.
+    /// has. A party that makes a host fail, or holds all its places, does so for itself.
     #[must_use]
     pub fn of(&self, party: &str) -> Self {
         Self { parts: Arc::clone(&self.parts), party: party.into() }
@@ -141,7 +141,7 @@ impl Parts {
             exchange(built).await
         };
         let answer = tokio::time::timeout_at(deadline, answer).await.unwrap_or(Err(HttpError::Timeout));
-        host.breaker().settle(!matches!(answer, Err(HttpError::Timeout | HttpError::Other(_))), Instant::now());
+        host.breaker().record_result(!matches!(answer, Err(HttpError::Timeout | HttpError::Other(_))), Instant::now());
         answer
     }
 

@@ -10,7 +10,7 @@
 //! 5. TLS with the name checked; no proxy, no redirect, no cookie, no decoding.
 //! 6. [`limits`]: one deadline for all of it, and sizes both ways.
 //!
-//! Not here: who is granted what, how many requests a run may make, and what a recorded answer is.
+//! Not here: which plugin is granted what, how many requests a run may make, and what a recorded answer is.
 
 pub mod address;
 pub mod breaker;

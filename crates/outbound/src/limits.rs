@@ -6,14 +6,14 @@ use std::time::Duration;
 pub const CONCURRENT_PER_HOST: usize = 16;
 /// Requests at the same time in all: each holds up to half a megabyte.
 pub const CONCURRENT: usize = 256;
-/// Names that are being resolved at the same time: the system's resolver holds a thread for each, also when nobody waits
+/// Names that are being resolved at the same time: the system's resolver holds a thread for each, also when no request waits
 /// for it any more.
 pub const CONCURRENT_LOOKUPS: usize = 32;
 /// Addresses of one name that are tried at most.
 pub const ADDRESSES: usize = 16;
 /// Failures in a row after which a host rests.
 pub const FAILURES: u32 = 5;
-/// How long it rests; then one request tries again.
+/// How long such a host rests; then one request tries again.
 pub const REST: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept: longer than a user takes from one step of a login to the next.
 pub const IDLE: Duration = Duration::from_secs(30);

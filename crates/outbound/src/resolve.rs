@@ -35,7 +35,7 @@ impl Resolve for System {
         Box::pin(async move {
             let place = places.acquire_owned().await.map_err(std::io::Error::other)?;
             let lookup = move || {
-                // The place is held as long as the thread is, also when nobody waits any more.
+                // The place is held as long as the thread is, also when no request waits any more.
                 let _place = place;
                 Ok((name.as_str(), 0).to_socket_addrs()?.map(|address| address.ip()).collect())
             };

@@ -8,20 +8,20 @@ use rustls::pki_types::pem::PemObject as _;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RootsError {
     /// Not PEM.
-    #[error("it is not PEM (RFC 7468): {0}")]
+    #[error("the file is not PEM (RFC 7468): {0}")]
     Pem(String),
     /// No certificate in it.
-    #[error("it has no certificate")]
+    #[error("the file has no certificate")]
     Empty,
     /// A certificate cannot be a root.
-    #[error("its certificate {0} cannot be used as a root: {1}")]
+    #[error("the file's certificate {0} cannot be used as a root: {1}")]
     Certificate(usize, String),
 }
 
 /// Reads the certificates of a PEM file.
 ///
 /// # Errors
-/// When it has none, or one of them cannot be a root.
+/// When the file has no certificate, or one of them cannot be a root.
 pub fn read_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootsError> {
     let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     let certificates = read.map_err(|why| RootsError::Pem(why.to_string()))?;

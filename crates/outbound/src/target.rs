@@ -9,7 +9,7 @@ use url::{Host, Url};
 pub struct Target {
     /// The URL, as it was read.
     pub url: Url,
-    /// Its host and port as grants write them.
+    /// The target's host and port as grants write them.
     pub host: String,
     /// Whether the name is this machine's by definition (RFC 6761, section 6.3), and development mode is on.
     pub local: bool,

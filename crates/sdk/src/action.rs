@@ -1,7 +1,7 @@
 //! The trait that a plugin implements, and the context it is given.
 
+use crate::backend::Backend;
 use crate::decision::{Decision, Failure};
-use crate::host::Backend;
 use crate::{cache, claims, clock, event, http, keys, log, login, random, redirect, reply, secrets, session, user};
 use serde::de::DeserializeOwned;
 #[cfg(not(target_arch = "wasm32"))]
@@ -63,7 +63,7 @@ impl Context {
     /// The action's settings, as the operator wrote them.
     ///
     /// # Errors
-    /// When they do not have the shape of `T`. The host checks them against the manifest's schema, so this means that
+    /// When the settings do not have the shape of `T`. The host checks them against the manifest's schema, so this means that
     /// schema and type disagree.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.login().settings()

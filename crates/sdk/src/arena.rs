@@ -18,12 +18,12 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// An arena without room.
+    /// An arena without memory.
     pub const fn empty() -> Self {
         Self { next: 0, end: 0 }
     }
 
-    /// Adds room. Where it follows on what is there, a block may span both; else the rest of the old room is given up.
+    /// Adds memory. Where it follows on the memory that the arena has, a block may span both; else the rest of the old memory is given up.
     pub const fn extend(&mut self, start: usize, bytes: usize) {
         if start != self.end {
             self.next = start;
@@ -31,7 +31,7 @@ impl Arena {
         self.end = start.saturating_add(bytes);
     }
 
-    /// The address of a new block; none when the room does not suffice. `align` is a power of two.
+    /// The address of a new block; none when the memory does not suffice. `align` is a power of two.
     pub fn allocate(&mut self, size: usize, align: usize) -> Option<usize> {
         let start = self.next.checked_add(align.checked_sub(1)?)? & !align.checked_sub(1)?;
         let next = start.checked_add(size)?;
@@ -74,17 +74,18 @@ mod global {
 
     const PAGE: usize = 65_536;
 
-    struct Room(UnsafeCell<MaybeUninit<[u8; ARENA_BYTES]>>);
+    struct Memory(UnsafeCell<MaybeUninit<[u8; ARENA_BYTES]>>);
     struct Bump {
         arena: Cell<Arena>,
-        room: Room,
+        memory: Memory,
     }
 
     // SAFETY: a component of this contract has one thread.
     unsafe impl Sync for Bump {}
 
     #[global_allocator]
-    static BUMP: Bump = Bump { arena: Cell::new(Arena::empty()), room: Room(UnsafeCell::new(MaybeUninit::uninit())) };
+    static BUMP: Bump =
+        Bump { arena: Cell::new(Arena::empty()), memory: Memory(UnsafeCell::new(MaybeUninit::uninit())) };
 
     impl Bump {
         fn grow(&self, arena: &mut Arena, bytes: usize) -> bool {
@@ -100,7 +101,7 @@ mod global {
         fn allocate(&self, size: usize, align: usize) -> Option<usize> {
             let mut arena = self.arena.get();
             if arena == Arena::empty() {
-                arena.extend(self.room.0.get() as usize, ARENA_BYTES);
+                arena.extend(self.memory.0.get() as usize, ARENA_BYTES);
             }
             let address = arena.allocate(size, align).or_else(|| {
                 let bytes = size.checked_add(align)?;
@@ -113,7 +114,7 @@ mod global {
         }
     }
 
-    // SAFETY: blocks lie within the room or in memory that `memory.grow` added for us, are aligned, and do not overlap:
+    // SAFETY: blocks lie within the static memory or in memory that `memory.grow` added for us, are aligned, and do not overlap:
     // `Arena` moves in one direction, except when the newest block is given back.
     unsafe impl GlobalAlloc for Bump {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn room_that_follows_on_is_joined_and_other_room_replaces() {
+    fn memory_that_follows_on_is_joined_and_other_memory_replaces() {
         let mut arena = arena();
         assert_eq!(arena.allocate(90, 1), Some(1000));
         arena.extend(1100, 100);

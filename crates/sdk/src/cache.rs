@@ -1,7 +1,8 @@
 //! A small cache of the action's own.
 
+use crate::backend::Backend;
 use crate::error::CacheError;
-use crate::host::{Backend, from_text, to_text};
+use crate::text::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,7 +1,8 @@
 //! What the tokens that the IdP issues will say.
 
+use crate::backend::Backend;
 use crate::error::ClaimError;
-use crate::host::{Backend, to_text};
+use crate::text::to_text;
 use serde::Serialize;
 
 /// The interface `claims`.

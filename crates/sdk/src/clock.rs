@@ -1,6 +1,6 @@
 //! The host's clock.
 
-use crate::host::Backend;
+use crate::backend::Backend;
 
 /// The interface `clock`.
 #[derive(Clone, Copy)]

@@ -88,7 +88,7 @@ impl Redirect {
     }
 }
 
-/// A token for the prompt site: who is asked, for which factor, where to return.
+/// A token for the prompt site: which user is asked, for which factor, where to return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
     /// The query parameter that carries the token.
@@ -124,6 +124,6 @@ impl TokenRequest {
     /// The claims as JSON text.
     #[must_use]
     pub fn claims_text(&self) -> String {
-        crate::host::text_of_map(&self.claims)
+        crate::text::text_of_map(&self.claims)
     }
 }

@@ -1,7 +1,8 @@
 //! What the IdP told about this login, read lazily: each accessor is one call of the host.
 
+use crate::backend::Backend;
 use crate::error::EventError;
-use crate::host::{Backend, from_text};
+use crate::text::from_text;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,25 +1,10 @@
-//! The host as the SDK sees it: the contract's imports on wasm32, anything else natively.
+//! The functions of the contract as a trait, for hosts of native tests.
 
 use crate::decision::TokenRequest;
 use crate::error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-use crate::http::{Request, Response};
-use crate::log::Level;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-
-/// What the facades talk to. On wasm32 it is a type, not a trait object: a table of all functions would keep every
-/// import alive, and the component would ask for capabilities that it never uses.
-#[cfg(target_arch = "wasm32")]
-pub type Backend = crate::imports::Imports;
-/// What the facades talk to: any host.
-#[cfg(not(target_arch = "wasm32"))]
-pub type Backend = dyn Host;
-
-/// Name and value pairs in their order; a name may occur more than once.
-pub type Pairs = Vec<(String, String)>;
+use crate::records::{Level, Pairs, Request, Response};
 
 /// The functions of the contract. JSON values are text here; units and limits are the contract's.
 ///
@@ -106,19 +91,4 @@ pub trait Host {
     fn random(&self, n: u32) -> Vec<u8>;
     /// `log.log`.
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]);
-}
-
-/// JSON text of a value of the plugin's.
-pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
-    serde_json::to_string(value).map_err(|error| error.to_string())
-}
-
-/// JSON text of an object, which cannot fail.
-pub(crate) fn text_of_map(map: &Map<String, Value>) -> String {
-    serde_json::to_string(map).unwrap_or_else(|_| "{}".to_owned())
-}
-
-/// A value out of the host's JSON text.
-pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
 }

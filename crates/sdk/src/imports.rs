@@ -1,17 +1,15 @@
-//! The component's imports behind the SDK's types, and the two exports. Only on wasm32.
+//! The component's imports behind the SDK's types. Only on wasm32.
 //!
 //! The methods are those of [`crate::Host`], but inherent: what no plugin calls, the linker drops, and with it the import.
 
-use crate::action::{Action, Context};
-use crate::bindings::Answer;
 use crate::bindings::postlude::action as wit;
-use crate::decision::{Decision, Failure, TokenRequest};
+use crate::decision::TokenRequest;
 use crate::error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-use crate::host::Pairs;
-use crate::http::{Request, Response};
-use crate::log::Level;
+use crate::records::Level;
+use crate::records::Pairs;
+use crate::records::{Request, Response};
 
 /// The imports of the component.
 pub struct Imports;
@@ -132,38 +130,4 @@ impl From<TokenRequest> for wit::decisions::TokenRequest {
         let claims = token.claims_text();
         Self { parameter: token.parameter, key: token.key, claims, ttl_seconds: token.ttl_seconds }
     }
-}
-
-fn answer(result: Result<Decision, Failure>) -> Answer {
-    match result {
-        Ok(Decision::Continue) => Ok(wit::decisions::Decision::Continue),
-        Ok(Decision::Redirect(to)) => Ok(wit::decisions::Decision::Redirect(wit::decisions::RedirectRequest {
-            url: to.url,
-            query: to.query,
-            factor: to.factor,
-            token: to.token.map(Into::into),
-        })),
-        Ok(Decision::Deny(why)) => {
-            Ok(wit::decisions::Decision::Deny(wit::decisions::Denial { code: why.code, message: why.message }))
-        }
-        Err(Failure::Other(why)) => Err(wit::decisions::Failure::Other(why)),
-        Err(Failure::Unavailable(why)) => Err(wit::decisions::Failure::Unavailable(why)),
-    }
-}
-
-/// A panic ends the run by a trap, which says nothing: the log says it before.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &panic.to_string(), &[])));
-}
-
-/// The export `on-login`.
-pub fn run_on_login<A: Action>() -> Answer {
-    log_panics();
-    answer(A::on_login(&mut Context::new()))
-}
-
-/// The export `on-continue`.
-pub fn run_on_continue<A: Action>() -> Answer {
-    log_panics();
-    answer(A::on_continue(&mut Context::new()))
 }

@@ -1,7 +1,8 @@
 //! Cryptography by named keys that stay in the host.
 
+use crate::backend::Backend;
 use crate::error::KeyError;
-use crate::host::{Backend, from_text, to_text};
+use crate::text::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,7 +32,7 @@ impl Keys<'_> {
         header: &Map<String, Value>,
         claims: &T,
     ) -> Result<String, KeyError> {
-        self.host.sign_jwt(key, &crate::host::text_of_map(header), &to_text(claims).map_err(KeyError::Other)?)
+        self.host.sign_jwt(key, &crate::text::text_of_map(header), &to_text(claims).map_err(KeyError::Other)?)
     }
 
     /// The claims of a compact JWS, once its signature verifies. The algorithm is the key's, never the header's.

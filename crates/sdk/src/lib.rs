@@ -31,6 +31,7 @@
 mod action;
 #[cfg(any(test, all(target_arch = "wasm32", feature = "arena")))]
 mod arena;
+mod backend;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod bindings;
@@ -40,6 +41,8 @@ pub mod clock;
 mod decision;
 mod error;
 pub mod event;
+#[cfg(target_arch = "wasm32")]
+mod exports;
 mod host;
 pub mod http;
 #[cfg(target_arch = "wasm32")]
@@ -48,12 +51,14 @@ pub mod keys;
 pub mod log;
 pub mod login;
 pub mod random;
+mod records;
 pub mod redirect;
 pub mod reply;
 pub mod secrets;
 pub mod session;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 pub mod user;
 
 pub use action::{Action, Context};
@@ -61,14 +66,15 @@ pub use decision::{Decision, Denial, Failure, Redirect, TokenRequest};
 pub use error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-pub use host::{Host, Pairs};
+pub use host::Host;
+pub use records::Pairs;
 pub use serde_json::{Value, json};
 
 /// What [`export!`] expands to; not for use by hand.
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod private {
-    pub use crate::imports::{run_on_continue, run_on_login};
+    pub use crate::exports::{run_on_continue, run_on_login};
 }
 
 /// Makes an [`Action`] the plugin's exports `on-login` and `on-continue`. Once in a crate, at its root.

@@ -1,24 +1,12 @@
 //! The action's log.
 
-use crate::host::Backend;
+use crate::backend::Backend;
+pub use crate::records::Level;
 
 /// The interface `log`. A run keeps 100 lines and 65,536 bytes.
 #[derive(Clone, Copy)]
 pub struct Log<'a> {
     pub(crate) host: &'a Backend,
-}
-
-/// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// For the plugin's author.
-    Debug,
-    /// What happened.
-    Info,
-    /// Something the operator may want to look at.
-    Warn,
-    /// Something the operator should look at.
-    Error,
 }
 
 impl Log<'_> {

@@ -1,8 +1,9 @@
 //! The login that this run belongs to.
 
+use crate::backend::Backend;
 use crate::decision::Failure;
 use crate::error::ValueError;
-use crate::host::{Backend, from_text, to_text};
+use crate::text::{from_text, to_text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,7 +63,7 @@ impl Login<'_> {
     /// The action's settings.
     ///
     /// # Errors
-    /// When they do not have the shape of `T`.
+    /// When the settings do not have the shape of `T`.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         from_text(&self.host.settings()).map_err(|why| Failure::Other(format!("settings: {why}")))
     }

@@ -1,6 +1,6 @@
 //! Random bytes.
 
-use crate::host::Backend;
+use crate::backend::Backend;
 
 /// The interface `random`.
 #[derive(Clone, Copy)]

@@ -1,8 +1,9 @@
 //! What an action needs to send the browser away and to recognise it when it is back.
 
+use crate::backend::Backend;
 use crate::decision::TokenRequest;
 use crate::error::{TokenError, ValueError};
-use crate::host::{Backend, from_text, to_text};
+use crate::text::{from_text, to_text};
 use serde::Serialize;
 use serde_json::Value;
 

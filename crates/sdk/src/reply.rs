@@ -1,7 +1,9 @@
 //! What the browser brought back from the prompt.
 
+use crate::backend::Backend;
 use crate::error::TokenError;
-use crate::host::{Backend, Pairs, from_text};
+use crate::records::Pairs;
+use crate::text::from_text;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Secrets that the operator gave to this action.
 
+use crate::backend::Backend;
 use crate::error::SecretError;
-use crate::host::Backend;
 
 /// The interface `secrets`. Prefer [`crate::keys`], whose bytes never enter the plugin's memory.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 //! The user's session at the IdP, and the factors completed in it.
 
+use crate::backend::Backend;
 use crate::error::{FactorError, ValueError};
-use crate::host::{Backend, from_text, to_text};
+use crate::text::{from_text, to_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,7 +18,7 @@ pub struct Session<'a> {
 pub struct Factor {
     /// The factor's name.
     pub name: String,
-    /// When it was completed, in milliseconds since 1970.
+    /// When the factor was completed, in milliseconds since 1970.
     pub completed_at: u64,
     /// Whether the operator's policy still takes it.
     pub fresh: bool,

@@ -1,7 +1,8 @@
 //! The user's metadata at the IdP.
 
+use crate::backend::Backend;
 use crate::error::ValueError;
-use crate::host::{Backend, to_text};
+use crate::text::to_text;
 use serde::Serialize;
 
 /// The interface `user`. Changes become a merge patch (RFC 7396) in the answer to the IdP.

@@ -49,7 +49,7 @@ fn section(id: u8, content: &[u8]) -> Vec<u8> {
     [&[id], leb128(content.len()).as_slice(), content].concat()
 }
 
-/// Many locals, all alive across many calls: work for whoever allocates registers.
+/// Many locals, all alive across many calls: work for the register allocator.
 fn giant() -> Vec<u8> {
     const LOCALS: usize = 1000;
     let mut numbers = Numbers(1);
@@ -86,7 +86,7 @@ fn nested_types() -> Vec<u8> {
     guests::with_manifest(&component, guests::MANIFEST)
 }
 
-/// The same numbers every time (xorshift).
+/// Pseudo-random numbers, the same ones every time (xorshift).
 struct Numbers(u64);
 
 impl Numbers {

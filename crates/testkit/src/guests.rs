@@ -139,7 +139,7 @@ pub fn component(text: &str) -> Result<Vec<u8>, GuestError> {
 /// Any text of a core module or component, as bytes.
 ///
 /// # Errors
-/// When it does not parse.
+/// When the text does not parse.
 pub fn binary(text: &str) -> Result<Vec<u8>, GuestError> {
     wat::parse_str(text).map_err(because)
 }

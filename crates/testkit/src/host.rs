@@ -1,14 +1,15 @@
 //! A running server, its folder and its clock.
 
-use crate::answered::Answered;
-use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
+use crate::client::Client;
+use crate::event::FACTOR;
+use crate::files::{plugin_file, program, write};
+use crate::keys::{OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
-use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
 use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
-use serde_json::Value;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -89,7 +90,7 @@ impl Builder {
         self
     }
 
-    /// Lines of its factor's policy, such as `max_uses = 2`.
+    /// Lines of the factor's policy, such as `max_uses = 2`.
     #[must_use]
     pub fn policy(mut self, lines: &str) -> Self {
         lines.clone_into(&mut self.policy);
@@ -117,21 +118,21 @@ impl Builder {
         self
     }
 
-    /// Watches its files. Without it a test says when they are read again.
+    /// Lets the server watch its files. Otherwise a test says when they are read again.
     #[must_use]
     pub const fn watch(mut self) -> Self {
         self.watch = true;
         self
     }
 
-    /// Puts something into its folder before it starts.
+    /// Puts something into the server's folder before it starts.
     #[must_use]
     pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
         self.prepare = prepare;
         self
     }
 
-    /// As a process of its own, which can be killed, instead of in the test's own.
+    /// Runs the server as a process of its own, which can be killed, instead of in the test's own.
     #[must_use]
     pub const fn process(mut self) -> Self {
         self.process = true;
@@ -145,14 +146,14 @@ impl Builder {
         self
     }
 
-    /// A variable of its process's environment.
+    /// Sets a variable of the server process's environment.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Starts it.
+    /// Starts the server.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = TempDir::new().unwrap();
@@ -170,11 +171,9 @@ impl Builder {
         let config = self.config(address.port(), &partner);
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
-            base: format!("http://{address}"),
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
+            caller: Client::new(format!("http://{address}"), partner),
             ahead: Arc::default(),
             dir,
-            partner,
             process: self.process,
             compilation: self.compilation,
             variables: self.variables.clone(),
@@ -262,15 +261,10 @@ sha256 = "{other_operator}"
     }
 }
 
-/// A running server.
+/// A running server. A `Postlude` derefs to the [`Client`] that calls it.
 #[derive(Debug)]
 pub struct Postlude {
-    /// Where it is.
-    pub base: String,
-    /// A client that follows no redirect.
-    pub client: reqwest::Client,
-    /// The partner of the action `face`.
-    pub partner: Partner,
+    caller: Client,
     dir: TempDir,
     ahead: Arc<AtomicU64>,
     process: bool,
@@ -303,18 +297,18 @@ impl Postlude {
         Builder::default()
     }
 
-    /// Its folder, with `postlude.toml` and `data`.
+    /// The server's folder, with `postlude.toml` and `data`.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Moves its clock forward.
+    /// Moves the server's clock forward.
     pub fn forward(&self, by: Duration) {
         self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    /// Stops it as SIGTERM does.
+    /// Stops the server as SIGTERM does.
     pub async fn stop(&mut self) {
         match self.running.take().expect("it runs") {
             Running::Here { task, stop, .. } => {
@@ -328,26 +322,26 @@ impl Postlude {
         }
     }
 
-    /// Sends its process a SIGHUP.
+    /// Sends the server's process a SIGHUP.
     pub async fn hang_up(&self) {
         let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
         send("-HUP", child).await;
     }
 
-    /// Kills its process as `kill -9` does.
+    /// Kills the server's process as `kill -9` does.
     pub async fn kill(&mut self) {
         let Some(Running::Process(mut child)) = self.running.take() else { panic!("it is no process of its own") };
         child.kill().await.unwrap();
     }
 
-    /// The id of its process.
+    /// The id of the server's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
         let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
         child.id().expect("it runs")
     }
 
-    /// Starts it, when it was stopped, as a process of its own from now on.
+    /// Starts the server, when it was stopped, as a process of its own from now on.
     pub async fn start_as_process(&mut self) {
         self.process = true;
         self.spawn().await;
@@ -369,13 +363,13 @@ impl Postlude {
         panic!("the process is not ready after 30 seconds");
     }
 
-    /// Stops it and starts it anew over the same folder.
+    /// Stops the server and starts it anew over the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
         self.start_again().await.expect("the server starts again");
     }
 
-    /// Starts it over its folder.
+    /// Starts the server over its folder.
     ///
     /// # Errors
     /// What `Server::prepare` says.
@@ -394,22 +388,22 @@ impl Postlude {
         let _ = self.try_reload().await;
     }
 
-    /// The same, with what became of it.
+    /// Reads the configuration again, and returns what became of it.
     ///
     /// # Errors
-    /// Why it was refused.
+    /// Why the configuration was refused.
     pub async fn try_reload(&self) -> Outcome {
         self.reloader().reload().await
     }
 
-    /// Reloads it, also while it runs, and knows what became of it.
+    /// Reloads the server's configuration, also while the server runs, and returns what became of each reload.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         let Some(Running::Here { reload, .. }) = &self.running else { panic!("it does not run in this process") };
         reload.clone()
     }
 
-    /// Changes its configuration by replacing a text that must be there.
+    /// Changes the server's configuration by replacing a text that must be there.
     pub fn edit_config(&self, from: &str, to: &str) {
         let path = self.dir().join("postlude.toml");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -435,59 +429,24 @@ impl Postlude {
         Ok(())
     }
 
-    /// A POST of the IdP.
-    pub async fn post(&self, path: &str, body: &Value) -> Answered {
-        self.post_as(IDP_KEY, path, body).await
+    /// Bytes of memory that the server's process has (`VmRSS`).
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
+}
 
-    /// A POST with a key.
-    pub async fn post_as(&self, key: &str, path: &str, body: &Value) -> Answered {
-        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).json(body);
-        Answered::of(request).await
-    }
+impl Deref for Postlude {
+    type Target = Client;
 
-    /// A GET with a key.
-    pub async fn get_as(&self, key: &str, path: &str) -> Answered {
-        Answered::of(self.client.get(format!("{}{path}", self.base)).bearer_auth(key)).await
-    }
-
-    /// `POST /v1/logins`.
-    pub async fn login(&self, idempotency_key: &str, body: &Value) -> Answered {
-        self.login_as(IDP_KEY, idempotency_key, body).await
-    }
-
-    /// `POST /v1/logins` with a key.
-    pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
-        let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
-        Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
+    fn deref(&self) -> &Client {
+        &self.caller
     }
 }
 
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-}
-
-/// The `postlude` program, as cargo builds it beside this test.
-#[must_use]
-pub fn program() -> PathBuf {
-    let this = std::env::current_exe().unwrap();
-    // A test lies one folder deeper than a program.
-    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("postlude")).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
-}
-
-/// A plugin of this repository, as `make plugins` builds it.
-#[must_use]
-pub fn plugin_file(name: &str) -> PathBuf {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
-    file.canonicalize().unwrap()
-}
-
-fn write(dir: &Path, name: &str, bytes: &[u8]) {
-    use std::os::unix::fs::PermissionsExt;
-    let path = dir.join(name);
-    std::fs::write(&path, bytes).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

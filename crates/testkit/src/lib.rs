@@ -10,18 +10,22 @@
 
 mod answered;
 pub mod bombs;
+mod client;
 mod contract;
+mod event;
+mod files;
 pub mod guests;
 mod host;
 mod keys;
 mod partner;
 mod port;
-mod story;
 pub mod swap;
 
 pub use answered::Answered;
+pub use client::{Browser, Client, Returned};
 pub use contract::contract_text;
-pub use host::{Builder, Postlude, plugin_file, program};
+pub use event::{FACTOR, event, merge};
+pub use files::{plugin_file, program};
+pub use host::{Builder, Postlude};
 pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
 pub use partner::{Alg, Partner, claims_of, header_of};
-pub use story::{Browser, FACTOR, Returned, event, merge};

@@ -19,7 +19,7 @@ pub enum Alg {
 }
 
 impl Alg {
-    /// Its name in the configuration.
+    /// The algorithm's name in the configuration.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Partner {
         Self { seed: [8; 32], ..self.clone() }
     }
 
-    /// Its issuer.
+    /// The partner's issuer.
     #[must_use]
     pub const fn issuer(&self) -> &'static str {
         "http://localhost:4000"
@@ -61,7 +61,7 @@ impl Partner {
         B64.encode(self.seed) + "-shared-with-postlude"
     }
 
-    /// Its public keys (RFC 7517).
+    /// The partner's public keys (RFC 7517).
     #[must_use]
     pub fn jwks(&self) -> String {
         let ed = ed25519_dalek::SigningKey::from_bytes(&self.seed);

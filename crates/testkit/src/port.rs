@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
 
 /// A listener below the ephemeral ports (32,768 and up on Linux): a server that restarts on its port must not find it taken by
-/// somebody's outgoing connection.
+/// an outgoing connection of another program.
 pub(crate) async fn free_port() -> TcpListener {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let start = u64::from(std::process::id()) * 97;

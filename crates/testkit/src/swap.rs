@@ -1,8 +1,8 @@
 //! A plugin in many versions, each of which says in its claims which one ran, and the login that asks it.
 
+use crate::event::event;
 use crate::guests;
 use crate::host::Postlude;
-use crate::story::event;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ pub fn deploy(path: &Path, bytes: &[u8]) {
 
 /// What a login needs of a running server; it may outlive the borrow.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub struct SwapClient {
     base: String,
     client: reqwest::Client,
 }
@@ -130,8 +130,8 @@ impl Passed {
     }
 }
 
-impl Asker {
-    /// Who asks this server.
+impl SwapClient {
+    /// A caller of this server.
     #[must_use]
     pub fn of(postlude: &Postlude) -> Self {
         Self { base: postlude.base.clone(), client: postlude.client.clone() }
@@ -211,27 +211,17 @@ impl Asker {
     }
 }
 
-impl Postlude {
-    /// Sends its process a SIGHUP and waits until it has stored this plugin, which is just before it is in force. No login is
-    /// made: its record would be in memory as well.
-    pub async fn swap_to(&self, file: &[u8]) {
-        self.hang_up().await;
-        let stored = digest(file).replace("sha256:", "") + ".wasm";
-        let stored = self.dir().join("data/plugins").join(stored);
-        for _ in 0..6000 {
-            if stored.exists() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+/// Sends the server's process a SIGHUP and waits until it has stored this plugin, which is just before the plugin is in force. No
+/// login is made: its record would be in memory as well.
+pub async fn swap_to(postlude: &Postlude, file: &[u8]) {
+    postlude.hang_up().await;
+    let stored = digest(file).replace("sha256:", "") + ".wasm";
+    let stored = postlude.dir().join("data/plugins").join(stored);
+    for _ in 0..6000 {
+        if stored.exists() {
+            return;
         }
-        panic!("the plugin is not stored after 30 seconds");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-
-    /// Bytes of memory that its process has (`VmRSS`).
-    #[must_use]
-    pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
-    }
+    panic!("the plugin is not stored after 30 seconds");
 }

@@ -1,6 +1,6 @@
 //! What Postlude is started from: keys, plugins and `postlude.toml`, in a temporary folder.
 
-use crate::prompt::PartnerKeys;
+use crate::partner_keys::PartnerKeys;
 use anyhow::{Context as _, Result, anyhow};
 use postlude_crypto::api_key::{generate_api_key, sha256_hex};
 use postlude_crypto::root::RootKey;

@@ -1,6 +1,7 @@
 //! The IdP of the demo: no passwords, but all the duties of an integrator around Postlude's two calls.
 
 use crate::config::{IdpKeys, Origins};
+use crate::journal::{Answered, Sso, USERS};
 use crate::page::{self, Site};
 use crate::view;
 use axum::Router;
@@ -29,10 +30,6 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const JOURNAL: usize = 50;
 /// A day and a second: past the policy of the demo's factor.
 pub const A_DAY_LATER: Duration = Duration::from_secs(24 * 3600 + 1);
-
-/// The demo's users and their addresses.
-pub const USERS: [(&str, &str); 3] =
-    [("ana", "ana@acme.example"), ("ben", "ben@acme.example"), ("eve", "eve@elsewhere.example")];
 
 /// The IdP.
 pub struct Idp {
@@ -67,43 +64,6 @@ struct Transaction {
     resume_key: String,
     /// Postlude's session id of this login: at continue it is this one, not the browser's current one.
     session_id: Option<String>,
-}
-
-/// Who is logged in.
-#[derive(Debug, Clone)]
-pub struct Sso {
-    /// The user.
-    pub user: &'static str,
-    /// Postlude's session id, which no browser sees.
-    session_id: String,
-    /// What the login was worth.
-    pub answer: Value,
-}
-
-/// What Postlude answered.
-#[derive(Debug, Clone)]
-pub struct Answered {
-    /// The call, for people.
-    pub call: String,
-    /// The HTTP status; 0 when there was no answer.
-    pub status: u16,
-    /// The answer.
-    pub body: Value,
-    /// How long it took, seen from here.
-    pub took: Duration,
-}
-
-impl Answered {
-    /// The outcome, or the code of the problem.
-    #[must_use]
-    pub fn outcome(&self) -> &str {
-        let field = if self.status == 200 { "outcome" } else { "code" };
-        self.body.get(field).and_then(Value::as_str).unwrap_or("no answer")
-    }
-
-    fn text(&self, pointer: &str) -> Option<String> {
-        self.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
-    }
 }
 
 /// The tenant that a login goes to.
@@ -143,7 +103,8 @@ pub fn router(idp: Arc<Idp>) -> Router {
 async fn front(State(idp): State<Arc<Idp>>, headers: HeaderMap) -> Response {
     let session = idp.session(&headers).map(|(_, session)| session);
     let journal = idp.journal();
-    let body = view::front(&idp, idp.browser(&headers), session.as_ref(), &journal);
+    let hours = idp.ahead.load(Ordering::SeqCst) / 1000 / 3600;
+    let body = view::front(&idp.origins.idp, idp.browser(&headers), hours, session.as_ref(), &journal);
     SITE.page(StatusCode::OK, &idp.aside(&headers), "Log in", &body)
 }
 
@@ -172,7 +133,7 @@ async fn login(State(idp): State<Arc<Idp>>, headers: HeaderMap, Form(form): Form
     let answered = idp.call(form.tenant, "/v1/logins", Some(&key), &body, what).await;
     let transaction =
         Transaction { user, tenant: form.tenant, login_id: String::new(), resume_key: String::new(), session_id: None };
-    idp.settle(&headers, &id, transaction, answered)
+    idp.act_on(&headers, &id, transaction, answered)
 }
 
 async fn back(State(idp): State<Arc<Idp>>, headers: HeaderMap, Query(Return { postlude }): Query<Return>) -> Response {
@@ -193,7 +154,7 @@ async fn back(State(idp): State<Arc<Idp>>, headers: HeaderMap, Query(Return { po
     });
     let what = format!("{} is back, {}", transaction.user, idp.browser(&headers));
     let answered = idp.call(transaction.tenant, &path, None, &body, what).await;
-    idp.settle(&headers, &id, transaction, answered)
+    idp.act_on(&headers, &id, transaction, answered)
 }
 
 async fn logout(State(idp): State<Arc<Idp>>, headers: HeaderMap) -> Response {
@@ -296,7 +257,7 @@ impl Idp {
     }
 
     /// Does what Postlude answered. No session before `continue`.
-    fn settle(&self, headers: &HeaderMap, id: &str, mut transaction: Transaction, answered: Answered) -> Response {
+    fn act_on(&self, headers: &HeaderMap, id: &str, mut transaction: Transaction, answered: Answered) -> Response {
         match (answered.outcome(), answered.text("/subject/session_id"), answered.text("/location")) {
             ("continue", Some(session_id), _) => self.log_in(id, transaction, session_id, answered.body),
             ("redirect", session_id, Some(location)) => {

@@ -4,6 +4,7 @@
 
 use crate::config::Origins;
 use crate::page::{self, Site, escape};
+use crate::partner_keys::PartnerKeys;
 use anyhow::{Context as _, Result, anyhow, bail};
 use axum::Router;
 use axum::extract::{Form, Query, State};
@@ -11,55 +12,21 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use postlude_server::clock::Clock;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 const SITE: Site = Site { brand: "Acme Face · the partner's prompt site", accent: "#a2407a", narrow: true };
-/// Name of the partner's key in its JWKS.
-const KID: &str = "partner-1";
 /// Seconds that a result token lives; Postlude takes at most 900.
 const RESULT_SECONDS: u64 = 300;
 /// Seconds by which two clocks may differ.
 const SKEW_SECONDS: u64 = 5;
-
-/// The partner's key pair (Ed25519).
-pub struct PartnerKeys(SigningKey);
-
-impl PartnerKeys {
-    /// A new pair.
-    ///
-    /// # Errors
-    /// When the system has no random numbers.
-    pub fn generate() -> Result<Self> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|why| anyhow!("no random numbers: {why}"))?;
-        Ok(Self(SigningKey::from_bytes(&seed)))
-    }
-
-    /// The public half, which the operator names in `postlude.toml`.
-    #[must_use]
-    pub fn jwks(&self) -> Value {
-        let x = B64.encode(self.0.verifying_key().to_bytes());
-        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KID, "x": x }] })
-    }
-
-    fn sign(&self, claims: &Value) -> Result<String> {
-        let der = self.0.to_pkcs8_der().map_err(|why| anyhow!("the key cannot be used: {why}"))?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("prompt-result+jwt".to_owned());
-        header.kid = Some(KID.to_owned());
-        Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(der.as_bytes()))?)
-    }
-}
 
 /// The site.
 pub struct PromptSite {

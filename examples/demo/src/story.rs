@@ -3,7 +3,8 @@
 
 use crate::browser::{Browser, Page};
 use crate::config::{ACTION, FACTOR};
-use crate::idp::{A_DAY_LATER, Answered, Idp};
+use crate::idp::{A_DAY_LATER, Idp};
+use crate::journal::Answered;
 use crate::page::grouped;
 use crate::table::{self, Row};
 use crate::view::{list, text};

@@ -1,20 +1,20 @@
 //! What the IdP's pages show of Postlude's answers: tables that a person can read.
 
-use crate::idp::{Answered, Idp, Sso, USERS};
+use crate::journal::{Answered, Sso, USERS};
 use crate::page::{escape, grouped};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
 
 /// Calls that the front page lists.
 const SHOWN_CALLS: usize = 8;
 
-/// The front page: who is logged in, what to try, and what Postlude answered last.
+/// The front page: who is logged in, what to try, and what Postlude answered last. `origins` are the IdP's two names, `hours` says
+/// how far the demo's clock is ahead.
 #[must_use]
-pub fn front(idp: &Idp, browser: &str, session: Option<&Sso>, journal: &[Answered]) -> String {
+pub fn front(origins: &[String; 2], browser: &str, hours: u64, session: Option<&Sso>, journal: &[Answered]) -> String {
     let mut body = session.map_or_else(nobody, somebody);
     body.push_str(&forms(session));
-    body.push_str(&others(idp, browser));
+    body.push_str(&others(origins, browser, hours));
     body.push_str(&calls(journal));
     body
 }
@@ -47,17 +47,16 @@ fn forms(session: Option<&Sso>) -> String {
     format!("<section><form method=\"post\" action=\"/login\">{buttons}</form>{out}</section>")
 }
 
-fn others(idp: &Idp, browser: &str) -> String {
-    let [first, second] = &idp.origins.idp;
+fn others(origins: &[String; 2], browser: &str, hours: u64) -> String {
+    let [first, second] = origins;
     let (other, name) = if browser == "browser A" { (second, "browser B") } else { (first, "browser A") };
-    let ahead = idp.ahead.load(Ordering::SeqCst) / 1000 / 3600;
     format!(
         "<section><h2>Try</h2><table class=\"pairs\">\
          <tr><td>another browser</td><td><a href=\"{other}/\" target=\"_blank\" rel=\"noopener\">{other}</a> is this IdP under \
          another name: yours has another cookie jar for it, so it is {name}.</td></tr>\
          <tr><td>a stolen link</td><td>In one browser, log in and choose <b>show me the link</b> at the prompt. In the other, log in \
          as ben, stop at the prompt, and open the link there.</td></tr>\
-         <tr><td>24 hours later</td><td>The demo's clock is {ahead} h ahead.<form method=\"post\" action=\"/later\">\
+         <tr><td>24 hours later</td><td>The demo's clock is {hours} h ahead.<form method=\"post\" action=\"/later\">\
          <button class=\"quiet\">Move it 24 h forward</button></form></td></tr>\
          <tr><td>a hostile plugin</td><td>A second tenant runs a plugin that never returns.<form method=\"post\" action=\"/login\">\
          <input type=\"hidden\" name=\"tenant\" value=\"lab\"><button class=\"quiet\" name=\"user\" value=\"ben\">Log in there as \

@@ -2,7 +2,8 @@
 
 use crate::provider::{Provider, sent};
 use crate::settings::{ClientAuth, Settings};
-use crate::{Stash, base64url, random, shown};
+use crate::stash::Stash;
+use crate::text::{base64url, random, shown};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use postlude_sdk::{Context, Failure, Pairs, Value, http, json};
 use serde::Deserialize;

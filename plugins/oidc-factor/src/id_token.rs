@@ -1,7 +1,7 @@
 //! What an ID token must say before it counts (OpenID Connect Core 1.0, section 3.1.3.7).
 
-use crate::Stash;
 use crate::settings::Settings;
+use crate::stash::Stash;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use postlude_sdk::{Context, Failure, KeyError, Value};
 

@@ -4,26 +4,16 @@ mod client;
 mod id_token;
 mod provider;
 mod settings;
+mod stash;
+mod text;
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use client::Grant;
 use postlude_sdk::session::Freshness;
 use postlude_sdk::{Action, Context, Decision, Failure, Redirect, Value, json};
 use provider::Provider;
-use serde::{Deserialize, Serialize};
 use settings::Settings;
-
-/// Random bytes of a PKCE verifier (RFC 7636, section 4.1), a nonce and a token's identifier.
-const RANDOM_BYTES: u32 = 32;
-
-/// What the way back needs.
-#[derive(Debug, Serialize, Deserialize)]
-struct Stash {
-    verifier: String,
-    nonce: String,
-    /// When the provider was asked, in milliseconds.
-    asked_at: u64,
-}
+use stash::Stash;
+use text::{random, shown};
 
 /// The plugin.
 #[derive(Debug)]
@@ -133,17 +123,4 @@ fn evidence(settings: &Settings, claims: &Value) -> Value {
         }
     }
     evidence
-}
-
-/// A text of somebody else's, fit for a log.
-pub(crate) fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
-}
-
-pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-pub(crate) fn random(cx: &Context) -> String {
-    base64url(cx.random().bytes(RANDOM_BYTES))
 }

@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use clap::Parser;
 use postlude_testkit::Postlude;
-use postlude_testkit::swap::{self, Asker, deploy, versioned};
+use postlude_testkit::swap::{self, SwapClient, deploy, versioned};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -106,8 +106,9 @@ impl Phase {
 async fn phase(postlude: &Postlude, args: &Args, lasts: Duration, swaps: bool) -> Result<Phase> {
     let stop = Arc::new(AtomicBool::new(false));
     let rest = Duration::from_millis(args.rest);
-    let clients: Vec<_> =
-        (0..args.clients).map(|at| tokio::spawn(client(Asker::of(postlude), at, rest, Arc::clone(&stop)))).collect();
+    let clients: Vec<_> = (0..args.clients)
+        .map(|at| tokio::spawn(client(SwapClient::of(postlude), at, rest, Arc::clone(&stop))))
+        .collect();
     let (began, mut all) = (Instant::now(), Phase::default());
     let mut clock = tokio::time::interval(Duration::from_millis(args.every));
     for version in 1_u32.. {
@@ -130,13 +131,13 @@ async fn phase(postlude: &Postlude, args: &Args, lasts: Duration, swaps: bool) -
     Ok(all)
 }
 
-async fn client(asker: Asker, at: usize, rest: Duration, stop: Arc<AtomicBool>) -> Phase {
+async fn client(client: SwapClient, at: usize, rest: Duration, stop: Arc<AtomicBool>) -> Phase {
     let mut seen = Phase::default();
     for turn in 0_u64.. {
         if stop.load(Ordering::SeqCst) {
             break;
         }
-        if let Err(why) = login(&asker, &format!("user-{at}-{turn}"), &mut seen).await {
+        if let Err(why) = login(&client, &format!("user-{at}-{turn}"), &mut seen).await {
             seen.failed.push(why);
         }
         tokio::time::sleep(rest).await;
@@ -144,13 +145,13 @@ async fn client(asker: Asker, at: usize, rest: Duration, stop: Arc<AtomicBool>) 
     seen
 }
 
-async fn login(asker: &Asker, user: &str, seen: &mut Phase) -> Result<(), String> {
+async fn login(client: &SwapClient, user: &str, seen: &mut Phase) -> Result<(), String> {
     let began = Instant::now();
-    let open = asker.start(user).await?;
+    let open = client.start(user).await?;
     seen.starts.push(began.elapsed());
-    let sealed = asker.come_back(&open).await?;
+    let sealed = client.come_back(&open).await?;
     let began = Instant::now();
-    let passed = asker.resume(&open, &sealed).await?;
+    let passed = client.resume(&open, &sealed).await?;
     seen.finishes.push(began.elapsed());
     if !passed.is_of_one_version() {
         seen.mixtures += 1;

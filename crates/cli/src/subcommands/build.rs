@@ -56,9 +56,9 @@ pub(crate) struct Built {
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// Its bytes.
+    /// The file's bytes.
     pub size: usize,
-    /// Its SHA-256 digest.
+    /// The file's SHA-256 digest.
     pub digest: Digest,
     /// The functions of the contract that it calls, as `session.record-factor`.
     pub imports: Vec<String>,

@@ -1,8 +1,6 @@
 //! `postlude completions`: what a shell needs to complete commands and options.
 
-use crate::args::Postlude;
 use anyhow::Result;
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use std::process::ExitCode;
 
@@ -17,7 +15,8 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    clap_complete::generate(args.shell, &mut Postlude::command(), "postlude", &mut std::io::stdout());
+/// Writes the completions of this command line to standard output.
+pub(crate) fn run(args: &Args, mut postlude: clap::Command) -> Result<ExitCode> {
+    clap_complete::generate(args.shell, &mut postlude, "postlude", &mut std::io::stdout());
     Ok(ExitCode::SUCCESS)
 }

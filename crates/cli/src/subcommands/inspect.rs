@@ -1,6 +1,7 @@
 //! `postlude inspect`: what a plugin file is and asks for, and how it differs from another version.
 
 mod difference;
+mod facts;
 mod report;
 
 use crate::output::{self, Paint};

@@ -1,9 +1,7 @@
 //! `postlude man`: the manual pages, one per command.
 
-use crate::args::Postlude;
 use crate::output;
 use anyhow::{Context as _, Result};
-use clap::CommandFactory as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,10 +15,11 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+/// Writes the manual pages of this command line.
+pub(crate) fn run(args: &Args, postlude: clap::Command) -> Result<ExitCode> {
     let failed = || format!("cannot write manual pages into `{}`", args.out.display());
     std::fs::create_dir_all(&args.out).with_context(failed)?;
-    clap_mangen::generate_to(Postlude::command(), &args.out).with_context(failed)?;
+    clap_mangen::generate_to(postlude, &args.out).with_context(failed)?;
     output::line(format!("manual pages written into `{}`", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -77,7 +77,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
     let server = tokio::select! {
         server = Server::prepare(options) => server?,
         () = &mut stop => {
-            tracing::info!("stopped before it was ready");
+            tracing::info!("the server was stopped before it was ready");
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -88,7 +88,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
     let (reload, reloads) = mpsc::channel(1);
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            // One reload that waits is enough: it will read what is there then.
+            // A reload that waits is enough: it will read the files as they are then.
             let _ = reload.try_send(());
         }
     });

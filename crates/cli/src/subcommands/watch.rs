@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// Why a connection ended.
 enum End {
-    /// Nobody reads our output any more.
+    /// The reader of our output has gone.
     Unread,
     /// The server, or the way to it, went away; whether anything was heard.
     Broken(CallError, bool),

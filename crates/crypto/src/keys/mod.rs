@@ -56,7 +56,7 @@ impl OwnKey {
     /// A shared secret: it signs, verifies and authenticates.
     ///
     /// # Errors
-    /// When it is short, or the algorithm has key pairs.
+    /// When the secret is short, or the algorithm has key pairs.
     pub fn secret(alg: Algorithm, secret: &[u8]) -> Result<Self, OwnKeyProblem> {
         let (hash, least) = match alg {
             Algorithm::HS256 => (hmac::HMAC_SHA256, 32),
@@ -74,7 +74,7 @@ impl OwnKey {
     /// signed.
     ///
     /// # Errors
-    /// When it cannot be read, or is one for another algorithm.
+    /// When the key cannot be read, or is one for another algorithm.
     pub fn private(alg: Algorithm, text: &str) -> Result<Self, OwnKeyProblem> {
         let key = PrivateKey::read(alg, text).map_err(|why| OwnKeyProblem::Private(alg, why))?;
         Ok(Self { alg, material: Material::Private(key) })
@@ -83,7 +83,7 @@ impl OwnKey {
     /// Public keys: the text of a JWK set. They verify.
     ///
     /// # Errors
-    /// When it is no such set, or has no key for the algorithm.
+    /// When the text is no such set, or has no key for the algorithm.
     pub fn public(alg: Algorithm, set: &str) -> Result<Self, OwnKeyProblem> {
         Ok(Self { alg, material: Material::Public(KeySet::parse(set, alg)?) })
     }

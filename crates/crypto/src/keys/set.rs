@@ -26,7 +26,7 @@ pub enum SetProblem {
     /// More keys than anyone needs.
     #[error("the JWK set has {0} keys, more than {MOST_KEYS}")]
     TooMany(usize),
-    /// It holds what only its owner may have.
+    /// The set holds what only its owner may have.
     #[error("the JWK set holds private key material in `{0}`")]
     Private(&'static str),
     /// No key for the algorithm.
@@ -98,7 +98,7 @@ impl KeySet {
     /// section 5).
     ///
     /// # Errors
-    /// When it is no set of public keys, or has none for the algorithm.
+    /// When the text is no set of public keys, or has none for the algorithm.
     pub fn parse(text: &str, alg: Algorithm) -> Result<Self, SetProblem> {
         let set = parse_value(text.as_bytes()).map_err(|why| SetProblem::Unreadable(why.to_string()))?;
         let keys = set.get("keys").and_then(Value::as_array);

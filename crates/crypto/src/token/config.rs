@@ -1,62 +1,14 @@
-//! An action's keys as configuration gives them, checked into keys that cannot be misused.
+//! An action's keys as configuration gives them, and what can be wrong with them.
 
-use super::jwks::{self, PartnerKey};
-use super::{ActionKey, Verifier};
-use serde::{Deserialize, Serialize};
+use super::algorithm::Algorithm;
+use super::signer::SignerError;
 use std::fmt;
 use zeroize::Zeroizing;
 
 /// Bytes of a shared secret at least: the size of the hash (RFC 7518, section 3.2).
 pub const SECRET_BYTES: usize = 32;
-
-/// The signature algorithms of RFC 7518 and RFC 8037 that a key may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Algorithm {
-    /// Ed25519 (RFC 8037).
-    EdDSA,
-    /// ECDSA with P-256 and SHA-256 (RFC 7518, section 3.4).
-    ES256,
-    /// HMAC with SHA-256 (RFC 7518, section 3.2).
-    HS256,
-    /// HMAC with SHA-384. For an action's own use.
-    HS384,
-    /// HMAC with SHA-512. For an action's own use.
-    HS512,
-    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3). For an action's own use.
-    RS256,
-}
-
-impl Algorithm {
-    /// Its name in a header's `alg`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EdDSA => "EdDSA",
-            Self::ES256 => "ES256",
-            Self::HS256 => "HS256",
-            Self::HS384 => "HS384",
-            Self::HS512 => "HS512",
-            Self::RS256 => "RS256",
-        }
-    }
-
-    /// Bytes that a shared secret has at least: the size of the hash (RFC 7518, section 3.2). None for key pairs.
-    #[must_use]
-    pub const fn secret_bytes(self) -> Option<usize> {
-        match self {
-            Self::HS256 => Some(32),
-            Self::HS384 => Some(48),
-            Self::HS512 => Some(64),
-            Self::EdDSA | Self::ES256 | Self::RS256 => None,
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+/// Keys in a partner's set at most: rotation needs two or three.
+pub(super) const MOST_KEYS: usize = 16;
 
 /// The profiles that have a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +40,9 @@ impl fmt::Debug for VerifyWith {
 /// One key of an action.
 #[derive(Debug, Clone)]
 pub struct KeyConfig {
-    /// Its name, as the manifest's `result` and the plugin give it.
+    /// The key's name, as the manifest's `result` and the plugin give it.
     pub name: String,
-    /// How tokens look.
+    /// The form of the tokens.
     pub profile: KeyProfile,
     /// `iss` of the partner's tokens, and `aud` of ours; profile `auth0` does not use it.
     pub issuer: String,
@@ -131,7 +83,7 @@ pub enum KeyProblem {
     #[error("the JWK set has no key for {0}")]
     NoKeyFor(Algorithm),
     /// More than one host would ever need.
-    #[error("the JWK set has {0} keys, more than {max}", max = jwks::MOST_KEYS)]
+    #[error("the JWK set has {0} keys, more than {max}", max = MOST_KEYS)]
     TooMany(usize),
     /// `alg`, `use` or `key_ops` say that the key is for something else.
     #[error("the JWK set's key {at} is not for this use: its `{member}` says otherwise")]
@@ -157,7 +109,7 @@ pub enum KeyProblem {
     KidTwice(String),
     /// The host's own key pairs are missing.
     #[error(transparent)]
-    Signer(#[from] super::SignerError),
+    Signer(#[from] SignerError),
 }
 
 /// A key of an action that cannot be used.
@@ -182,28 +134,3 @@ impl fmt::Display for KeyConfigErrors {
 }
 
 impl std::error::Error for KeyConfigErrors {}
-
-pub(super) fn check(config: KeyConfig) -> Result<ActionKey, KeyProblem> {
-    let KeyConfig { profile, issuer, alg, verify, .. } = config;
-    match profile {
-        KeyProfile::Postlude if issuer.is_empty() => return Err(KeyProblem::NoIssuer),
-        KeyProfile::Auth0 if alg != Algorithm::HS256 => return Err(KeyProblem::Auth0Algorithm(alg)),
-        _ => {}
-    }
-    let verifier = match (alg, verify) {
-        (Algorithm::HS384 | Algorithm::HS512 | Algorithm::RS256, _) => return Err(KeyProblem::NotForTokens(alg)),
-        (Algorithm::HS256, VerifyWith::Secret(secret)) if secret.len() < SECRET_BYTES => {
-            return Err(KeyProblem::ShortSecret(secret.len()));
-        }
-        (Algorithm::HS256, VerifyWith::Secret(secret)) => Verifier::Shared(secret),
-        (Algorithm::HS256, VerifyWith::Jwks(_)) => {
-            return Err(KeyProblem::WrongMaterial(alg, "a secret, not a JWK set"));
-        }
-        (_, VerifyWith::Secret(_)) => return Err(KeyProblem::WrongMaterial(alg, "a JWK set, not a secret")),
-        (_, VerifyWith::Jwks(text)) => Verifier::Set(jwks::parse(&text, alg)?),
-    };
-    Ok(ActionKey { profile, issuer, alg, verifier })
-}
-
-/// The partner's public keys with their `kid`s.
-pub(super) type KeySet = Vec<(Option<String>, PartnerKey)>;

@@ -1,14 +1,13 @@
 //! A partner's public JWK set (RFC 7517), read into keys of one algorithm.
 
-use super::config::{Algorithm, KeyProblem, KeySet};
+use super::algorithm::Algorithm;
+use super::config::{KeyProblem, MOST_KEYS};
 use crate::prim;
 use p256::ecdsa::signature::Verifier as _;
 use postlude_model::json::parse_value;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Map, Value};
 
-/// Keys in a set at most: rotation needs two or three.
-pub(super) const MOST_KEYS: usize = 16;
 /// Members that only private and secret keys have (RFC 7518, section 6).
 pub(crate) const PRIVATE: [&str; 8] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
@@ -20,6 +19,9 @@ pub(crate) enum PartnerKey {
     /// Modulus and exponent, big-endian and without zeros before them.
     Rsa(Box<RsaPublicKeyComponents<Vec<u8>>>),
 }
+
+/// The partner's public keys with their `kid`s.
+pub(super) type KeySet = Vec<(Option<String>, PartnerKey)>;
 
 impl PartnerKey {
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! The compact serialisation of RFC 7515, read strictly: nothing in a header chooses how it is verified.
 
-use super::invalid;
+use super::terms::invalid;
 use crate::prim;
 use postlude_model::json::{Json, parse_value};
 use postlude_model::limits;

@@ -1,7 +1,11 @@
 //! The request token: what the browser takes to the prompt site.
 
-use super::config::{Algorithm, KeyProfile};
-use super::{ActionKey, REQUEST_TYP, TenantSigner, Verifier, audience, jws, secret_for};
+use super::action_key::{ActionKey, Verifier};
+use super::algorithm::Algorithm;
+use super::config::KeyProfile;
+use super::jws;
+use super::signer::TenantSigner;
+use super::terms::{REQUEST_LABEL, REQUEST_TYP, audience, secret_for};
 use crate::prim;
 use postlude_model::json::parse_value;
 use postlude_model::limits;
@@ -104,7 +108,7 @@ fn host_name(issuer: &str) -> &str {
 fn sign(key: &ActionKey, signer: &TenantSigner, unsigned: String) -> Result<String, TokenError> {
     let signature = match (&key.verifier, key.alg) {
         (Verifier::Shared(secret), Algorithm::HS256) => {
-            let secret = secret_for(key.profile, secret, super::REQUEST_LABEL);
+            let secret = secret_for(key.profile, secret, REQUEST_LABEL);
             Some(prim::hmac(&secret, unsigned.as_bytes()).to_vec())
         }
         (_, alg) => signer.sign(alg, unsigned.as_bytes()),

@@ -1,8 +1,10 @@
 //! The result token: what the browser brings back from the prompt site, compared claim by claim.
 
-use super::config::{Algorithm, KeyProfile};
+use super::action_key::{ActionKey, Verifier};
+use super::algorithm::Algorithm;
+use super::config::KeyProfile;
 use super::jws::Jws;
-use super::{ActionKey, LEEWAY, RESULT_LABEL, RESULT_TYP, Verifier, audience, invalid, secret_for};
+use super::terms::{LEEWAY, RESULT_LABEL, RESULT_TYP, audience, invalid, secret_for};
 use crate::prim;
 use postlude_model::json::Json;
 use postlude_model::limits;
@@ -106,7 +108,7 @@ impl Claims {
         if self.text(name)? == wanted { Ok(()) } else { Err(invalid(format!("`{name}` is not {what}"))) }
     }
 
-    /// One audience only, as a text or a list: a token for two is for neither.
+    /// The token's only audience, as a text or a list: a token for two audiences is for neither.
     fn audience(&self, wanted: &str) -> Result<(), TokenError> {
         let good = match self.get("aud")? {
             Value::Array(list) => matches!(list.as_slice(), [one] if one == wanted),

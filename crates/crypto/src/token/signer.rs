@@ -1,6 +1,6 @@
 //! A tenant's own key pairs, which sign request tokens, and their public JWK set.
 
-use super::config::Algorithm;
+use super::algorithm::Algorithm;
 use crate::root::{RootKey, RootKeys};
 use crate::{labels, prim};
 use ed25519_dalek::Signer as _;

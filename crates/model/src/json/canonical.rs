@@ -1,6 +1,7 @@
 //! The reader that writes canonical text as it reads, without a tree between: every request's event passes here.
 
-use super::{Depth, scalar, separate, twice};
+use super::reader::{Depth, twice};
+use super::write::{scalar, separate};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

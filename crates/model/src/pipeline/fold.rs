@@ -1,8 +1,8 @@
 //! Which effects survive which decision. Each `keep_*` is one row of the table in ARCHITECTURE.md and is all or none:
 //! what would pass a limit fails the action and changes nothing.
 
+use super::login_draft::{LoginDraft, Run};
 use super::session_draft::with_changes;
-use super::{Login, Run};
 use crate::cache::CacheChange;
 use crate::decision::Command;
 use crate::json::Json;
@@ -12,107 +12,113 @@ use crate::names::ActionName;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
 
-/// What some commands come to: within the limits, and not applied yet.
+/// What some commands come to: the new values are within the limits, and not applied yet.
 pub(super) struct Kept {
-    login: Metadata,
-    session: Metadata,
+    login_metadata: Metadata,
+    session_metadata: Metadata,
     effects: Effects,
 }
 
-impl Login<'_> {
-    /// Continue: everything is kept. Returns the names of the recorded factors.
-    pub(super) fn keep_continue(&mut self, run: &Run<'_>, commands: &[Command]) -> Result<Vec<String>, String> {
-        let kept = self.weigh_continue(commands)?;
-        self.keep(kept);
-        self.keep_cache(&run.action.spec.name, commands);
-        let mut names = Vec::new();
-        for command in commands {
-            let Command::RecordFactor { name, evidence } = command else { continue };
-            let record = FactorRecord {
-                name: name.clone(),
-                completed_at: self.context.now,
-                digest: run.action.spec.digest,
-                action: run.action.spec.name.clone(),
-                login_id: self.record.id.clone(),
-                client_id: self.record.subject.client_id.clone(),
-                uses: 0,
-                last_used_at: self.context.now,
-                epoch: self.context.epoch,
-                evidence: evidence.clone(),
-            };
-            names.push(name.to_string());
-            self.record.recorded.push(record.clone());
-            self.session.own(&self.record.subject.user_id);
-            self.session.record_factor(record);
-            self.synced = true;
+/// Continue: everything is kept. Returns the names of the recorded factors.
+pub(super) fn keep_continue(
+    login: &mut LoginDraft<'_>,
+    run: &Run<'_>,
+    commands: &[Command],
+) -> Result<Vec<String>, String> {
+    let kept = weigh_continue(login, commands)?;
+    keep(login, kept);
+    keep_cache(login, &run.action.spec.name, commands);
+    let mut names = Vec::new();
+    for command in commands {
+        let Command::RecordFactor { name, evidence } = command else { continue };
+        let record = FactorRecord {
+            name: name.clone(),
+            completed_at: login.context.now,
+            digest: run.action.spec.digest,
+            action: run.action.spec.name.clone(),
+            login_id: login.record.id.clone(),
+            client_id: login.record.subject.client_id.clone(),
+            uses: 0,
+            last_used_at: login.context.now,
+            epoch: login.context.epoch,
+            evidence: evidence.clone(),
+        };
+        names.push(name.to_string());
+        login.record.recorded.push(record.clone());
+        login.session.own(&login.record.subject.user_id);
+        login.session.record_factor(record);
+        login.synced = true;
+    }
+    Ok(names)
+}
+
+/// Redirect: everything but factors. Returns what the action put aside.
+pub(super) fn keep_redirect(
+    login: &mut LoginDraft<'_>,
+    action: &ActionName,
+    commands: &[Command],
+) -> Result<Option<Json>, String> {
+    let kept = weigh(login, commands)?;
+    keep(login, kept);
+    keep_cache(login, action, commands);
+    Ok(commands.iter().rev().find_map(|command| match command {
+        Command::Stash(value) => Some(value.clone()),
+        _ => None,
+    }))
+}
+
+fn keep_cache(login: &mut LoginDraft<'_>, action: &ActionName, commands: &[Command]) {
+    login.cache.extend(commands.iter().filter_map(|command| match command {
+        Command::SetCache { key, entry } => {
+            Some(CacheChange { action: action.clone(), key: key.clone(), entry: entry.clone() })
         }
-        Ok(names)
-    }
+        _ => None,
+    }));
+}
 
-    /// Redirect: everything but factors. Returns what the action put aside.
-    pub(super) fn keep_redirect(&mut self, action: &ActionName, commands: &[Command]) -> Result<Option<Json>, String> {
-        let kept = self.weigh(commands)?;
-        self.keep(kept);
-        self.keep_cache(action, commands);
-        Ok(commands.iter().rev().find_map(|command| match command {
-            Command::Stash(value) => Some(value.clone()),
-            _ => None,
-        }))
+pub(super) fn weigh_continue(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Kept, String> {
+    let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
+    if login.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
+        return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
     }
+    weigh(login, commands)
+}
 
-    fn keep_cache(&mut self, action: &ActionName, commands: &[Command]) {
-        self.cache.extend(commands.iter().filter_map(|command| match command {
-            Command::SetCache { key, entry } => {
-                Some(CacheChange { action: action.clone(), key: key.clone(), entry: entry.clone() })
-            }
-            _ => None,
-        }));
-    }
+pub(super) fn weigh(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Kept, String> {
+    let of_login = with_changes(&login.record.metadata, commands, |command| match command {
+        Command::SetLoginMetadata { key, value } => Some((key, value)),
+        _ => None,
+    });
+    let of_session = with_changes(login.session.metadata(), commands, |command| match command {
+        Command::SetSessionMetadata { key, value } => Some((key, value)),
+        _ => None,
+    });
+    check_metadata("login", &of_login)?;
+    check_metadata("session", &of_session)?;
+    let effects = fold_effects(&login.record.effects, commands, |_| true)?;
+    Ok(Kept { login_metadata: of_login, session_metadata: of_session, effects })
+}
 
-    pub(super) fn weigh_continue(&self, commands: &[Command]) -> Result<Kept, String> {
-        let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
-        if self.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
-            return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
-        }
-        self.weigh(commands)
+fn keep(login: &mut LoginDraft<'_>, kept: Kept) {
+    let Kept { login_metadata, session_metadata, effects } = kept;
+    login.synced |= login_metadata != login.record.metadata || effects != login.record.effects;
+    login.record.metadata = login_metadata;
+    login.record.effects = effects;
+    if session_metadata != *login.session.metadata() {
+        login.session.own(&login.record.subject.user_id);
+        login.session.set_metadata(session_metadata);
     }
+}
 
-    pub(super) fn weigh(&self, commands: &[Command]) -> Result<Kept, String> {
-        let login = with_changes(&self.record.metadata, commands, |command| match command {
-            Command::SetLoginMetadata { key, value } => Some((key, value)),
-            _ => None,
-        });
-        let session = with_changes(self.session.metadata(), commands, |command| match command {
-            Command::SetSessionMetadata { key, value } => Some((key, value)),
-            _ => None,
-        });
-        check_metadata("login", &login)?;
-        check_metadata("session", &session)?;
-        let effects = fold_effects(&self.record.effects, commands, |_| true)?;
-        Ok(Kept { login, session, effects })
-    }
+/// Deny: the user's metadata alone.
+pub(super) fn keep_deny(login: &mut LoginDraft<'_>, commands: &[Command]) -> Result<(), String> {
+    login.record.effects = weigh_deny(login, commands)?;
+    Ok(())
+}
 
-    fn keep(&mut self, Kept { login, session, effects }: Kept) {
-        self.synced |= login != self.record.metadata || effects != self.record.effects;
-        self.record.metadata = login;
-        self.record.effects = effects;
-        if session != *self.session.metadata() {
-            self.session.own(&self.record.subject.user_id);
-            self.session.set_metadata(session);
-        }
-    }
-
-    /// Deny: the user's metadata alone.
-    pub(super) fn keep_deny(&mut self, commands: &[Command]) -> Result<(), String> {
-        self.record.effects = self.weigh_deny(commands)?;
-        Ok(())
-    }
-
-    pub(super) fn weigh_deny(&self, commands: &[Command]) -> Result<Effects, String> {
-        let user =
-            |command: &Command| matches!(command, Command::SetAppMetadata { .. } | Command::SetUserMetadata { .. });
-        fold_effects(&self.record.effects, commands, user)
-    }
+pub(super) fn weigh_deny(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Effects, String> {
+    let user = |command: &Command| matches!(command, Command::SetAppMetadata { .. } | Command::SetUserMetadata { .. });
+    fold_effects(&login.record.effects, commands, user)
 }
 
 fn fold_effects(effects: &Effects, commands: &[Command], keep: impl Fn(&Command) -> bool) -> Result<Effects, String> {

@@ -1,20 +1,21 @@
 //! What a redirect comes to: skipped, `interaction_required`, or a suspension.
 
-use super::{Login, Run, UNDECIDED, redirect};
+use super::login_draft::{LoginDraft, Run, undecided};
+use super::{fold, record_use, redirect, turn};
 use crate::action::{Action, FactorPolicy, Mode};
-use crate::decision::{Command, Denial, RedirectRequest};
+use crate::decision::{Command, RedirectRequest};
 use crate::json::Json;
 use crate::limits;
 use crate::login::{Status, Suspension, TraceDecision};
 use crate::names::FactorName;
-use crate::policy::factor::{self, FactorContext, Freshness};
+use crate::policy::factor::{self, Freshness};
 use crate::session::RecordKey;
 
-/// What a redirect would come to. Nothing has changed yet.
+/// What a redirect would come to. The login has not changed yet.
 pub(super) enum Prompt {
-    /// Its factor is fresh.
+    /// The prompt is skipped: its factor is fresh.
     Skipped { policy: FactorPolicy, key: RecordKey, why: String },
-    /// No browser is there.
+    /// The login's mode has no browser that could be redirected.
     NoBrowser { why: String },
     /// The login was suspended too often.
     TooMany { why: String },
@@ -22,116 +23,92 @@ pub(super) enum Prompt {
     Due { location: String, factor: Option<FactorName>, why: String },
 }
 
-impl Login<'_> {
-    /// The one place that knows what a redirect comes to.
-    pub(super) fn consider(&self, action: &Action, request: &RedirectRequest) -> Result<Prompt, String> {
-        let (factor, why) = match request.factor.as_deref() {
-            None => (None, "no factor named".to_owned()),
-            Some(name) => {
-                let undeclared = || format!("redirects for `{name}`, which its manifest does not declare");
-                let policy = action.spec.factor(name).ok_or_else(undeclared)?;
-                let freshness = factor::freshness(self.session.factors(), policy, &self.factor_context());
-                let why = factor::explain(freshness, policy, &self.factor_context());
-                if let Freshness::Fresh(record) = freshness {
-                    return Ok(Prompt::Skipped { policy: policy.clone(), key: record.key(), why });
-                }
-                (Some(policy.name.clone()), why)
+/// The one place that knows what a redirect comes to.
+pub(super) fn consider(login: &LoginDraft<'_>, action: &Action, request: &RedirectRequest) -> Result<Prompt, String> {
+    let (factor, why) = match request.factor.as_deref() {
+        None => (None, "no factor named".to_owned()),
+        Some(name) => {
+            let undeclared = || format!("redirects for `{name}`, which its manifest does not declare");
+            let policy = action.spec.factor(name).ok_or_else(undeclared)?;
+            let freshness = factor::freshness(login.session.factors(), policy, &login.factor_context());
+            let why = factor::explain(freshness, policy, &login.factor_context());
+            if let Freshness::Fresh(record) = freshness {
+                return Ok(Prompt::Skipped { policy: policy.clone(), key: record.key(), why });
             }
-        };
-        if self.record.mode != Mode::Interactive {
-            return Ok(Prompt::NoBrowser { why });
+            (Some(policy.name.clone()), why)
         }
-        if self.record.suspensions >= limits::SUSPENSIONS {
-            return Ok(Prompt::TooMany { why: format!("a redirect after {} suspensions", limits::SUSPENSIONS) });
-        }
-        let location = self.location(action, request, factor.as_ref())?;
-        Ok(Prompt::Due { location, factor, why })
+    };
+    if login.record.mode != Mode::Interactive {
+        return Ok(Prompt::NoBrowser { why });
     }
+    if login.record.suspensions >= limits::SUSPENSIONS {
+        return Ok(Prompt::TooMany { why: format!("a redirect after {} suspensions", limits::SUSPENSIONS) });
+    }
+    let location = location(login, action, request, factor.as_ref())?;
+    Ok(Prompt::Due { location, factor, why })
+}
 
-    pub(super) fn redirect(
-        &mut self,
-        run: &Run<'_>,
-        request: &RedirectRequest,
-        commands: &[Command],
-    ) -> Result<(), String> {
-        match self.consider(run.action, request)? {
-            Prompt::Skipped { policy, key, why } => {
-                self.keep_redirect(&run.action.spec.name, commands)?;
-                self.use_record(&policy, &key);
-                self.pass(run.action, run.phase, TraceDecision::Skipped, format!("{why}: no prompt"), run.usage);
-                self.close_group(run.action);
-            }
-            Prompt::NoBrowser { why } => {
-                self.note(run.action, run.phase, TraceDecision::InteractionRequired, why, run.usage);
-                self.record.status = Status::InteractionRequired { action: run.action.spec.name.clone() };
-            }
-            Prompt::TooMany { why } => {
-                self.note(run.action, run.phase, TraceDecision::Deny, why, run.usage);
-                let code = "too_many_suspensions".to_owned();
-                self.deny(run.action, Denial { code, message: UNDECIDED.to_owned() });
-            }
-            Prompt::Due { location, factor, why } => {
-                let stash = self.keep_redirect(&run.action.spec.name, commands)?;
-                self.trace_details.to(&location);
-                self.note(run.action, run.phase, TraceDecision::Redirect, why, run.usage);
-                self.suspend(run.action, location, factor, stash);
-            }
+pub(super) fn redirect(
+    login: &mut LoginDraft<'_>,
+    run: &Run<'_>,
+    request: &RedirectRequest,
+    commands: &[Command],
+) -> Result<(), String> {
+    match consider(login, run.action, request)? {
+        Prompt::Skipped { policy, key, why } => {
+            fold::keep_redirect(login, &run.action.spec.name, commands)?;
+            record_use::use_record(login, &policy, &key);
+            login.pass(run.action, run.phase, TraceDecision::Skipped, format!("{why}: no prompt"), run.usage);
+            turn::close_group(login, run.action);
         }
-        Ok(())
+        Prompt::NoBrowser { why } => {
+            login.note(run.action, run.phase, TraceDecision::InteractionRequired, why, run.usage);
+            login.record.status = Status::InteractionRequired { action: run.action.spec.name.clone() };
+        }
+        Prompt::TooMany { why } => {
+            login.note(run.action, run.phase, TraceDecision::Deny, why, run.usage);
+            login.deny(run.action, undecided("too_many_suspensions"));
+        }
+        Prompt::Due { location, factor, why } => {
+            let stash = fold::keep_redirect(login, &run.action.spec.name, commands)?;
+            login.trace_details.set_origin(&location);
+            login.note(run.action, run.phase, TraceDecision::Redirect, why, run.usage);
+            suspend(login, run.action, location, factor, stash);
+        }
     }
+    Ok(())
+}
 
-    /// Counts this login as a use of a record, once, where the policy asks for it. A count is durable before the answer;
-    /// the time of the last use is coarse, and may be lost with the last second.
-    pub(super) fn use_record(&mut self, policy: &FactorPolicy, key: &RecordKey) {
-        if key.login_id == self.record.id {
-            return;
-        }
-        if policy.max_uses.is_some() && !self.record.policy_state.used.contains(key) {
-            self.record.policy_state.used.push(key.clone());
-            self.session.count_use(key);
-        }
-        if let Some(idle) = policy.max_idle {
-            self.session.touch_record(key, self.context.now, idle / limits::IDLE_GRAIN);
-        }
-    }
+fn location(
+    login: &LoginDraft<'_>,
+    action: &Action,
+    request: &RedirectRequest,
+    factor: Option<&FactorName>,
+) -> Result<String, String> {
+    let claims = login.state_claims();
+    let state = login.context.handles.state(&claims);
+    let run_id = login.run_id();
+    let context = login.token_context(action, &state, factor, &run_id);
+    redirect::location(action, request, &context)
+}
 
-    pub(super) fn factor_context(&self) -> FactorContext<'_> {
-        let record = &self.record;
-        let (epoch, now) = (self.context.epoch, self.context.now);
-        FactorContext {
-            client: &record.subject.client_id,
-            used: &record.policy_state.used,
-            orders: &self.orders,
-            epoch,
-            now,
-        }
-    }
-
-    fn location(
-        &self,
-        action: &Action,
-        request: &RedirectRequest,
-        factor: Option<&FactorName>,
-    ) -> Result<String, String> {
-        let claims = self.state_claims();
-        let state = self.context.handles.state(&claims);
-        let run_id = self.context.handles.run_id(&self.record.id, self.record.step);
-        let context = self.token_context(action, &state, factor, &run_id);
-        redirect::location(action, request, &context)
-    }
-
-    fn suspend(&mut self, action: &Action, location: String, factor: Option<FactorName>, stash: Option<Json>) {
-        let claims = self.state_claims();
-        self.record.suspensions = self.record.suspensions.saturating_add(1);
-        self.record.status = Status::Suspended(Suspension {
-            action: action.spec.name.clone(),
-            step: claims.step,
-            expires_at: claims.expires_at,
-            location,
-            factor,
-            stash,
-            timed_out: 0,
-        });
-        self.synced = true;
-    }
+fn suspend(
+    login: &mut LoginDraft<'_>,
+    action: &Action,
+    location: String,
+    factor: Option<FactorName>,
+    stash: Option<Json>,
+) {
+    let claims = login.state_claims();
+    login.record.suspensions = login.record.suspensions.saturating_add(1);
+    login.record.status = Status::Suspended(Suspension {
+        action: action.spec.name.clone(),
+        step: claims.step,
+        expires_at: claims.expires_at,
+        location,
+        factor,
+        stash,
+        timed_out: 0,
+    });
+    login.synced = true;
 }

@@ -94,7 +94,7 @@ fn is_loopback(url: &Url) -> bool {
 /// this very suspension must not leave with the browser.
 fn check_no_result(action: &Action, url: &Url, context: &TokenContext<'_>) -> Result<(), String> {
     let pairs = url.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
-    // Path and fragment are decoded too: whoever reads them decodes them.
+    // Path and fragment are decoded too: a prompt site that reads them decodes them.
     let others = url.path_segments().into_iter().flatten().chain(url.fragment());
     let decoded = others.flat_map(|text| form_urlencoded::parse(text.as_bytes()));
     let decoded = decoded.flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);

@@ -1,73 +1,70 @@
-//! An action that only reports: it ran, the trace says what would have come of it, and nothing does.
+//! An action that only reports: it ran, the trace says what it would have done to the login, and the login does not change.
 
-use super::prompt::Prompt;
-use super::{Failing, Login, Run, redirect};
+use super::login_draft::{LoginDraft, Run};
+use super::prompt::{self, Prompt};
+use super::run_failure::RunFailure;
+use super::{fold, redirect};
 use crate::action::Action;
 use crate::decision::{Command, Decision};
 use crate::login::TraceDecision;
 use crate::run::Ending;
 use url::Url;
 
-impl Login<'_> {
-    /// Takes the report of an action that only reports. Whatever it did, the login goes on as if it were not there: a run out of
-    /// time is no load to retry for, either.
-    pub(super) fn fold_report_only(&mut self, run: &Run<'_>, ending: Ending, commands: &[Command]) {
-        let (decision, why) = match ending {
-            Ending::Decided(decision) => self
-                .would(run.action, &decision, commands)
-                .unwrap_or_else(|why| (TraceDecision::Failed, format!("would deny, having failed: {why}"))),
-            Ending::Busy => (TraceDecision::Failed, "found no place to run in time".to_owned()),
-            Ending::TimedOut => (TraceDecision::Failed, "ran out of time".to_owned()),
-            Ending::Failed(failure) => would_fail(run.action, Failing::of_failure(failure)),
-            Ending::Trapped(trap) => would_fail(run.action, Failing::of_trap(trap)),
-        };
-        self.pass(run.action, run.phase, decision, why, run.usage);
-    }
-
-    fn would(
-        &self,
-        action: &Action,
-        decision: &Decision,
-        commands: &[Command],
-    ) -> Result<(TraceDecision, String), String> {
-        Ok(match decision {
-            Decision::Continue => {
-                self.weigh_continue(commands)?;
-                (TraceDecision::Continue, format!("would continue{}", effects(commands, |_| true)))
-            }
-            Decision::Deny(denial) => {
-                redirect::check_denial(denial)?;
-                self.weigh_deny(commands)?;
-                (TraceDecision::Deny, format!("would deny with `{}`", denial.code))
-            }
-            Decision::Redirect(request) => {
-                let kept = effects(commands, |command| !matches!(command, Command::RecordFactor { .. }));
-                self.weigh(commands)?;
-                match self.consider(action, request)? {
-                    Prompt::Skipped { why, .. } => {
-                        (TraceDecision::Skipped, format!("{why}: would skip its prompt{kept}"))
-                    }
-                    Prompt::NoBrowser { why } => {
-                        (TraceDecision::InteractionRequired, format!("{why}: would need a browser"))
-                    }
-                    Prompt::TooMany { why } => (TraceDecision::Deny, format!("would deny: {why}")),
-                    Prompt::Due { location, factor, why } => {
-                        // The origin alone: the location has a state that nobody will present.
-                        let origin = Url::parse(&location)
-                            .map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
-                        let factor = factor.map_or_else(String::new, |factor| format!(" for `{factor}`"));
-                        (TraceDecision::Redirect, format!("{why}: would redirect to `{origin}`{factor}{kept}"))
-                    }
-                }
-            }
-        })
-    }
+/// Takes the report of an action that only reports. Whatever the action did, the login goes on as if it were not in the pipeline: a
+/// run out of time is no load to retry for, either.
+pub(super) fn fold_report_only(login: &mut LoginDraft<'_>, run: &Run<'_>, ending: Ending, commands: &[Command]) {
+    let (decision, why) = match ending {
+        Ending::Decided(decision) => would(login, run.action, &decision, commands)
+            .unwrap_or_else(|why| (TraceDecision::Failed, format!("would deny, having failed: {why}"))),
+        Ending::Busy => (TraceDecision::Failed, "found no place to run in time".to_owned()),
+        Ending::TimedOut => (TraceDecision::Failed, "ran out of time".to_owned()),
+        Ending::Failed(failure) => would_fail(run.action, RunFailure::of_failure(failure)),
+        Ending::Trapped(trap) => would_fail(run.action, RunFailure::of_trap(trap)),
+    };
+    login.pass(run.action, run.phase, decision, why, run.usage);
 }
 
-fn would_fail(action: &Action, failing: Failing) -> (TraceDecision, String) {
-    let opens = action.spec.on_failure.opens(failing.kind) && action.spec.factors.is_empty();
+fn would(
+    login: &LoginDraft<'_>,
+    action: &Action,
+    decision: &Decision,
+    commands: &[Command],
+) -> Result<(TraceDecision, String), String> {
+    Ok(match decision {
+        Decision::Continue => {
+            fold::weigh_continue(login, commands)?;
+            (TraceDecision::Continue, format!("would continue{}", effects(commands, |_| true)))
+        }
+        Decision::Deny(denial) => {
+            redirect::check_denial(denial)?;
+            fold::weigh_deny(login, commands)?;
+            (TraceDecision::Deny, format!("would deny with `{}`", denial.code))
+        }
+        Decision::Redirect(request) => {
+            let kept = effects(commands, |command| !matches!(command, Command::RecordFactor { .. }));
+            fold::weigh(login, commands)?;
+            match prompt::consider(login, action, request)? {
+                Prompt::Skipped { why, .. } => (TraceDecision::Skipped, format!("{why}: would skip its prompt{kept}")),
+                Prompt::NoBrowser { why } => {
+                    (TraceDecision::InteractionRequired, format!("{why}: would need a browser"))
+                }
+                Prompt::TooMany { why } => (TraceDecision::Deny, format!("would deny: {why}")),
+                Prompt::Due { location, factor, why } => {
+                    // The origin alone: the location has a state that no browser will present.
+                    let origin =
+                        Url::parse(&location).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
+                    let factor = factor.map_or_else(String::new, |factor| format!(" for `{factor}`"));
+                    (TraceDecision::Redirect, format!("{why}: would redirect to `{origin}`{factor}{kept}"))
+                }
+            }
+        }
+    })
+}
+
+fn would_fail(action: &Action, failure: RunFailure) -> (TraceDecision, String) {
+    let opens = action.spec.on_failure.opens(failure.kind) && action.spec.factors.is_empty();
     let outcome = if opens { "go on" } else { "deny" };
-    (TraceDecision::Failed, format!("would {outcome}, having failed: {}", failing.why))
+    (TraceDecision::Failed, format!("would {outcome}, having failed: {}", failure.why))
 }
 
 /// The commands that would be kept, by name: values may be personal.

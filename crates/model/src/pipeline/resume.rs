@@ -8,7 +8,7 @@ use crate::session::Session;
 /// What the IdP presented with the browser's reply. The reply was unsealed and its state's MAC checked.
 #[derive(Debug, Clone)]
 pub struct Presented<'a> {
-    /// What the state says.
+    /// The claims of the state.
     pub state: &'a StateClaims,
     /// Whether the resume key is the login's, compared in constant time.
     pub resume_key_matches: bool,
@@ -20,14 +20,14 @@ pub struct Presented<'a> {
     pub session_id: Option<&'a SessionId>,
 }
 
-/// What follows.
+/// What a host does with a resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ruling {
     /// Run `on-continue`.
     Resume,
     /// The step is consumed: give the login's present answer, without side effects.
     Replay,
-    /// Not this login's browser, user, client or session. The login stays alive.
+    /// The call is not from this login's browser, user, client or session. The login stays alive.
     Mismatch,
     /// The state, or the login, is too old.
     Expired,
@@ -37,7 +37,7 @@ pub enum Ruling {
 
 /// Rules on a resume. `session` is the login's session as it is now, `session_id` its present identifier.
 ///
-/// The order is the protocol's: first who asks, then whether the step was consumed, then its age, then its session.
+/// The order is the protocol's: first which browser and IdP ask, then whether the step was consumed, then its age, then its session.
 #[must_use]
 pub fn rule(
     record: &LoginRecord,

@@ -19,8 +19,8 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub(super) struct SessionDraft {
     stored: Option<Arc<Session>>,
-    /// Shares the stored one until it is changed.
-    now: Option<Arc<Session>>,
+    /// The working copy; it shares the stored session until it is changed.
+    working: Option<Arc<Session>>,
     foreign: bool,
     sync: bool,
     touch: bool,
@@ -29,7 +29,7 @@ pub(super) struct SessionDraft {
 impl SessionDraft {
     pub(super) fn new(stored: Option<Arc<Session>>, user: &UserId) -> Self {
         let foreign = stored.as_ref().and_then(|s| s.user.as_ref()).is_some_and(|owner| owner != user);
-        let now = stored.clone().map(|mut session| {
+        let working = stored.clone().map(|mut session| {
             if foreign {
                 let session = Arc::make_mut(&mut session);
                 session.factors.clear();
@@ -37,7 +37,7 @@ impl SessionDraft {
             }
             session
         });
-        Self { stored, now, foreign, sync: false, touch: false }
+        Self { stored, working, foreign, sync: false, touch: false }
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -49,17 +49,17 @@ impl SessionDraft {
     }
 
     pub(super) fn factors(&self) -> &[FactorRecord] {
-        self.now.as_ref().map_or(&[], |session| &session.factors)
+        self.working.as_ref().map_or(&[], |session| &session.factors)
     }
 
     pub(super) fn metadata(&self) -> &Metadata {
         static NONE: Metadata = Metadata::new();
-        self.now.as_ref().map_or(&NONE, |session| &session.metadata)
+        self.working.as_ref().map_or(&NONE, |session| &session.metadata)
     }
 
     /// Takes up again what a suspended login in another user's session had held back.
     pub(super) fn hold(&mut self, recorded: &[FactorRecord], metadata: &Metadata) {
-        if let (true, Some(session)) = (self.foreign, self.now_mut()) {
+        if let (true, Some(session)) = (self.foreign, self.working_mut()) {
             session.factors = recorded.to_vec();
             session.metadata = metadata.clone();
         }
@@ -67,14 +67,14 @@ impl SessionDraft {
 
     /// Hands what must be held back to the record, for the suspension.
     pub(super) fn release(&self, record: &mut LoginRecord) {
-        record.held_metadata = match &self.now {
+        record.held_metadata = match &self.working {
             Some(session) if self.foreign => session.metadata.clone(),
             _ => Metadata::new(),
         };
     }
 
     pub(super) fn record_factor(&mut self, record: FactorRecord) {
-        let Some(session) = self.now_mut() else { return };
+        let Some(session) = self.working_mut() else { return };
         let name = record.name.clone();
         session.factors.push(record);
         let known = session.factors.iter().filter(|factor| factor.name == name).count();
@@ -86,7 +86,7 @@ impl SessionDraft {
         self.sync = true;
     }
 
-    /// A login used a record.
+    /// Counts a login as a use of a record.
     pub(super) fn count_use(&mut self, key: &RecordKey) {
         if let Some(record) = self.record_mut(key) {
             record.uses = record.uses.saturating_add(1);
@@ -94,7 +94,7 @@ impl SessionDraft {
         }
     }
 
-    /// The same for the time of the use, where the one that is written is older than a grain.
+    /// Writes the time at which a login used a record, where the written time is older than `grain`.
     pub(super) fn touch_record(&mut self, key: &RecordKey, now: Timestamp, grain: Duration) {
         let due = |record: &&FactorRecord| {
             record.is(key) && now > record.last_used_at && now.since(record.last_used_at) >= grain
@@ -107,17 +107,17 @@ impl SessionDraft {
         }
     }
 
-    fn now_mut(&mut self) -> Option<&mut Session> {
-        self.now.as_mut().map(Arc::make_mut)
+    fn working_mut(&mut self) -> Option<&mut Session> {
+        self.working.as_mut().map(Arc::make_mut)
     }
 
     fn record_mut(&mut self, key: &RecordKey) -> Option<&mut FactorRecord> {
-        self.now_mut()?.factors.iter_mut().find(|record| record.is(key))
+        self.working_mut()?.factors.iter_mut().find(|record| record.is(key))
     }
 
     pub(super) fn set_metadata(&mut self, metadata: Metadata) {
         if *self.metadata() != metadata
-            && let Some(session) = self.now_mut()
+            && let Some(session) = self.working_mut()
         {
             session.metadata = metadata;
             self.sync = true;
@@ -126,7 +126,7 @@ impl SessionDraft {
 
     /// The login continued: the session is its user's from here on.
     pub(super) fn continued(&mut self, record: &mut LoginRecord, now: Timestamp) {
-        let Some(session) = &self.now else { return };
+        let Some(session) = &self.working else { return };
         let taken = session.user.as_ref() == Some(&record.subject.user_id);
         if !self.foreign && taken && now.since(session.last_used_at) < TOUCH_EVERY {
             return;
@@ -134,7 +134,7 @@ impl SessionDraft {
         let foreign = std::mem::take(&mut self.foreign);
         self.sync |= foreign;
         self.touch = true;
-        let Some(session) = self.now_mut() else { return };
+        let Some(session) = self.working_mut() else { return };
         if foreign {
             session.generation = session.generation.saturating_add(1);
             record.subject.generation = session.generation;
@@ -152,15 +152,15 @@ impl SessionDraft {
         self.sync && !self.foreign
     }
 
-    /// The value to write, where there is something to write.
+    /// The session to write; none where nothing is to be written.
     pub(super) fn changed(&self) -> Option<Session> {
         let write = !self.foreign && (self.sync || self.touch);
-        self.now.as_deref().filter(|_| write).cloned()
+        self.working.as_deref().filter(|_| write).cloned()
     }
 
     /// The session's owner is set with the first write of something of the user's.
     pub(super) fn own(&mut self, user: &UserId) {
-        if let (false, Some(session)) = (self.foreign, self.now_mut()) {
+        if let (false, Some(session)) = (self.foreign, self.working_mut()) {
             session.user = Some(user.clone());
         }
     }

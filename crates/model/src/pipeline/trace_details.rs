@@ -65,7 +65,7 @@ impl TraceDetails {
     }
 
     /// The browser goes to this location: its origin alone, for the query holds the state.
-    pub(super) fn to(&mut self, location: &str) {
+    pub(super) fn set_origin(&mut self, location: &str) {
         self.origin = Url::parse(location).ok().map(|url| url.origin().ascii_serialization());
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn of_a_location_the_origin_alone_is_kept() {
         let mut trace_details = TraceDetails::default();
-        trace_details.to("https://prompt.example:8443/p?state=secret#x");
+        trace_details.set_origin("https://prompt.example:8443/p?state=secret#x");
         assert_eq!(trace_details.origin.as_deref(), Some("https://prompt.example:8443"));
     }
 }

@@ -1,4 +1,4 @@
-//! A one-time bypass: the help desk lets one user past one factor, once, and the audit knows who and why.
+//! A one-time bypass: the help desk lets one user past one factor, once, and the audit trail says which operator did so and why.
 
 use crate::action::ActionSpec;
 use crate::limits;
@@ -6,22 +6,22 @@ use crate::names::{ActionName, BypassId, FactorName, LoginId, Timestamp, UserId}
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A bypass as it is stored. It stands for a factor and is none: nothing is recorded, and amr does not grow by it.
+/// A bypass as it is stored. A bypass stands for a factor and is none: nothing is recorded, and amr does not grow by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bypass {
-    /// Its identifier.
+    /// The bypass's identifier.
     pub id: BypassId,
     /// The user who may log in without the factor.
     pub user_id: UserId,
     /// What is bypassed.
     pub target: Target,
-    /// Why, in the words of whoever issued it.
+    /// Why the bypass was issued, in the words of the operator that issued it.
     pub reason: String,
     /// The name of the API key that issued it.
     pub issued_by: String,
-    /// When it was issued.
+    /// When the bypass was issued.
     pub issued_at: Timestamp,
-    /// From then on it is void.
+    /// From this time on the bypass is void.
     pub expires_at: Timestamp,
     /// The store's epoch; bypasses of older epochs are void, so that a restored backup revives none.
     pub epoch: u64,
@@ -44,19 +44,19 @@ pub enum Target {
 pub struct BypassUse {
     /// The login.
     pub login_id: LoginId,
-    /// When.
+    /// When the login used it.
     pub at: Timestamp,
 }
 
 impl Bypass {
-    /// Whether a login may use it now.
+    /// Whether a login may use the bypass now.
     #[must_use]
     pub fn is_live(&self, epoch: u64, now: Timestamp) -> bool {
         let begun = self.issued_at <= now.plus(limits::CLOCK_SKEW);
         self.used.is_none() && self.epoch == epoch && begun && now < self.expires_at
     }
 
-    /// Whether it is for this action. One that declares no factor is never bypassed: a bypass stands for a factor alone.
+    /// Whether the bypass is for this action. An action that declares no factor is never bypassed: a bypass stands for a factor alone.
     #[must_use]
     pub fn covers(&self, spec: &ActionSpec) -> bool {
         let (first, others) = match spec.factors.split_first() {

@@ -19,28 +19,28 @@ use std::time::Duration;
 pub enum Freshness<'a> {
     /// The newest record still counts.
     Fresh(&'a FactorRecord),
-    /// There is a record, and it no longer counts.
+    /// The newest record no longer counts.
     Stale(&'a FactorRecord, Stale),
-    /// There is a record, and it counts for another client alone.
+    /// The newest record counts for another client alone.
     Elsewhere(&'a FactorRecord),
-    /// There is none.
+    /// The session has no record of the factor.
     Absent,
 }
 
 /// Why a record no longer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stale {
-    /// It is dated in the future.
+    /// The record is dated in the future.
     Future,
-    /// It is as old as `max_age`.
+    /// The record is as old as `max_age`.
     Age,
-    /// Its last use is as long ago as `max_idle`.
+    /// The record's last use is as long ago as `max_idle`.
     Idle,
-    /// It satisfied `max_uses` logins.
+    /// The record satisfied `max_uses` logins.
     Uses,
 }
 
-/// From where a session's records are looked at: a login, at a moment.
+/// The login and the moment by which records of a session are judged.
 #[derive(Debug, Clone, Copy)]
 pub struct FactorContext<'a> {
     /// The login's client.
@@ -156,14 +156,14 @@ pub struct Worth<'a> {
     pub recorded: &'a [FactorRecord],
     /// What the login's policy decided.
     pub policy_state: &'a PolicyState,
-    /// From where the records are looked at.
+    /// The login and the moment by which the records are judged.
     pub context: FactorContext<'a>,
 }
 
 impl<'a> Worth<'a> {
     /// The amr values and the factors for the answer.
     #[must_use]
-    pub fn settle(&self, event: &Json) -> Settled {
+    pub fn settled(&self, event: &Json) -> Settled {
         let mut settled = Settled::default();
         for value in self.mapped_methods(event) {
             add(&mut settled.amr, &value);
@@ -171,7 +171,7 @@ impl<'a> Worth<'a> {
         for policy in self.policies() {
             let Some(record) = self.counting(policy) else { continue };
             policy.amr.iter().for_each(|value| add(&mut settled.amr, value));
-            stand(&mut settled.factors, record, ends_at(record, policy, self.context.now));
+            add_standing(&mut settled.factors, record, ends_at(record, policy, self.context.now));
         }
         settled
     }
@@ -225,7 +225,7 @@ fn add(amr: &mut Vec<String>, value: &str) {
 }
 
 /// Several actions may ask for one factor: the strictest policy says when it ends.
-fn stand(factors: &mut Vec<FactorStanding>, record: &FactorRecord, expires_at: Timestamp) {
+fn add_standing(factors: &mut Vec<FactorStanding>, record: &FactorRecord, expires_at: Timestamp) {
     match factors.iter_mut().find(|known| known.name == record.name) {
         Some(known) => known.expires_at = known.expires_at.min(expires_at),
         None => {

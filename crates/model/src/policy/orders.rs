@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A tenant's orders.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Orders {
-    /// Counts the writes; zero: never stored.
+    /// The number of writes; zero: never stored.
     pub version: u64,
     /// Plugins that must not run, oldest first; a digest stands here once.
     pub kills: Vec<Kill>,
@@ -23,11 +23,11 @@ pub struct Orders {
 pub struct Kill {
     /// The plugin.
     pub digest: Digest,
-    /// Since when.
+    /// When the plugin was killed.
     pub at: Timestamp,
     /// The name of the key that ordered it.
     pub by: String,
-    /// Why, for people.
+    /// The operator's reason, for people.
     pub reason: String,
 }
 
@@ -36,17 +36,17 @@ pub struct Kill {
 pub struct Revocation {
     /// The plugin that recorded them.
     pub digest: Digest,
-    /// The factor; none: all that it recorded.
+    /// The factor; none: all that the plugin recorded.
     pub name: Option<FactorName>,
     /// Records up to this time are void.
     pub before: Timestamp,
     /// The name of the key that ordered it.
     pub by: String,
-    /// Why, for people.
+    /// The operator's reason, for people.
     pub reason: String,
 }
 
-/// The orders at this moment. A pipeline asks anew before every run and after it.
+/// Gives the orders at this moment. A pipeline asks for them before every run and after it.
 pub trait CurrentOrders: Send + Sync + fmt::Debug {
     /// The orders.
     fn orders(&self) -> Arc<Orders>;
@@ -71,7 +71,7 @@ impl Orders {
         self.kills.iter().find(|kill| kill.digest == *digest)
     }
 
-    /// Since when a record is void: it was revoked, or its plugin is killed.
+    /// The time from which a record is void, because it was revoked or its plugin is killed; none where the record counts.
     #[must_use]
     pub fn void_since(&self, record: &FactorRecord) -> Option<Timestamp> {
         let revoked = self.revocations.iter().filter(|revocation| revocation.covers(record));
@@ -95,7 +95,7 @@ impl Orders {
         login.recorded.iter().chain(session).find(late)
     }
 
-    /// Kills a plugin; the first order stays when it is repeated. Whether it is new.
+    /// Kills a plugin. Returns whether the order is new: the first one stays when it is repeated.
     pub fn kill(&mut self, kill: Kill) -> bool {
         let new = self.killed(&kill.digest).is_none();
         if new {
@@ -104,14 +104,14 @@ impl Orders {
         new
     }
 
-    /// Lets a plugin run again. Whether it was killed.
+    /// Lets a plugin run again. Returns whether it was killed.
     pub fn lift(&mut self, digest: &Digest) -> bool {
         let before = self.kills.len();
         self.kills.retain(|kill| kill.digest != *digest);
         self.kills.len() < before
     }
 
-    /// Revokes factors; a later order takes the place of an earlier one about the same.
+    /// Revokes factors; a later order takes the place of an earlier one about the same plugin and factor.
     pub fn revoke(&mut self, revocation: Revocation) {
         self.revocations.retain(|known| (known.digest, &known.name) != (revocation.digest, &revocation.name));
         self.revocations.push(revocation);

@@ -20,13 +20,13 @@ pub struct PolicyState {
 /// Why an action's factors do not count in a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SkipReason {
-    /// Its conditions did not hold when the login began; in words.
+    /// The action's conditions did not hold when the login began; the text says which.
     Unmet(String),
     /// Another action of its group satisfied the group.
     Satisfied,
-    /// It was bypassed.
+    /// The action was bypassed.
     Bypassed,
-    /// It denied or failed, and its group went on.
+    /// The action denied or failed, and the login went on with another one of its group.
     Refused,
 }
 

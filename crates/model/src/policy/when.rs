@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// One thing that must hold: any of its conditions. An action's clauses must all hold.
+/// A clause holds where any of its conditions does. An action's clauses must all hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Clause {
@@ -18,7 +18,7 @@ pub struct Clause {
 pub struct Condition {
     /// The value's RFC 6901 pointer. One that leads nowhere, or to null, is absent.
     pub pointer: String,
-    /// What must be true of it.
+    /// What must be true of the value.
     pub test: Test,
 }
 
@@ -26,19 +26,19 @@ pub struct Condition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Test {
-    /// Whether it is there.
+    /// The value exists, or, with `false`, is absent.
     Exists(bool),
-    /// It is this.
+    /// The value equals this one.
     Equals(Scalar),
-    /// It is not this.
+    /// The value does not equal this one.
     NotEquals(Scalar),
-    /// It is one of these.
+    /// The value is one of these.
     In(Vec<Scalar>),
-    /// It is none of these.
+    /// The value is none of these.
     NotIn(Vec<Scalar>),
-    /// It is an array with this in it.
+    /// The value is an array that contains this one.
     Contains(Scalar),
-    /// It is no array with this in it.
+    /// The value is not an array that contains this one.
     NotContains(Scalar),
 }
 
@@ -61,14 +61,8 @@ pub fn unmet(clauses: &[Clause], event: &Value) -> Option<String> {
     Some(format!("the event does not meet {missed}"))
 }
 
-/// As [`unmet`], for events as they are kept.
-#[must_use]
-pub fn unmet_in(clauses: &[Clause], event: &Json) -> Option<String> {
-    unmet(clauses, &event.to_value())
-}
-
 impl Condition {
-    /// Whether it holds for an event.
+    /// Whether the condition holds for an event.
     #[must_use]
     pub fn holds(&self, event: &Value) -> bool {
         let found = event.pointer(&self.pointer).filter(|value| !value.is_null());
@@ -88,7 +82,7 @@ impl Condition {
         }
     }
 
-    /// Whether an absent value fails it: then an event that says less makes its action run less often.
+    /// Whether an absent value fails the condition: then an event that says less makes the action run less often.
     #[must_use]
     pub const fn needs_presence(&self) -> bool {
         matches!(self.test, Test::Exists(true) | Test::Equals(_) | Test::In(_) | Test::Contains(_))

@@ -7,9 +7,10 @@ use crate::decision::TokenRequest;
 use crate::error::{
     CacheError, ClaimError, EventError, FactorError, HttpError, KeyError, SecretError, TokenError, ValueError,
 };
-use crate::host::{Host, Pairs};
-use crate::http::{Request, Response};
-use crate::log::Level;
+use crate::host::Host;
+use crate::records::Level;
+use crate::records::Pairs;
+use crate::records::{Request, Response};
 use serde_json::Value;
 
 impl Host for Fake {

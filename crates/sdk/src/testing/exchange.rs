@@ -1,8 +1,8 @@
 //! Requests that a test expects, each with its answer.
 
 use crate::error::HttpError;
-use crate::host::Pairs;
-use crate::http::{Request, Response};
+use crate::records::Pairs;
+use crate::records::{Request, Response};
 use serde_json::Value;
 
 /// A request that a test expects, and its answer: an empty one of status 200, until the test says otherwise.

@@ -1,11 +1,11 @@
 //! The fake host's state, and the rules it shares with the real one.
 
-use super::Setup;
 use super::grants::{Grants, Profile};
 use super::run::{Cached, Command, LogLine, Run};
+use super::setup::Setup;
 use crate::decision::{Decision, Failure};
 use crate::error::{CacheError, ClaimError, FactorError, HttpError, KeyError, ValueError};
-use crate::http::{Request, Response};
+use crate::records::{Request, Response};
 use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// A token that the fake host's `keys.verify-jwt` accepts for this key, and for no other.
 ///
-/// Whoever knows the key's name can make one: it is for tests alone.
+/// Any program that knows the key's name can make one: these keys are for tests alone.
 #[must_use]
 pub fn signed(key: &str, claims: &Value) -> String {
     with_header(key, &json!({}), claims)

@@ -27,6 +27,7 @@ mod fake;
 mod grants;
 mod keys;
 mod run;
+mod setup;
 
 pub use exchange::{Exchange, form_pairs};
 pub use keys::{claims_of, header_of, signed};
@@ -35,12 +36,12 @@ pub use run::{Cached, Command, LogLine, Run};
 use crate::action::{Action, Context};
 use crate::decision::{Decision, Failure};
 use crate::error::{HttpError, TokenError};
-use crate::host::Pairs;
-use crate::http::Response;
+use crate::records::Response;
 use crate::session::Factor;
 use fake::{Fake, Phase};
 use grants::Grants;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use setup::Setup;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -49,30 +50,6 @@ use std::rc::Rc;
 pub struct FakeHost {
     setup: Setup,
     manifest: Option<Value>,
-}
-
-/// What a run can observe.
-#[derive(Debug, Clone)]
-struct Setup {
-    event: Value,
-    settings: Value,
-    mode: String,
-    asked_for: Option<String>,
-    method: String,
-    query: Pairs,
-    form: Pairs,
-    result: Result<Value, TokenError>,
-    stash: Option<Value>,
-    factors: Vec<Factor>,
-    silent: Vec<String>,
-    external: Vec<String>,
-    secrets: BTreeMap<String, String>,
-    login_metadata: Map<String, Value>,
-    session_metadata: Map<String, Value>,
-    cache: BTreeMap<String, Cached>,
-    exchanges: Vec<Exchange>,
-    now: u64,
-    seed: u64,
 }
 
 impl Default for FakeHost {
@@ -85,28 +62,7 @@ impl FakeHost {
     /// An interactive login with an empty event, empty settings, no factors and an empty reply, on 2026-01-01.
     #[must_use]
     pub fn new() -> Self {
-        let setup = Setup {
-            event: json!({}),
-            settings: json!({}),
-            mode: "interactive".to_owned(),
-            asked_for: None,
-            method: "GET".to_owned(),
-            query: Vec::new(),
-            form: Vec::new(),
-            result: Err(TokenError::Missing),
-            stash: None,
-            factors: Vec::new(),
-            silent: Vec::new(),
-            external: Vec::new(),
-            secrets: BTreeMap::new(),
-            login_metadata: Map::new(),
-            session_metadata: Map::new(),
-            cache: BTreeMap::new(),
-            exchanges: Vec::new(),
-            now: 1_767_225_600_000,
-            seed: 1,
-        };
-        Self { setup, manifest: None }
+        Self { setup: Setup::default(), manifest: None }
     }
 
     fn with(mut self, set: impl FnOnce(&mut Setup)) -> Self {

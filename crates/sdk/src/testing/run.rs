@@ -1,8 +1,8 @@
 //! What came out of a run with the fake host.
 
 use crate::decision::{Decision, Denial, Failure, Redirect};
-use crate::http::Request;
-use crate::log::Level;
+use crate::records::Level;
+use crate::records::Request;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 pub struct Run {
     /// What the action returned.
     pub decision: Result<Decision, Failure>,
-    /// The effects that it asked for, in order. With a failure the real host drops them all; with a redirect and a denial,
+    /// The effects that the action asked for, in order. With a failure the real host drops them all; with a redirect and a denial,
     /// some.
     pub commands: Vec<Command>,
-    /// What it logged.
+    /// What the action logged.
     pub log: Vec<LogLine>,
-    /// The requests that it sent.
+    /// The requests that the action sent.
     pub requests: Vec<Request>,
-    /// The action's cache as it left it, for [`super::FakeHost::cache`].
+    /// The action's cache as the run left it, for [`super::FakeHost::cache`].
     pub cache: BTreeMap<String, Cached>,
 }
 
@@ -27,7 +27,7 @@ pub struct Run {
 pub struct Cached {
     /// The value.
     pub value: Value,
-    /// From when on it is absent, in milliseconds since 1970.
+    /// From when on the value is absent, in milliseconds since 1970.
     pub expires_at: u64,
 }
 
@@ -62,7 +62,7 @@ pub enum Command {
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// How much it matters.
+    /// How much the line matters.
     pub level: Level,
     /// The text.
     pub message: String,
@@ -89,7 +89,7 @@ impl Run {
         }
     }
 
-    /// What the run put aside for `on_continue`, for [`super::FakeHost::stash`].
+    /// The value that the run keeps for `on_continue`, for [`super::FakeHost::stash`].
     #[must_use]
     pub fn stash(&self) -> Option<&Value> {
         self.commands.iter().rev().find_map(|command| match command {

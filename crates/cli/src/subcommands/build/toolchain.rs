@@ -19,14 +19,14 @@ pub(super) enum Toolchain {
     Installed {
         /// The version, as rustc says it.
         version: String,
-        /// Where its library is.
+        /// Where the target's library is.
         sysroot: PathBuf,
     },
     /// Debian's rustc, which compiles the standard library itself.
     Debian {
         /// The version, as rustc says it.
         version: String,
-        /// Where its library's source is.
+        /// Where the source of the target's library is.
         sysroot: PathBuf,
         /// `wasm-ld`, or rustup's `rust-lld`.
         linker: PathBuf,

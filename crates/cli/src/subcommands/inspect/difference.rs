@@ -1,6 +1,6 @@
 //! What changes from one version of a plugin to another, and whether the new one asks for more.
 
-use super::report::{capabilities, limits, proof, settings, text};
+use super::facts::{capabilities, limits, proof, settings, text};
 use crate::output::{self, Paint};
 use postlude_model::manifest::Manifest;
 use postlude_sandbox::Inspection;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// One thing that is in one version and not in the other.
+/// A fact that holds of one version and not of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Change {
     added: bool,

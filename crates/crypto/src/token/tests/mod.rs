@@ -5,10 +5,15 @@ mod request;
 mod result;
 
 use super::*;
+use crate::prim;
 use crate::root::{RootKey, RootKeys};
 use ed25519_dalek::Signer as _;
+use postlude_model::decision::TokenRequest;
 use postlude_model::names::{ActionName, FactorName, TenantName, Timestamp};
+use postlude_model::token::{TokenContext, TokenError, TokenKeys, VerifiedResult};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const NOW: u64 = 1_800_000_000;
 const SECRET: &[u8; 32] = b"0123456789abcdef0123456789abcdef";

@@ -135,7 +135,7 @@ fn the_way_out_trusts_a_file_and_names_private_hosts() {
         ("allow_private = [\"10.0.0.1\"]", "`10.0.0.1` is an address"),
         ("allow_private = [\"*.internal\"]", "`*.internal` is not a host"),
         ("ca_file = \"missing.pem\"", "cannot be read"),
-        ("ca_file = \"no.pem\"", "it has no certificate"),
+        ("ca_file = \"no.pem\"", "the file has no certificate"),
         ("proxy = \"http://proxy\"", "is not known here"),
     ] {
         assert_says(&outbound(lines).unwrap_err(), &[why]);

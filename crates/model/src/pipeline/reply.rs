@@ -1,17 +1,47 @@
-//! What a browser's reply proves, by the host's own verification.
+//! What the browser brought back, and what it proves by the host's own verification.
 
-use super::BrowserReply;
+use super::login_draft::LoginDraft;
 use crate::action::Action;
 use crate::json::Json;
-use crate::run::Proof;
+use crate::login::Suspension;
+use crate::run::{Proof, Reply};
 use crate::token::{Profile, TokenContext, TokenError};
 
+/// What the browser brought to the continue URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserReply {
+    /// The state of the suspension.
+    pub state: String,
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The query, without `state`.
+    pub query: Vec<(String, String)>,
+    /// The form of a POST.
+    pub form: Vec<(String, String)>,
+}
+
+/// The reply to a suspension, with its result token verified.
+pub(super) fn verified(login: &LoginDraft<'_>, action: &Action, suspension: Suspension, reply: BrowserReply) -> Reply {
+    let run_id = login.run_id();
+    let context = login.token_context(action, &reply.state, suspension.factor.as_ref(), &run_id);
+    let (token, proof) = match prove(action, &reply, &context) {
+        Ok((claims, proof)) => (Ok(claims), proof),
+        Err(why) => (Err(why), Proof::Nothing),
+    };
+    Reply {
+        method: reply.method,
+        query: reply.query,
+        form: reply.form,
+        resumed_state: reply.state,
+        asked_for: suspension.factor,
+        token,
+        proof,
+        stash: suspension.stash,
+    }
+}
+
 /// What a reply proves, by the action's profile.
-pub(super) fn prove(
-    action: &Action,
-    reply: &BrowserReply,
-    context: &TokenContext<'_>,
-) -> Result<(Json, Proof), TokenError> {
+fn prove(action: &Action, reply: &BrowserReply, context: &TokenContext<'_>) -> Result<(Json, Proof), TokenError> {
     let proof = &action.spec.result;
     if matches!(proof.profile, Profile::External | Profile::None) {
         return Err(TokenError::NotApplicable);

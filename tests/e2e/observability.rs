@@ -1,4 +1,4 @@
-//! TraceDetails: a login's record explains itself, the live tail never holds anyone up, metrics cannot be made to grow.
+//! What operators see: a record explains its login, the event stream never holds a login up, and metrics cannot be made to grow.
 #![expect(clippy::panic, clippy::expect_used, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::{Answered, FACTOR, IDP_KEY, OPERATOR_KEY, OTHER_KEY, Postlude, READER_KEY, program};
@@ -130,7 +130,7 @@ impl Tail {
 }
 
 #[tokio::test]
-async fn the_tail_tells_each_new_answer_once_and_to_its_tenant_alone() {
+async fn the_event_stream_has_each_new_answer_once_and_for_its_tenant_alone() {
     let postlude = Postlude::start().await;
     let mut tail = Tail::open(&postlude, READER_KEY).await;
     let mut browser = postlude.browser("ana");
@@ -164,7 +164,7 @@ async fn an_open_tail_does_not_hold_the_stop_up() {
 }
 
 #[tokio::test]
-async fn an_order_is_told_to_whoever_watches_its_tenant() {
+async fn an_order_reaches_the_event_streams_of_its_tenant() {
     let postlude = Postlude::start().await;
     let mut tail = Tail::open(&postlude, READER_KEY).await;
     let digest = format!("sha256:{}", "ab".repeat(32));
@@ -345,7 +345,7 @@ fn command(postlude: &Postlude, key: &str, args: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn explain_tells_a_login_in_a_line() {
+async fn explain_describes_a_login_in_a_line() {
     let mut postlude = Postlude::start().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
@@ -353,19 +353,19 @@ async fn explain_tells_a_login_in_a_line() {
     let done = browser.complete().await;
     let id = done.text_at("/login_id").to_owned();
     let output = command(&postlude, READER_KEY, &["explain", &id]).output().await.unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(told.starts_with("ana · prompted by face@"), "{told}");
-    assert!(told.contains(" · back after 11 s · recorded, fresh until tomorrow "), "{told}");
+    assert!(printed.starts_with("ana · prompted by face@"), "{printed}");
+    assert!(printed.contains(" · back after 11 s · recorded, fresh until tomorrow "), "{printed}");
     let json = command(&postlude, OPERATOR_KEY, &["explain", &id, "--json"]).output().await.unwrap();
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["login_id"], id.as_str());
 
     let fails = async |postlude: &Postlude, key: &str, id: &str, says: &str| {
         let output = command(postlude, key, &["explain", id]).output().await.unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1));
-        assert!(told.contains(says) && !told.contains(key), "{told}");
+        assert!(printed.contains(says) && !printed.contains(key), "{printed}");
     };
     fails(&postlude, "plk_wrong", &id, "does not know this key").await;
     fails(&postlude, IDP_KEY, &id, "this key is not enough").await;
@@ -383,7 +383,7 @@ async fn watch_prints_a_line_an_event_and_comes_back_after_a_restart() {
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
     for user in ["ana", "ben"] {
         let line = loop {
-            // It may not be connected yet: a login that nobody watches is not told.
+            // It may not be connected yet: a login without a watcher is not sent.
             postlude.browser(user).login().await;
             if let Ok(line) = tokio::time::timeout(Duration::from_millis(500), lines.next_line()).await {
                 break line.unwrap().unwrap();

@@ -123,7 +123,7 @@ async fn a_host_must_be_asked_for_and_granted() {
 
 /// A login that runs anew because its session changed gets the answers that it had: the site is asked once.
 #[tokio::test]
-async fn a_run_that_is_repeated_asks_nobody_twice() {
+async fn a_run_that_is_repeated_asks_no_host_twice() {
     let site = Site::new("code spent", Duration::from_millis(700)).await;
     let (url, port) = (site.url(), site.port);
     // Asks; then denies where the session has a value that another login of it sets.

@@ -1,64 +1,9 @@
-//! What one action returned, and the buffered effects that came with it.
+//! The buffered effects of one run.
 
 use crate::cache::CacheEntry;
 use crate::json::Json;
 use crate::names::FactorName;
 use serde::{Deserialize, Serialize};
-
-/// What one action decided about the login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Decision {
-    /// The login may go on.
-    Continue,
-    /// Send the browser to a prompt.
-    Redirect(RedirectRequest),
-    /// End the login.
-    Deny(Denial),
-}
-
-/// Where an action wants the browser to go. Nothing in it is checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RedirectRequest {
-    /// The URL, as the plugin wrote it.
-    pub url: String,
-    /// Pairs for its query.
-    pub query: Vec<(String, String)>,
-    /// The factor that the prompt is for, as the plugin wrote it.
-    pub factor: Option<String>,
-    /// The request token to append.
-    pub token: Option<TokenRequest>,
-}
-
-/// A request token that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenRequest {
-    /// The query parameter that carries it.
-    pub parameter: String,
-    /// The key's name.
-    pub key: String,
-    /// The action's own claims, as text that is not checked yet.
-    pub claims: String,
-    /// Lifetime in seconds.
-    pub ttl_seconds: u32,
-}
-
-/// Why a login was denied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Denial {
-    /// A stable code: 1 to 64 characters `a-z 0-9 _`.
-    pub code: String,
-    /// A sentence that the user may see, at most 256 bytes.
-    pub message: String,
-}
-
-/// An action could not decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Failure {
-    /// Anything that has no case of its own.
-    Other(String),
-    /// Something that the action needs did not answer.
-    Unavailable(String),
-}
 
 /// A buffered effect of an action: applied all or none, and only after a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,14 +19,14 @@ pub enum Command {
     SetIdTokenClaim {
         /// The claim's name.
         name: String,
-        /// Its value.
+        /// The claim's value.
         value: Json,
     },
     /// A claim of the access token.
     SetAccessTokenClaim {
         /// The claim's name.
         name: String,
-        /// Its value.
+        /// The claim's value.
         value: Json,
     },
     /// A scope for the access token.
@@ -122,7 +67,7 @@ pub enum Command {
     SetCache {
         /// The key.
         key: String,
-        /// The value, until when.
+        /// The value and until when it is kept.
         entry: Option<CacheEntry>,
     },
 }

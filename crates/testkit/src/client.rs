@@ -1,67 +1,60 @@
-//! Browsers and the IdP's transactions of the story.
+//! What calls a server: the IdP and operators, and browsers with the IdP's transactions of the story.
 
 use crate::answered::Answered;
-use crate::host::Postlude;
+use crate::event::{event, merge};
+use crate::keys::IDP_KEY;
+use crate::partner::Partner;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The story's factor.
-pub const FACTOR: &str = "https://acme.example/face";
-
-/// An event, with the user and the session.
-#[must_use]
-pub fn event(user: &str, session: Option<&str>) -> Value {
-    let mut event = json!({
-        "user": { "user_id": user, "email": format!("{user}@acme.example"), "email_verified": true },
-        "client": { "client_id": "app" },
-        "authentication": { "methods": [{ "name": "pwd", "timestamp": "2026-11-24T10:00:00Z" }] },
-        "request": { "ip": "203.0.113.7" },
-    });
-    if let Some(id) = session {
-        event["session"] = json!({ "id": id });
-    }
-    event
-}
-
-/// One browser at the IdP: its SSO session and its open transaction.
+/// What calls a server: the IdP, operators, and browsers. It follows no redirect.
 #[derive(Debug)]
-pub struct Browser<'p> {
-    postlude: &'p Postlude,
-    user: String,
-    /// The session that the IdP keeps for it.
-    pub session: Option<String>,
-    /// The transaction: the last answer.
-    pub open: Option<Answered>,
-    /// What its logins' events say besides, as a merge patch (RFC 7396).
-    pub more: Value,
+pub struct Client {
+    /// Where the server is.
+    pub base: String,
+    /// The HTTP client.
+    pub client: reqwest::Client,
+    /// The partner of the action `face`.
+    pub partner: Partner,
 }
 
-/// What came back from the continue URL.
-#[derive(Debug, Clone)]
-pub struct Returned {
-    /// The status.
-    pub status: u16,
-    /// Where it leads.
-    pub location: Option<String>,
-    /// The page.
-    pub text: String,
-}
-
-impl Returned {
-    /// The sealed reply in its location.
-    #[must_use]
-    pub fn sealed(&self) -> String {
-        let location = self.location.as_deref().unwrap_or_else(|| panic!("no location: {} {}", self.status, self.text));
-        let url = url::Url::parse(location).unwrap();
-        url.query_pairs().find(|(name, _)| name == "postlude").unwrap().1.into_owned()
+impl Client {
+    pub(crate) fn new(base: String, partner: Partner) -> Self {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        Self { base, client: client.build().unwrap(), partner }
     }
-}
 
-impl Postlude {
+    /// A POST of the IdP.
+    pub async fn post(&self, path: &str, body: &Value) -> Answered {
+        self.post_as(IDP_KEY, path, body).await
+    }
+
+    /// A POST with a key.
+    pub async fn post_as(&self, key: &str, path: &str, body: &Value) -> Answered {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(key).json(body);
+        Answered::of(request).await
+    }
+
+    /// A GET with a key.
+    pub async fn get_as(&self, key: &str, path: &str) -> Answered {
+        Answered::of(self.client.get(format!("{}{path}", self.base)).bearer_auth(key)).await
+    }
+
+    /// `POST /v1/logins`.
+    pub async fn login(&self, idempotency_key: &str, body: &Value) -> Answered {
+        self.login_as(IDP_KEY, idempotency_key, body).await
+    }
+
+    /// `POST /v1/logins` with a key.
+    pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
+        let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
+        Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
+    }
+
     /// A browser in which a user logs in.
     #[must_use]
     pub fn browser(&self, user: &str) -> Browser<'_> {
-        Browser { postlude: self, user: user.to_owned(), session: None, open: None, more: json!({}) }
+        Browser { client: self, user: user.to_owned(), session: None, open: None, more: json!({}) }
     }
 
     /// A request to the continue URL of tenant acme.
@@ -74,6 +67,40 @@ impl Postlude {
         let response = request.send().await.unwrap();
         let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
         Returned { status: response.status().as_u16(), location, text: response.text().await.unwrap() }
+    }
+}
+
+/// One browser at the IdP: its SSO session and its open transaction.
+#[derive(Debug)]
+pub struct Browser<'p> {
+    client: &'p Client,
+    user: String,
+    /// The session that the IdP keeps for it.
+    pub session: Option<String>,
+    /// The transaction: the last answer.
+    pub open: Option<Answered>,
+    /// What the events of this browser's logins say besides, as a merge patch (RFC 7396).
+    pub more: Value,
+}
+
+/// What came back from the continue URL.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    /// The status.
+    pub status: u16,
+    /// The URL in the response's `Location`.
+    pub location: Option<String>,
+    /// The page.
+    pub text: String,
+}
+
+impl Returned {
+    /// The sealed reply in its location.
+    #[must_use]
+    pub fn sealed(&self) -> String {
+        let location = self.location.as_deref().unwrap_or_else(|| panic!("no location: {} {}", self.status, self.text));
+        let url = url::Url::parse(location).unwrap();
+        url.query_pairs().find(|(name, _)| name == "postlude").unwrap().1.into_owned()
     }
 }
 
@@ -98,8 +125,8 @@ impl Browser<'_> {
     pub async fn login_in(&mut self, mode: &str) -> Answered {
         static TRANSACTION: AtomicU64 = AtomicU64::new(0);
         let key = format!("txn-{}-{}", self.user, TRANSACTION.fetch_add(1, Ordering::SeqCst));
-        let answered = self.postlude.login(&key, &self.body(mode)).await;
-        self.settle(&answered);
+        let answered = self.client.login(&key, &self.body(mode)).await;
+        self.keep_session(&answered);
         self.open = Some(answered.clone());
         answered
     }
@@ -124,21 +151,21 @@ impl Browser<'_> {
 
     /// The prompt answers with these claims changed, and the browser comes back.
     pub async fn answer(&mut self, changes: &Value) -> Answered {
-        let token = self.postlude.partner.result(self.location(), changes);
+        let token = self.client.partner.result(self.location(), changes);
         let sealed = self.bring(&token).await.sealed();
         self.resume(&sealed).await
     }
 
     /// The browser brings a result token to the continue URL.
     pub async fn bring(&self, token: &str) -> Returned {
-        self.postlude.come_back("GET", &[("state", &self.state()), ("postlude_result", token)], &[]).await
+        self.client.come_back("GET", &[("state", &self.state()), ("postlude_result", token)], &[]).await
     }
 
     /// The IdP resumes its transaction with what the browser brought.
     pub async fn resume(&mut self, sealed: &str) -> Answered {
         let body = self.continue_body(sealed);
-        let answered = self.postlude.post(&self.continue_path(), &body).await;
-        self.settle(&answered);
+        let answered = self.client.post(&self.continue_path(), &body).await;
+        self.keep_session(&answered);
         answered
     }
 
@@ -163,27 +190,9 @@ impl Browser<'_> {
     }
 
     /// Duty 4 of an IdP: the session id is kept with the SSO session after `continue`.
-    fn settle(&mut self, answered: &Answered) {
+    fn keep_session(&mut self, answered: &Answered) {
         if answered.outcome() == "continue" {
             self.session = answered.body.pointer("/subject/session_id").and_then(Value::as_str).map(str::to_owned);
-        }
-    }
-}
-
-/// A merge patch (RFC 7396), as an IdP applies `user_updates`.
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    for (name, change) in changes {
-        if change.is_null() {
-            target.as_object_mut().unwrap().remove(name);
-        } else {
-            merge(&mut target[name], change);
         }
     }
 }

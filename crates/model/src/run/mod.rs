@@ -1,0 +1,12 @@
+//! One run: what goes into a fresh instance of a plugin, its limits, and what came out of it.
+
+mod budget;
+mod commands;
+pub mod decision;
+mod input;
+mod report;
+
+pub use budget::Budget;
+pub use commands::Command;
+pub use input::{FactorView, Metadata, Phase, Proof, Reply, RunInput};
+pub use report::{Ending, Level, Limit, Log, LogLine, Report, Trap, Usage};
