@@ -10,12 +10,12 @@ use postlude_model::manifest::Manifest;
 pub fn check(imports: &[String], manifest: &Manifest) -> Result<(), LoadError> {
     let (mut undeclared, mut unknown) = (Vec::new(), Vec::new());
     for import in imports {
-        match functions(manifest.abi).iter().find(|function| function.is(import)) {
-            None => unknown.push(import.clone()),
-            Some(function) => match function.needs.field(manifest) {
-                Some((field, false)) => undeclared.push(Undeclared { function: import.clone(), field }),
-                Some((_, true)) | None => {}
-            },
+        let Some(function) = functions(manifest.abi).iter().find(|function| function.is(import)) else {
+            unknown.push(import.clone());
+            continue;
+        };
+        if let Some((field, false)) = function.needs.field(manifest) {
+            undeclared.push(Undeclared { function: import.clone(), field });
         }
     }
     match (unknown.is_empty(), undeclared.is_empty()) {
