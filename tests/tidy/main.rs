@@ -81,17 +81,3 @@ fn each_outside_thing_is_known_to_one_crate() {
         assert!(alone.is_none_or(|most| within.len() <= most), "crates/{name} depends on {within:?}");
     }
 }
-
-/// The SDK knows only `wit/`, so its fake host has its own list of reserved claims: the two must not drift apart.
-#[test]
-fn the_fake_host_reserves_the_same_claims() {
-    let list = |file: &str| {
-        let text = fs::read_to_string(root().join(file)).unwrap();
-        let list = text.split_once("const RESERVED").unwrap().1.split_once("= [").unwrap().1;
-        let list = list.split_once("];").unwrap().0;
-        list.split(',').map(|claim| claim.trim().to_owned()).filter(|claim| !claim.is_empty()).collect::<Vec<_>>()
-    };
-    let claims = list("crates/model/src/claims.rs");
-    assert!(claims.len() > 30, "{claims:?}");
-    assert_eq!(claims, list("crates/sdk/src/testing/fake.rs"));
-}

@@ -2,11 +2,12 @@
 
 use crate::prepared::SETTINGS;
 use anyhow::{Result, anyhow, ensure};
+use postlude_model::abi::AbiVersion;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Store};
 
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "post-login", exports: { default: async } });
+    wasmtime::component::bindgen!({ path: "../../wit/0.1", world: "post-login", exports: { default: async } });
 }
 
 use bindings::PostLoginPre;
@@ -31,7 +32,7 @@ impl Bare {
         let engine = engine()?;
         let component = Component::from_binary(&engine, component)?;
         let mut linker = Linker::<()>::new(&engine);
-        linker.instance("postlude:action/login@0.1.0")?.func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
+        linker.instance(&AbiVersion::V0_1.import("login"))?.func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
         linker.define_unknown_imports_as_traps(&component)?;
         let ready = PostLoginPre::new(linker.instantiate_pre(&component)?)?;
         Ok(Self { engine, ready })

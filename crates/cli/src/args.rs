@@ -3,14 +3,17 @@
 use crate::subcommands::{build, check, compile_worker, completions, explain, inspect, keys, man, run, serve, watch};
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use postlude_model::abi::accepted_packages;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 /// The version, and the plugin contracts that this host speaks.
-const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nplugin contracts accepted: postlude:action@0.1.0");
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{}\nplugin contracts accepted: {}", env!("CARGO_PKG_VERSION"), accepted_packages()));
 
 /// Runs what happens after the password: post-login actions, sandboxed, for any IdP.
 #[derive(Debug, Parser)]
-#[command(name = "postlude", version, long_version = LONG_VERSION, max_term_width = 100)]
+#[command(name = "postlude", version, long_version = LONG_VERSION.as_str(), max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 refused or failed, the reason is on standard error; 2 wrong usage.\n\
     Colour is used on a terminal, unless NO_COLOR is set.")]
 pub(crate) struct Postlude {

@@ -3,6 +3,7 @@
 use crate::json::Json;
 use crate::keys::{NoOwnKeys, OwnKeys};
 use crate::manifest::{Declared, Grants, Manifest, ManifestError, ResolvedProof};
+use crate::named::named_values;
 use crate::names::{ActionName, Digest, FactorName, GroupName, PluginName};
 use crate::policy::when::Clause;
 pub use crate::run::Budget;
@@ -13,33 +14,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How the login reached the IdP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// A browser that can be redirected.
-    Interactive,
-    /// `prompt=none` (OpenID Connect Core, section 3.1.2.1).
-    Silent,
-    /// A refresh token grant (RFC 6749, section 6).
-    Refresh,
-    /// A resource owner password grant (RFC 6749, section 4.3).
-    Password,
-}
-
-impl Mode {
-    /// All modes.
-    pub const ALL: [Self; 4] = [Self::Interactive, Self::Silent, Self::Refresh, Self::Password];
-
-    /// The mode's name on the wire and in the contract.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Interactive => "interactive",
-            Self::Silent => "silent",
-            Self::Refresh => "refresh",
-            Self::Password => "password",
-        }
+named_values! {
+    /// How the login reached the IdP. The name is for requests, answers, the configuration and the contract with plugins.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Mode {
+        /// A browser that can be redirected.
+        Interactive = "interactive",
+        /// `prompt=none` (OpenID Connect Core, section 3.1.2.1).
+        Silent = "silent",
+        /// A refresh token grant (RFC 6749, section 6).
+        Refresh = "refresh",
+        /// A resource owner password grant (RFC 6749, section 4.3).
+        Password = "password",
     }
 }
 
@@ -69,32 +56,18 @@ pub struct PerKind {
     pub fuel: bool,
 }
 
-/// How an action failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The action said that it could not decide, or asked for what is not acceptable.
-    Other,
-    /// The action said that something it needs did not answer.
-    Unavailable,
-    /// The run was stopped: a trap, or any limit but fuel.
-    Trap,
-    /// The run spent its fuel.
-    Fuel,
-}
-
-impl FailureKind {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Other, Self::Unavailable, Self::Trap, Self::Fuel];
-
-    /// The kind's name in the configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Unavailable => "unavailable",
-            Self::Trap => "trap",
-            Self::Fuel => "fuel",
-        }
+named_values! {
+    /// How an action failed. The name is for the configuration.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum FailureKind {
+        /// The action said that it could not decide, or asked for what is not acceptable.
+        Other = "other",
+        /// The action said that something it needs did not answer.
+        Unavailable = "unavailable",
+        /// The action was stopped: a trap, or any limit but fuel.
+        Trap = "trap",
+        /// The action's fuel was spent.
+        Fuel = "fuel",
     }
 }
 

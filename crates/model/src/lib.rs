@@ -13,6 +13,9 @@
 //! Login::resume(context, record, session, event, reply)   the browser is back
 //! ```
 
+mod named;
+
+pub mod abi;
 pub mod action;
 pub mod cache;
 pub mod claims;
@@ -29,5 +32,6 @@ pub mod policy;
 pub mod run;
 pub mod session;
 pub mod token;
+pub mod trigger;
 
 pub use run::decision;

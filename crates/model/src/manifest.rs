@@ -1,5 +1,6 @@
 //! The manifest that a plugin carries: what it is, what it asks for, and how its replies are proved.
 
+use crate::abi::{self, AbiVersion};
 use crate::http::host_of;
 use crate::json::{Json, JsonError};
 use crate::names::{FactorName, PluginName};
@@ -10,9 +11,6 @@ use url::Url;
 
 /// The custom section that holds the manifest: exactly one, at the outermost level of the component.
 pub const SECTION: &str = "postlude:manifest";
-
-/// The version of the contract that this host speaks.
-pub const ABI: &str = "0.1.0";
 
 /// A plugin's manifest, as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +23,7 @@ pub struct Manifest {
     /// The publisher's domain name.
     pub publisher: String,
     /// The version of `postlude:action` that the plugin was built against.
-    pub abi: String,
+    pub abi: AbiVersion,
     /// The factors that the plugin may record.
     #[serde(default)]
     pub factors: Vec<DeclaredFactor>,
@@ -201,7 +199,7 @@ pub enum ManifestError {
     #[error("the manifest is malformed: {0}")]
     Shape(String),
     /// Another version of the contract.
-    #[error("the plugin was built for `postlude:action@{0}`, this host speaks {ABI}")]
+    #[error("the plugin was built for `{package}@{0}`, this host speaks {spoken}", package = abi::PACKAGE, spoken = abi::accepted_versions())]
     Abi(String),
     /// A setting that the manifest refers to is absent or no string.
     #[error("{what} refers to the setting `{pointer}`, which is not a string in the action's settings")]
@@ -230,8 +228,11 @@ impl Manifest {
     /// When it is not JSON, has an unknown or missing field, or another ABI.
     pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let value = crate::json::parse_value(bytes)?;
-        let manifest: Self = serde_json::from_value(value).map_err(|e| ManifestError::Shape(e.to_string()))?;
-        if manifest.abi == ABI { Ok(manifest) } else { Err(ManifestError::Abi(manifest.abi)) }
+        // Read first: what else stands in the manifest depends on the version.
+        if let Some(abi) = value.get("abi").and_then(Value::as_str).filter(|abi| AbiVersion::from_name(abi).is_none()) {
+            return Err(ManifestError::Abi(abi.to_owned()));
+        }
+        serde_json::from_value(value).map_err(|e| ManifestError::Shape(e.to_string()))
     }
 
     /// Resolves every reference to a setting. Capabilities whose setting is absent are left out: the action does

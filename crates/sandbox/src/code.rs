@@ -6,9 +6,10 @@
 //! Numbers are big-endian; manifest and imports (a line each) have their length, 4 bytes, before them. The machine code is
 //! wasmtime's own ELF image. The format is private to one version of this program: the engine's identity covers it.
 
+use crate::digest::digest;
 use crate::engine::{EngineError, compiler};
-use crate::load::{LoadError, check, manifest};
-use crate::sandbox::digest;
+use crate::load::error::LoadError;
+use crate::load::{check, manifest};
 use postlude_model::names::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -58,7 +59,7 @@ impl EngineId {
         Self(hasher.0.finalize().into())
     }
 
-    /// Its bytes.
+    /// The identity's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -81,14 +82,14 @@ impl Hasher for Sha {
 /// Why code is not loaded. Compile the component again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
-    /// Made by another version, under other settings, or for another processor.
-    #[error("it was compiled by another version of Postlude or for another processor")]
+    /// The code was made by another version, under other settings, or for another processor.
+    #[error("the code was compiled by another version of Postlude or for another processor")]
     OtherEngine,
-    /// Made from another component.
-    #[error("it was compiled from the component `{0}`")]
+    /// The code was made from another component.
+    #[error("the code was compiled from the component `{0}`")]
     OtherComponent(Digest),
-    /// Not what it says it is.
-    #[error("it cannot be read: {0}")]
+    /// The code is cut off or damaged.
+    #[error("the code cannot be read: {0}")]
     Broken(String),
 }
 
@@ -102,7 +103,7 @@ pub fn precompile(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
     compile(&engine, bytes)
 }
 
-/// Checks and compiles.
+/// Checks a component and compiles it on this engine.
 pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
     let checked = check(bytes)?;
     let manifest = manifest::text(bytes)?;
@@ -122,7 +123,7 @@ pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
     Ok(out)
 }
 
-/// Code that was taken apart.
+/// Code that was taken apart into its parts.
 #[derive(Debug)]
 pub struct Code<'c> {
     /// The manifest's text.
@@ -134,9 +135,9 @@ pub struct Code<'c> {
 }
 
 impl<'c> Code<'c> {
-    /// Takes code apart that must be for this engine and from this component.
+    /// Takes code apart. It must have been made for this engine and from this component.
     pub fn read(bytes: &'c [u8], engine: &EngineId, digest: &Digest) -> Result<Self, CodeError> {
-        let broken = || CodeError::Broken("it is cut off".to_owned());
+        let broken = || CodeError::Broken("the file is cut off".to_owned());
         let rest = bytes.strip_prefix(MAGIC).ok_or(CodeError::OtherEngine)?;
         let (of_engine, rest) = rest.split_first_chunk::<32>().ok_or_else(broken)?;
         if of_engine != engine.as_bytes() {

@@ -7,6 +7,8 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost
 pub const WASM_STACK_BYTES: usize = 512 << 10;
 /// Bytes of the stack on which guest and host functions run: what a guest leaves over must be enough for the host's frames.
 const ASYNC_STACK_BYTES: usize = WASM_STACK_BYTES + (3 << 19);
+/// Handles of a run. The contract has no resources, so only a guest's own can count.
+pub const HANDLES: usize = 64;
 /// Linear memories of one component. Toolchains make one, adapters a second.
 pub const MEMORIES: usize = 4;
 /// Bytes that one linear memory may ever have. Reserved address space, not memory: budgets say what a run really gets.

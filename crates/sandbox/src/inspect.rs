@@ -1,18 +1,19 @@
 //! Looks at a file without compiling it: what a person wants to know before it is loaded, also of a file that never will be.
 
-use crate::load::{LoadError, check, form, imports, manifest};
-use crate::sandbox::digest;
+use crate::digest::digest;
+use crate::load::error::LoadError;
+use crate::load::{check, form, imports, manifest};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
 
 /// What a component asks of its host, as its imports say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// It imports nothing but the contract.
+    /// The component imports nothing but the contract.
     ZeroWasi,
-    /// It imports WASI too, which this host does not offer yet.
+    /// The component imports WASI too, which this host does not offer yet.
     ClosedWasi,
-    /// It imports what no Postlude offers, or it is no component.
+    /// The component imports what no Postlude offers, or the file is not a component.
     Unknown,
 }
 
@@ -28,20 +29,20 @@ impl Tier {
     }
 }
 
-/// What a file is.
+/// What can be said of a file without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// The SHA-256 digest of the file.
     pub digest: Digest,
     /// Bytes of the file.
     pub size: usize,
-    /// Its manifest, or why there is none.
+    /// The manifest, or why there is none.
     pub manifest: Result<Manifest, LoadError>,
-    /// The contract's functions that it imports, as `interface.function`, sorted.
+    /// The contract's functions that the component imports, as `interface.function`, sorted.
     pub imports: Vec<String>,
-    /// What else it imports, by name.
+    /// What else the component imports, by name.
     pub foreign: Vec<String>,
-    /// Its tier.
+    /// The component's tier.
     pub tier: Tier,
     /// Why this host would not load it, if it would not. Compiling may still fail.
     pub refused: Option<LoadError>,

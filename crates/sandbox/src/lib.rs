@@ -17,21 +17,27 @@
 
 mod abi;
 mod code;
+mod digest;
 mod engine;
-mod host;
+mod escape;
 mod inspect;
+mod limit_exceeded;
 mod limiter;
 mod load;
+mod price;
 mod run;
 mod sandbox;
 mod state;
 mod trap;
 
+pub use abi::function::{Function, Needs};
+pub use abi::functions;
 pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{EngineError, SandboxConfig};
 pub use inspect::{Inspection, Tier, inspect};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
+pub use price::{Price, Work};
 pub use run::{START_TIME, StartError};
 pub use sandbox::{Plugin, Sandbox, WeakPlugin};

@@ -1,14 +1,15 @@
 //! One run: a store with its limits set, one instance, one call, and the report of what happened.
 
-use crate::abi::{self, PostLoginPre, decisions};
-use crate::engine::YIELD_FUEL;
-use crate::state::Run;
+use crate::abi::Linked;
+use crate::engine::{HANDLES, YIELD_FUEL};
+use crate::state::RunState;
 use crate::trap::trap;
 use postlude_model::action::Action;
+use postlude_model::decision::{Decision, Failure};
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
-use postlude_model::run::{Ending, Phase, Report, RunInput, Trap, Usage};
+use postlude_model::run::{Ending, Report, RunInput, Trap, Usage};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,22 +20,17 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::{Engine, Store};
 
-/// Handles of a run. The contract has no resources, so only a guest's own can count.
-pub const HANDLES: usize = 64;
-
-type Outcome = wasmtime::Result<Result<decisions::Decision, decisions::Failure>>;
-
 /// Runs a plugin once. The wait for a free place in the pool counts to the wall clock.
-pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>, input: RunInput) -> Report {
+pub async fn run(engine: &Engine, places: &Semaphore, plugin: &Linked, input: RunInput) -> Report {
     let started = Instant::now();
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = in_time(deadline, places.acquire()).await else {
-        return report(Ending::Busy, Run::new(input, deadline), 0, [started.elapsed(); 2]);
+        return report(Ending::Busy, RunState::new(input, deadline), 0, [started.elapsed(); 2]);
     };
     let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
-    let mut store = Store::new(engine, Run::new(input, deadline));
+    let mut store = Store::new(engine, RunState::new(input, deadline));
     let outcome = in_time(deadline, call(&mut store, plugin)).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
@@ -42,8 +38,8 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &PostLoginPre<Run>
     let ending = match outcome {
         Err(_elapsed) => Ending::TimedOut,
         Ok(Err(error)) => Ending::Trapped(trap(&error, &state)),
-        Ok(Ok(Ok(decision))) => Ending::Decided(abi::decision(decision)),
-        Ok(Ok(Err(failure))) => Ending::Failed(abi::failure(failure)),
+        Ok(Ok(Ok(decision))) => Ending::Decided(decision),
+        Ok(Ok(Err(failure))) => Ending::Failed(failure),
     };
     report(ending, state, spent, [waited, started.elapsed()])
 }
@@ -59,18 +55,14 @@ async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Output, E
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn call(store: &mut Store<Run>, plugin: &PostLoginPre<Run>) -> Outcome {
-    bound(store)?;
+async fn call(store: &mut Store<RunState>, plugin: &Linked) -> wasmtime::Result<Result<Decision, Failure>> {
+    set_limits(store)?;
     let phase = store.data().input.phase;
-    let instance = plugin.instantiate_async(&mut *store).await?;
-    match phase {
-        Phase::Login => instance.call_on_login(&mut *store).await,
-        Phase::Continue => instance.call_on_continue(&mut *store).await,
-    }
+    plugin.call(phase, store).await
 }
 
 /// Sets the limits of a run.
-fn bound(store: &mut Store<Run>) -> wasmtime::Result<()> {
+fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
     store.limiter(|run| &mut run.limiter);
     let fuel = store.data().input.action.spec.budget.fuel;
     store.set_fuel(fuel)?;
@@ -87,13 +79,13 @@ pub const START_TIME: Duration = Duration::from_secs(10);
 /// Why a plugin that was tried did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
-    /// It trapped, or spent its budget.
+    /// The plugin trapped, or spent its budget.
     #[error("the plugin does not start: {}", .0.message)]
     Trapped(Trap),
-    /// It took too long.
+    /// The plugin took too long.
     #[error("the plugin does not start within {} seconds", START_TIME.as_secs())]
     TimedOut,
-    /// Load: nothing was tried.
+    /// No place to run came free: the host is busy, and nothing was tried.
     #[error("the plugin could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
     Busy,
 }
@@ -102,17 +94,17 @@ pub enum StartError {
 pub async fn start(
     engine: &Engine,
     places: &Semaphore,
-    plugin: &PostLoginPre<Run>,
+    plugin: &Linked,
     action: Arc<Action>,
 ) -> Result<Usage, StartError> {
     let Ok(Ok(_place)) = timeout(START_TIME, places.acquire()).await else { return Err(StartError::Busy) };
     let (started, fuel) = (Instant::now(), action.spec.budget.fuel);
-    // The login of nobody: a plugin that looks around while it starts finds everything empty.
-    let nobody = RunInput::on_login(action, Json::object(), Timestamp::default());
-    let mut store = Store::new(engine, Run::new(nobody, started + START_TIME));
+    // A plugin that looks around while it starts finds an empty login.
+    let empty = RunInput::on_login(action, Json::object(), Timestamp::default());
+    let mut store = Store::new(engine, RunState::new(empty, started + START_TIME));
     let instantiate = async {
-        bound(&mut store)?;
-        plugin.instantiate_async(&mut store).await.map(drop)
+        set_limits(&mut store)?;
+        plugin.instantiate(&mut store).await
     };
     let outcome = timeout(START_TIME, instantiate).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
@@ -124,7 +116,7 @@ pub async fn start(
     }
 }
 
-fn report(ending: Ending, state: Run, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+fn report(ending: Ending, state: RunState, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
     let memory_bytes = state.limiter.memory_peak();
     let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, http: state.http, usage }

@@ -1,12 +1,14 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
-use crate::abi::PostLoginPre;
+use crate::abi::{self, Linked};
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
+use crate::digest::digest;
 use crate::engine::{EngineError, SandboxConfig, engine};
-use crate::load::{Checked, LoadError, check};
-use crate::run::StartError;
-use crate::state::Run;
-use crate::{host, run};
+use crate::load::error::LoadError;
+use crate::load::{Checked, check};
+use crate::run::{self, StartError};
+use crate::state::RunState;
+use postlude_model::abi::AbiVersion;
 use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
@@ -24,7 +26,7 @@ pub struct Sandbox(Arc<Parts>);
 struct Parts {
     engine: Engine,
     id: EngineId,
-    linker: Linker<Run>,
+    linker: Linker<RunState>,
     places: Semaphore,
     all_places: usize,
 }
@@ -36,7 +38,7 @@ impl Sandbox {
     /// When the engine does not start: a configuration out of range, or too little address space.
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
         let engine = engine(&config)?;
-        let linker = host::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
+        let linker = abi::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
         let all_places = config.max_concurrent_runs;
         let id = EngineId::of(&engine);
         Ok(Self(Arc::new(Parts { engine, id, linker, places: Semaphore::new(all_places), all_places })))
@@ -51,7 +53,7 @@ impl Sandbox {
         let Checked { manifest, imports } = check(bytes)?;
         let component =
             Component::from_binary(&self.0.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-        let ready = self.link(&component)?;
+        let ready = self.link(&component, manifest.abi)?;
         Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
     }
 
@@ -73,7 +75,7 @@ impl Sandbox {
         let code = Code::read(code.bytes(), &self.engine_id(), &digest)?;
         let manifest = Manifest::parse(code.manifest).map_err(|e| CodeError::Broken(e.to_string()))?;
         let component = code.component(&self.0.engine)?;
-        let ready = self.link(&component).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let ready = self.link(&component, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
         let imports = code.imports();
         Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
     }
@@ -84,9 +86,9 @@ impl Sandbox {
         self.0.id
     }
 
-    fn link(&self, component: &Component) -> Result<PostLoginPre<Run>, LoadError> {
+    fn link(&self, component: &Component, version: AbiVersion) -> Result<Linked, LoadError> {
         let link = |e| LoadError::Link(format!("{e:#}"));
-        PostLoginPre::new(self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
+        Linked::new(version, self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
     }
 
     /// Places to run in: how many there are, and how many are free at this moment.
@@ -126,29 +128,29 @@ struct Loaded {
     manifest: Manifest,
     imports: Vec<String>,
     size: usize,
-    ready: PostLoginPre<Run>,
+    ready: Linked,
 }
 
 impl Plugin {
-    /// The SHA-256 digest of its file.
+    /// The SHA-256 digest of the plugin's file.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.0.digest
     }
 
-    /// Its manifest.
+    /// The plugin's manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
 
-    /// The functions that it imports, as `interface.function`, sorted.
+    /// The functions that the plugin imports, as `interface.function`, sorted.
     #[must_use]
     pub fn imports(&self) -> &[String] {
         &self.0.imports
     }
 
-    /// Bytes of its file.
+    /// Bytes of the plugin's file.
     #[must_use]
     pub fn size(&self) -> usize {
         self.0.size
@@ -183,10 +185,4 @@ impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plugin").field("digest", &self.0.digest).finish_non_exhaustive()
     }
-}
-
-/// The digest of a component's file.
-pub fn digest(bytes: &[u8]) -> Digest {
-    use sha2::Digest as _;
-    Digest::from_bytes(sha2::Sha256::digest(bytes).into())
 }

@@ -1,20 +1,18 @@
 //! Names the limit behind a trap, from wasmtime's error and from what the run's own counters say.
 
-use crate::state::Run;
+use crate::engine::{HANDLES, WASM_STACK_BYTES};
+use crate::escape::escaped;
+use crate::limit_exceeded::LimitExceeded;
+use crate::state::RunState;
 use postlude_model::limits;
 use postlude_model::run::{Limit, Trap};
 use wasmtime::{Trap as Code, WasmBacktrace};
-
-/// A host function's reason to stop the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} spent", .0.as_str())]
-pub struct Stop(pub Limit);
 
 /// Frames of a backtrace that are kept; the innermost ones tell what happened.
 const FRAMES: usize = 16;
 
 /// What stopped the plugin.
-pub fn trap(error: &wasmtime::Error, run: &Run) -> Trap {
+pub fn trap(error: &wasmtime::Error, run: &RunState) -> Trap {
     let limit = limit(error, run);
     let action = &run.input.action.spec.name;
     let what = match limit {
@@ -24,8 +22,8 @@ pub fn trap(error: &wasmtime::Error, run: &Run) -> Trap {
     Trap { limit, message: format!("action `{action}`: {what}"), backtrace: backtrace(error) }
 }
 
-fn limit(error: &wasmtime::Error, run: &Run) -> Option<Limit> {
-    if let Some(Stop(limit)) = error.downcast_ref::<Stop>() {
+fn limit(error: &wasmtime::Error, run: &RunState) -> Option<Limit> {
+    if let Some(LimitExceeded(limit)) = error.downcast_ref::<LimitExceeded>() {
         return Some(*limit);
     }
     match error.downcast_ref::<Code>() {
@@ -48,7 +46,7 @@ fn limit(error: &wasmtime::Error, run: &Run) -> Option<Limit> {
     run.limiter.refused()
 }
 
-fn amount(limit: Limit, run: &Run) -> String {
+fn amount(limit: Limit, run: &RunState) -> String {
     let budget = &run.input.action.spec.budget;
     let bytes = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     grouped(match limit {
@@ -56,10 +54,10 @@ fn amount(limit: Limit, run: &Run) -> String {
         Limit::Memory => budget.memory_bytes,
         Limit::TableElements => bytes(limits::TABLE_ELEMENTS),
         Limit::Instances => bytes(limits::INSTANCES),
-        Limit::Stack => bytes(crate::engine::WASM_STACK_BYTES),
+        Limit::Stack => bytes(WASM_STACK_BYTES),
         Limit::HostCallBytes => bytes(limits::HOST_CALL_BYTES),
         Limit::RandomBytes => bytes(limits::RANDOM_BYTES),
-        Limit::Handles => bytes(crate::run::HANDLES),
+        Limit::Handles => bytes(HANDLES),
     })
 }
 
@@ -80,7 +78,7 @@ fn grouped(number: u64) -> String {
 fn root(error: &wasmtime::Error) -> String {
     let text = error.root_cause().to_string();
     let line = text.lines().next().unwrap_or_default();
-    crate::host::log::escaped(line.strip_prefix("wasm trap: ").unwrap_or(line))
+    escaped(line.strip_prefix("wasm trap: ").unwrap_or(line))
 }
 
 /// `module!function` per frame, innermost first, names demangled and control characters escaped.
@@ -90,7 +88,7 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let frames = text.lines().filter_map(|line| {
         let (number, rest) = line.trim_start().split_once(": ")?;
         number.parse::<u32>().ok()?;
-        Some(crate::host::log::escaped(rest.split_once(" - ").map_or(rest, |(_, name)| name).trim()))
+        Some(escaped(rest.split_once(" - ").map_or(rest, |(_, name)| name).trim()))
     });
     frames.take(FRAMES).collect()
 }

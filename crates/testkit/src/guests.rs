@@ -13,6 +13,7 @@
 //!
 //! The memory from [`HEAP`] on is the allocator's.
 
+use postlude_model::abi::AbiVersion;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -183,9 +184,9 @@ pub(crate) fn leb128(mut number: usize) -> Vec<u8> {
     }
 }
 
-/// The contract, read from `wit/`.
+/// The contract, read from `wit/0.1`.
 pub(crate) fn contract() -> Result<(Resolve, WorldId), GuestError> {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "wit"].iter().collect();
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "wit", AbiVersion::V0_1.series()].iter().collect();
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(folder).map_err(because)?;
     let world = resolve.select_world(&[package], Some("post-login")).map_err(because)?;
@@ -245,10 +246,11 @@ fn import(out: &mut String, resolve: &Resolve, interface: &str, function: &Funct
     let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
     let flat = |types: &[WasmType]| types.iter().map(|ty| core(*ty)).collect::<Vec<_>>().join(" ");
     let (name, params, results) = (&function.name, flat(&signature.params), flat(&signature.results));
+    let from = AbiVersion::V0_1.import(interface);
     // Writing to a string does not fail.
     let _ = writeln!(
         out,
-        "(import \"postlude:action/{interface}@0.1.0\" \"{name}\" \
+        "(import \"{from}\" \"{name}\" \
          (func ${interface}.{name} (param {params}) (result {results})))"
     );
 }

@@ -191,7 +191,7 @@ impl From<ModeArg> for Mode {
 
 fn show(plugin: &Plugin, phase: Phase, report: &Report) {
     let manifest = plugin.manifest();
-    let phase = if phase == Phase::Login { "on-login" } else { "on-continue" };
+    let phase = phase.as_str();
     output::line(format!("{} {}  {phase}", manifest.name, manifest.version));
     output::line(output::coloured(Paint::Quiet, &plugin.digest().to_string()));
     let (paint, ending) = ending(&report.ending);

@@ -6,9 +6,11 @@ mod lines;
 use crate::api::{CallError, Server, Target};
 use crate::output::{self, Paint};
 use anyhow::Result;
+use clap::builder::PossibleValuesParser;
 use frames::Frames;
 use futures_util::StreamExt;
 use lines::Filter;
+use postlude_model::login::Outcome;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,7 +33,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     target: Target,
     /// Only logins that came to this
-    #[arg(long, value_parser = ["continue", "redirect", "deny", "interaction_required", "ended"])]
+    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)))]
     outcome: Option<String>,
     /// Print each event as a line of JSON
     #[arg(long)]

@@ -4,7 +4,7 @@ use postlude_model::manifest::Manifest;
 use serde_json::{Value, json};
 
 fn schema() -> jsonschema::Validator {
-    let text = include_str!("../../../../wit/manifest.schema.json");
+    let text = include_str!("../../../../wit/0.1/manifest.schema.json");
     jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
 }
 

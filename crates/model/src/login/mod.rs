@@ -5,5 +5,5 @@ mod status;
 mod trace;
 
 pub use record::{Effects, LoginRecord, Subject};
-pub use status::{EndReason, FactorStanding, Settled, Status, Suspension};
+pub use status::{EndReason, FactorStanding, Outcome, Settled, Status, Suspension};
 pub use trace::{Trace, TraceDecision, TraceLine};

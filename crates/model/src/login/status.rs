@@ -2,6 +2,7 @@
 
 use crate::decision::Denial;
 use crate::json::Json;
+use crate::named::named_values;
 use crate::names::{ActionName, FactorName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -71,12 +72,46 @@ pub struct FactorStanding {
     pub expires_at: Timestamp,
 }
 
-/// Why a login was ended from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// Logout, revocation, or another user in the session.
-    SessionEnded,
-    /// The user opened more logins than one may have open.
-    Evicted,
+named_values! {
+    /// Why a login was ended from outside its pipeline. The name is the answer's code.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum EndReason {
+        /// Logout, revocation, or another user in the session.
+        SessionEnded = "session_ended",
+        /// The user opened more logins than one may have open.
+        Evicted = "evicted",
+    }
+}
+
+named_values! {
+    /// What a login's whole pipeline answered, or what ended the login. The name is for answers, events, metrics and log.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Outcome {
+        /// The login may go on.
+        Continue = "continue",
+        /// The browser is to go to a prompt; the login is suspended.
+        Redirect = "redirect",
+        /// The login is denied.
+        Deny = "deny",
+        /// A prompt is due, and no browser is there that could be redirected.
+        InteractionRequired = "interaction_required",
+        /// The login was ended from outside its pipeline.
+        Ended = "ended",
+    }
+}
+
+impl Status {
+    /// What the pipeline answered; none while it is running.
+    #[must_use]
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Running => None,
+            Self::Suspended(_) => Some(Outcome::Redirect),
+            Self::Continued(_) => Some(Outcome::Continue),
+            Self::Denied { .. } => Some(Outcome::Deny),
+            Self::InteractionRequired { .. } => Some(Outcome::InteractionRequired),
+            Self::Ended(_) => Some(Outcome::Ended),
+        }
+    }
 }

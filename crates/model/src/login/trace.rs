@@ -1,5 +1,6 @@
 //! The trace of a login: one entry for each run, and for each action that was passed over.
 
+use crate::named::named_values;
 use crate::names::{ActionName, Digest, Timestamp};
 use crate::run::{Level, Limit, Phase};
 use serde::{Deserialize, Serialize};
@@ -54,61 +55,30 @@ pub struct TraceLine {
     pub text: String,
 }
 
-/// What a run came to, in the trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TraceDecision {
-    /// The action continued.
-    Continue,
-    /// The action redirected.
-    Redirect,
-    /// The action wanted to redirect; its factor is fresh.
-    Skipped,
-    /// The action denied.
-    Deny,
-    /// The action wanted to redirect; the login's mode has no browser.
-    InteractionRequired,
-    /// The action failed, and the failure policy decided.
-    Failed,
-    /// The action does not apply to the login's mode, or its conditions do not hold.
-    NotApplicable,
-    /// The action did not run: another action of its group satisfied the group.
-    Satisfied,
-    /// The action did not run: it was bypassed.
-    Bypassed,
-    /// The action's plugin is killed: it did not run, or what it decided was dropped.
-    Killed,
-}
-
-impl TraceDecision {
-    /// All decisions, each at its own place: metrics count by it.
-    pub const ALL: [Self; 10] = [
-        Self::Continue,
-        Self::Redirect,
-        Self::Skipped,
-        Self::Deny,
-        Self::InteractionRequired,
-        Self::Failed,
-        Self::NotApplicable,
-        Self::Satisfied,
-        Self::Bypassed,
-        Self::Killed,
-    ];
-
-    /// The decision's name in answers, metrics and log.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Continue => "continue",
-            Self::Redirect => "redirect",
-            Self::Skipped => "skipped",
-            Self::Deny => "deny",
-            Self::InteractionRequired => "interaction_required",
-            Self::Failed => "failed",
-            Self::NotApplicable => "not_applicable",
-            Self::Satisfied => "satisfied",
-            Self::Bypassed => "bypassed",
-            Self::Killed => "killed",
-        }
+named_values! {
+    /// What a run came to. The name is for answers, metrics and log; metrics count by the position in `ALL`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum TraceDecision {
+        /// The action continued.
+        Continue = "continue",
+        /// The action redirected.
+        Redirect = "redirect",
+        /// The action wanted to redirect; its factor is fresh.
+        Skipped = "skipped",
+        /// The action denied.
+        Deny = "deny",
+        /// The action wanted to redirect; no browser is there.
+        InteractionRequired = "interaction_required",
+        /// The action failed, and the failure policy decided.
+        Failed = "failed",
+        /// The action does not apply to the login's mode, or its conditions do not hold.
+        NotApplicable = "not_applicable",
+        /// The action did not run: another action of its group satisfied the group.
+        Satisfied = "satisfied",
+        /// The action did not run: it was bypassed.
+        Bypassed = "bypassed",
+        /// The action's plugin is killed: it did not run, or what it decided was dropped.
+        Killed = "killed",
     }
 }

@@ -4,19 +4,22 @@ use crate::action::{Action, Mode};
 use crate::cache::Cache;
 use crate::http::HttpAccess;
 use crate::json::Json;
+use crate::named::named_values;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Which export of the plugin is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// `on-login`.
-    Login,
-    /// `on-continue`.
-    Continue,
+named_values! {
+    /// Which export of the plugin a run calls. The name is the export's, in the contract, in the trace and in the log.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Phase {
+        /// The user logs in.
+        Login = "on-login",
+        /// The browser is back from the action's own redirect.
+        Continue = "on-continue",
+    }
 }
 
 /// Metadata by key.

@@ -2,6 +2,7 @@
 
 use crate::decision::{Decision, Failure};
 use crate::http::Exchange;
+use crate::named::named_values;
 use crate::run::Command;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -47,57 +48,44 @@ pub struct Trap {
     pub backtrace: Vec<String>,
 }
 
-/// The limits that can stop a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Limit {
-    /// Fuel.
-    Fuel,
-    /// Linear memory.
-    Memory,
-    /// Table elements.
-    TableElements,
-    /// Instances, tables or memories.
-    Instances,
-    /// The wasm stack.
-    Stack,
-    /// Bytes handed to the host.
-    HostCallBytes,
-    /// Random bytes.
-    RandomBytes,
-    /// Handles.
-    Handles,
-}
-
-impl Limit {
-    /// The limit's name in messages, log and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fuel => "fuel",
-            Self::Memory => "memory",
-            Self::TableElements => "table elements",
-            Self::Instances => "instances",
-            Self::Stack => "stack",
-            Self::HostCallBytes => "host-call bytes",
-            Self::RandomBytes => "random bytes",
-            Self::Handles => "handles",
-        }
+named_values! {
+    /// The limits that can stop a run. The name is for messages, log and answers.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Limit {
+        /// Fuel.
+        Fuel = "fuel",
+        /// Linear memory.
+        Memory = "memory",
+        /// Table elements.
+        TableElements = "table elements",
+        /// Instances, tables or memories.
+        Instances = "instances",
+        /// The wasm stack.
+        Stack = "stack",
+        /// Bytes handed to the host.
+        HostCallBytes = "host-call bytes",
+        /// Random bytes.
+        RandomBytes = "random bytes",
+        /// Handles.
+        Handles = "handles",
     }
 }
 
-/// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// A line for the plugin's author.
-    Debug,
-    /// A line that says what happened.
-    Info,
-    /// A line that the operator may want to look at.
-    Warn,
-    /// A line that the operator should look at.
-    Error,
+named_values! {
+    /// How much a log line matters.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Level {
+        /// A detail that the plugin's author needs to find a mistake.
+        Debug = "debug",
+        /// What the plugin did.
+        Info = "info",
+        /// Something that the operator may want to look at.
+        Warn = "warn",
+        /// Something that the operator should look at.
+        Error = "error",
+    }
 }
 
 /// One line of a plugin's log, control characters escaped.

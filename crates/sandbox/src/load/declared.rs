@@ -1,35 +1,40 @@
 //! Compares what a component imports with what its manifest declares.
 
-use super::LoadError;
-use super::error::Undeclared;
+use super::error::{LoadError, Undeclared};
+use crate::abi::functions;
 use postlude_model::manifest::Manifest;
 
 /// Refuses imported functions that need a declaration which the manifest lacks: they could only ever answer
-/// `not-granted`, and the operator who reads the manifest would not expect them.
+/// `not-granted`, and the operator who reads the manifest would not expect them. Also refuses functions that the manifest's version of
+/// the contract does not have.
 pub fn check(imports: &[String], manifest: &Manifest) -> Result<(), LoadError> {
-    let missing: Vec<Undeclared> = imports
-        .iter()
-        .filter_map(|function| {
-            let (field, declared) = needs(function, manifest)?;
-            (!declared).then(|| Undeclared { function: function.clone(), field })
-        })
-        .collect();
-    if missing.is_empty() { Ok(()) } else { Err(LoadError::Undeclared(missing)) }
+    let (mut undeclared, mut unknown) = (Vec::new(), Vec::new());
+    for import in imports {
+        let Some(function) = functions(manifest.abi).iter().find(|function| function.is(import)) else {
+            unknown.push(import.clone());
+            continue;
+        };
+        if let Some((field, false)) = function.needs.field(manifest) {
+            undeclared.push(Undeclared { function: import.clone(), field });
+        }
+    }
+    match (unknown.is_empty(), undeclared.is_empty()) {
+        (true, true) => Ok(()),
+        (true, false) => Err(LoadError::Undeclared(undeclared)),
+        (false, _) => Err(LoadError::Imports(unknown)),
+    }
 }
 
-/// The manifest's field that a function needs, and whether it says anything.
-fn needs(function: &str, manifest: &Manifest) -> Option<(&'static str, bool)> {
-    let asked = &manifest.capabilities;
-    Some(match function {
-        "event.get" => ("capabilities.event", !asked.event.is_empty()),
-        "secrets.get" => ("capabilities.secrets", !asked.secrets.is_empty()),
-        "http.send" => ("capabilities.hosts", !asked.hosts.is_empty()),
-        "claims.set-id-token" | "claims.set-access-token" => ("capabilities.claims", !asked.claims.is_empty()),
-        "claims.add-scope" | "claims.remove-scope" => ("capabilities.scopes", !asked.scopes.is_empty()),
-        "user.set-app-metadata" => ("capabilities.app_metadata", !asked.app_metadata.is_empty()),
-        "user.set-user-metadata" => ("capabilities.user_metadata", !asked.user_metadata.is_empty()),
-        "session.record-factor" => ("factors", !manifest.factors.is_empty()),
-        name if name.starts_with("keys.") => ("capabilities.keys", !asked.keys.is_empty()),
-        _ => return None,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_must_be_of_the_version_that_the_manifest_names() {
+        let text = r#"{"name":"p","version":"1.0.0","publisher":"acme.example","abi":"0.1.0"}"#;
+        let manifest = Manifest::parse(text.as_bytes()).unwrap();
+        assert_eq!(check(&["log.log".to_owned()], &manifest), Ok(()));
+        let newer = check(&["log.read".to_owned(), "http.send".to_owned()], &manifest);
+        assert_eq!(newer, Err(LoadError::Imports(vec!["log.read".to_owned()])));
+    }
 }

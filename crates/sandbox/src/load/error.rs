@@ -1,24 +1,26 @@
 //! Why a file is not loaded, each reason with what to do about it.
 
+use crate::escape::escaped;
+use postlude_model::abi::accepted_packages;
 use postlude_model::limits;
 use postlude_model::manifest::{self, ManifestError};
 
 /// Why a file is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// Larger than a plugin may be.
+    /// The file is larger than a plugin may be; its bytes.
     #[error(
         "the file has {0} bytes, a plugin may have {limit}; strip debug information, or build with `opt-level = \"s\"`",
         limit = limits::COMPONENT_BYTES
     )]
     TooLarge(usize),
-    /// Some other kind of file.
+    /// The file is not WebAssembly.
     #[error("the file is not WebAssembly; build a component with `postlude build`")]
     NotWasm,
-    /// The text format.
+    /// The file is WebAssembly text.
     #[error("the file is WebAssembly text; turn it into a binary with `wasm-tools parse`")]
     Text,
-    /// A compressed file.
+    /// The file is compressed.
     #[error("the file is compressed with gzip; decompress it first, plugins are loaded as they are")]
     Gzip,
     /// A module without the component around it.
@@ -39,13 +41,13 @@ pub enum LoadError {
         /// 0: modules, 1: components.
         layer: u16,
     },
-    /// Not what it says it is.
+    /// The component is malformed or cut off.
     #[error("the component is malformed or cut off: {0}; build it again, or copy it again")]
     Malformed(String),
-    /// Needs parts of WebAssembly that are off.
+    /// The component needs parts of WebAssembly that are off.
     #[error("the component needs WebAssembly features that are off here: {}; build it without them", list(.0))]
     Features(Vec<&'static str>),
-    /// More parts than a run may have.
+    /// The component has more parts than a run may have.
     #[error("the component has {count} {what}, a plugin may have {limit}; split it or simplify it")]
     TooMany {
         /// The parts.
@@ -55,13 +57,13 @@ pub enum LoadError {
         /// How many there may be.
         limit: u64,
     },
-    /// Imports that this host does not offer.
+    /// The component imports what this host does not offer, by name.
     #[error(
-        "the component imports what this host does not offer: {}; a plugin may import `postlude:action@{abi}` alone",
-        list(.0), abi = manifest::ABI
+        "the component imports what this host does not offer: {}; a plugin may import `{}` alone",
+        list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
-    /// Imports of WASI.
+    /// The component imports WASI, by name.
     #[error(
         "the component imports WASI: {}; guests that need WASI are not served by this host yet, build for \
          `wasm32-unknown-unknown` or stub WASI out",
@@ -69,17 +71,17 @@ pub enum LoadError {
     )]
     Wasi(Vec<String>),
     /// An import of ours whose type differs.
-    #[error("the component does not fit this host's contract: {0}; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    #[error("the component does not fit this host's contract: {0}; build it against `{package}`", package = accepted_packages())]
     Link(String),
     /// An export is missing.
     #[error("the component does not export `{0}`; a plugin exports `on-login` and `on-continue`")]
     ExportMissing(&'static str),
     /// An export has another type.
-    #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `postlude:action@{abi}`", abi = manifest::ABI)]
+    #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `{package}`", package = accepted_packages())]
     ExportType {
         /// The export.
         name: &'static str,
-        /// Its type.
+        /// The export's type, as WIT text.
         found: String,
         /// The contract's type.
         expected: String,
@@ -129,7 +131,7 @@ fn list<T: std::fmt::Display>(items: &[T]) -> String {
 
 /// A name in backticks, unless it is an [`Undeclared`], which has its own.
 fn tick(text: &str) -> String {
-    let text = crate::host::log::escaped(text);
+    let text = escaped(text);
     match text.split_once(" (declare") {
         Some((name, rest)) => format!("`{name}` (declare{rest}"),
         None => format!("`{text}`"),

@@ -1,7 +1,9 @@
 //! What a component exports: the two functions of the contract, with exactly their type.
 
-use super::LoadError;
-use crate::abi::EXPORT_RESULT;
+use super::error::LoadError;
+use crate::abi::export_result;
+use postlude_model::abi::AbiVersion;
+use postlude_model::run::Phase;
 use std::fmt::Write as _;
 use wasmparser::component_types::{ComponentDefinedType, ComponentEntityType, ComponentFuncTypeId, ComponentValType};
 use wasmparser::types::TypesRef;
@@ -9,11 +11,11 @@ use wasmparser::types::TypesRef;
 /// The longest type that a message shows.
 const SHOWN: usize = 400;
 
-/// Checks both exports.
-pub fn check(types: TypesRef<'_>) -> Result<(), LoadError> {
-    for name in ["on-login", "on-continue"] {
+/// Checks that the component exports what its version of the contract says.
+pub fn check(types: TypesRef<'_>, version: AbiVersion) -> Result<(), LoadError> {
+    for name in Phase::ALL.map(Phase::as_str) {
         let item = types.component_item_for_export(name).ok_or(LoadError::ExportMissing(name))?;
-        let expected = format!("func() -> {EXPORT_RESULT}");
+        let expected = format!("func() -> {}", export_result(version));
         let found = match item.ty {
             ComponentEntityType::Func(id) => function(types, id),
             _ => "no function".to_owned(),

@@ -1,6 +1,6 @@
 //! Validates a component under the features that are on, and names the one that a refused component needs.
 
-use super::LoadError;
+use super::error::LoadError;
 use super::structure::malformed;
 use wasmparser::types::Types;
 use wasmparser::{Validator, WasmFeatures};

@@ -1,6 +1,6 @@
 //! What kind of file it is, by its first bytes and its size.
 
-use super::LoadError;
+use super::error::LoadError;
 use postlude_model::limits;
 
 /// Accepts component binaries alone, by size and first bytes (the component model's binary format: `\0asm`, version 13,

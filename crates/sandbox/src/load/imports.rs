@@ -1,46 +1,27 @@
 //! What a component imports: our interfaces alone.
 
-use super::LoadError;
+use super::error::LoadError;
+use super::features;
 use super::structure::malformed;
+use crate::abi::{functions, type_interfaces};
+use postlude_model::abi::AbiVersion;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload};
-
-/// The package whose interfaces this host offers, with the slash.
-const PACKAGE: &str = "postlude:action/";
-/// The interfaces of the contract; the last two have types and no functions.
-const INTERFACES: [&str; 16] = [
-    "login",
-    "event",
-    "reply",
-    "session",
-    "redirect",
-    "claims",
-    "user",
-    "cache",
-    "secrets",
-    "keys",
-    "http",
-    "clock",
-    "random",
-    "log",
-    "types",
-    "decisions",
-];
 
 /// Everything that a component imports.
 #[derive(Debug, Default)]
 pub struct Imports {
     /// The contract's functions as `interface.function`, sorted.
     pub functions: Vec<String>,
-    /// What WASI defines.
+    /// Imports that WASI defines.
     pub wasi: Vec<String>,
-    /// What this host knows nothing of.
+    /// Imports that this host does not know.
     pub foreign: Vec<String>,
 }
 
-/// The imported functions as `interface.function`, sorted.
-pub fn functions(bytes: &[u8], types: TypesRef<'_>) -> Result<Vec<String>, LoadError> {
+/// The imported functions as `interface.function`, sorted. Refuses a component that imports anything else.
+pub fn check(bytes: &[u8], types: TypesRef<'_>) -> Result<Vec<String>, LoadError> {
     let mut all = sorted_out(bytes, types)?;
     if !all.foreign.is_empty() {
         all.foreign.append(&mut all.wasi);
@@ -54,18 +35,20 @@ pub fn functions(bytes: &[u8], types: TypesRef<'_>) -> Result<Vec<String>, LoadE
 
 /// What a component imports, also one that this host does not run.
 pub fn list(bytes: &[u8]) -> Result<Imports, LoadError> {
-    let types = super::features::validate(bytes)?;
+    let types = features::validate(bytes)?;
     sorted_out(bytes, types.as_ref())
 }
 
 fn sorted_out(bytes: &[u8], types: TypesRef<'_>) -> Result<Imports, LoadError> {
     let mut all = Imports::default();
     for name in names(bytes)? {
-        match (ours(&name), types.component_item_for_import(&name).map(|item| item.ty)) {
-            (Some(interface), Some(ComponentEntityType::Instance(id))) => {
+        match (offered(&name), types.component_item_for_import(&name).map(|item| item.ty)) {
+            (Some((version, interface)), Some(ComponentEntityType::Instance(id))) => {
                 for (export, item) in types.get(id).into_iter().flat_map(|instance| &instance.exports) {
                     match item.ty {
-                        ComponentEntityType::Func(_) => all.functions.push(format!("{interface}.{export}")),
+                        ComponentEntityType::Func(_) if is_function(version, interface, export) => {
+                            all.functions.push(format!("{interface}.{export}"))
+                        }
                         item if is_plain_type(item) => {}
                         _ => all.foreign.push(format!("{name}#{export}")),
                     }
@@ -86,13 +69,16 @@ const fn is_plain_type(item: ComponentEntityType) -> bool {
     matches!(item, ComponentEntityType::Type { referenced: ComponentAnyTypeId::Defined(_), .. })
 }
 
-/// The interface's name, if it is one of ours in a version that the linker takes for 0.1.0 (Semantic Versioning: below
-/// 1.0.0 the minor number says what is compatible).
-fn ours(name: &str) -> Option<&str> {
-    let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-    let patch = version.strip_prefix("0.1.")?;
-    let known = INTERFACES.contains(&interface) && !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit());
-    known.then_some(interface)
+/// The version and the interface that an import names, if this host offers it.
+fn offered(name: &str) -> Option<(AbiVersion, &str)> {
+    AbiVersion::of_import(name).filter(|(version, interface)| {
+        let has_functions = functions(*version).iter().any(|function| function.interface == *interface);
+        has_functions || type_interfaces(*version).contains(interface)
+    })
+}
+
+fn is_function(version: AbiVersion, interface: &str, name: &str) -> bool {
+    functions(version).iter().any(|function| (function.interface, function.name) == (interface, name))
 }
 
 /// The names of the outermost component's imports, in order.

@@ -1,7 +1,8 @@
 //! Finds the manifest's custom section: exactly one, at the outermost level.
 
+use super::error::LoadError;
+use super::form;
 use super::structure::malformed;
-use super::{LoadError, form};
 use postlude_model::limits::MANIFEST_BYTES;
 use postlude_model::manifest::{Manifest, SECTION};
 use wasmparser::{Parser, Payload};

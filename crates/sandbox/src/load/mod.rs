@@ -9,8 +9,7 @@ pub mod imports;
 pub mod manifest;
 mod structure;
 
-pub use error::LoadError;
-
+use error::LoadError;
 use postlude_model::manifest::Manifest;
 
 /// What the checks found out.
@@ -30,9 +29,9 @@ pub fn check(bytes: &[u8]) -> Result<Checked, LoadError> {
     form::component(bytes)?;
     structure::check(bytes)?;
     let types = features::validate(bytes)?;
-    let imports = imports::functions(bytes, types.as_ref())?;
-    exports::check(types.as_ref())?;
+    let imports = imports::check(bytes, types.as_ref())?;
     let manifest = manifest::read(bytes)?;
+    exports::check(types.as_ref(), manifest.abi)?;
     declared::check(&imports, &manifest)?;
     Ok(Checked { manifest, imports })
 }

@@ -1,7 +1,8 @@
 //! Counts what a component would instantiate, before anything is validated or compiled.
 
-use super::LoadError;
+use super::error::LoadError;
 use crate::engine::MEMORIES;
+use crate::escape::escaped;
 use postlude_model::limits;
 use wasmparser::{ComponentInstance, Instance, Parser, Payload};
 
@@ -29,7 +30,7 @@ pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
 
 /// A reader's error in this crate's words.
 pub fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
-    LoadError::Malformed(crate::host::log::escaped(&format!("{} at byte {}", error.message(), error.offset())))
+    LoadError::Malformed(escaped(&format!("{} at byte {}", error.message(), error.offset())))
 }
 
 impl Counts {

@@ -1,6 +1,6 @@
 //! The same input gives the same report, the two times apart.
 
-use crate::support::{input, load, said, sandbox};
+use crate::support::{input, load, logged, sandbox};
 use postlude_model::names::Timestamp;
 use postlude_model::run::{Report, RunInput};
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ async fn the_clock_stands_still() {
           (i32.store (i32.const 700) (i32.add (i32.load (i32.const 700)) (i32.const 1)))
           (br_if 0 (i32.lt_u (i32.load (i32.const 700)) (i32.const 1000))))
         (call $say «still»)"#;
-    assert_eq!(said(body, input()).await, ["still"]);
+    assert_eq!(logged(body, input()).await, ["still"]);
 }
 
 /// Two logins do not share random numbers, and two calls of a run do not either.
@@ -63,7 +63,7 @@ async fn random_numbers_differ_by_seed_and_by_call() {
         (i64.store (i32.const 700) (i64.or (i64.const 0x2020202020202020)
           (i64.and (i64.const 0x1f1f1f1f1f1f1f1f) (i64.load (i32.load (i32.const 256))))))
         (call $say (i32.const 700) (i32.const 8))"#;
-    let first = said(body, input()).await;
-    assert_ne!(first, said(body, RunInput { seed: [43; 32], ..input() }).await);
-    assert_eq!(first, said(body, input()).await);
+    let first = logged(body, input()).await;
+    assert_ne!(first, logged(body, RunInput { seed: [43; 32], ..input() }).await);
+    assert_eq!(first, logged(body, input()).await);
 }

@@ -1,6 +1,6 @@
 //! Limits at their edge: exactly the limit is fine, one more is not.
 
-use crate::support::{assert_limit, input, run, said, with};
+use crate::support::{assert_limit, input, logged, run, with};
 use postlude_model::limits;
 use postlude_model::run::{Ending, Limit};
 
@@ -60,13 +60,13 @@ async fn metadata() {
     // Two keys of one byte and their values.
     let body =
         set("a", "1") + &set("b", &text(limits::METADATA_BYTES - 3)) + &set("b", &text(limits::METADATA_BYTES - 2));
-    assert_eq!(said(&body, input()).await, ["ok", "ok", "error 2"]);
+    assert_eq!(logged(&body, input()).await, ["ok", "ok", "error 2"]);
     let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let body = set("a", &nested(limits::METADATA_DEPTH)) + &set("a", &nested(limits::METADATA_DEPTH + 1));
-    assert_eq!(said(&body, input()).await, ["ok", "error 1"]);
+    assert_eq!(logged(&body, input()).await, ["ok", "error 1"]);
     let many: String = (0..=limits::METADATA_KEYS).map(|n| set(&format!("k{n}"), "1")).collect();
-    let said = said(&(many + &set("k0", "2")), input()).await;
-    assert_eq!(said[limits::METADATA_KEYS - 1..], ["ok", "error 0", "ok"]);
+    let lines = logged(&(many + &set("k0", "2")), input()).await;
+    assert_eq!(lines[limits::METADATA_KEYS - 1..], ["ok", "error 0", "ok"]);
 }
 
 /// P55.
@@ -85,7 +85,7 @@ async fn claims() {
         + &set("id", room - name.len() - 3)
         + &set("access", 3)
         + &set("access", 4);
-    assert_eq!(said(&body, input()).await, ["ok", "error 4", "ok", "ok", "error 4"]);
+    assert_eq!(logged(&body, input()).await, ["ok", "error 4", "ok", "ok", "error 4"]);
 }
 
 #[tokio::test]
@@ -94,8 +94,8 @@ async fn stash() {
         let value = format!("\\22{}\\22", "x".repeat(bytes - 2));
         format!("(call $redirect.stash «{value}» (global.get $out)) (call $outcome (global.get $out))")
     };
-    let said = said(&(put(limits::STASH_BYTES) + &put(limits::STASH_BYTES + 1)), input()).await;
-    assert_eq!(said, ["ok", "error 2"]);
+    let lines = logged(&(put(limits::STASH_BYTES) + &put(limits::STASH_BYTES + 1)), input()).await;
+    assert_eq!(lines, ["ok", "error 2"]);
 }
 
 /// Arguments of all calls together.

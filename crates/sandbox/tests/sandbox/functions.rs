@@ -1,7 +1,7 @@
 //! Every host function: that it links, and what it answers.
 
 use crate::guests;
-use crate::support::{FACE, continued, face, input, json, replied, run, said, sandbox, with};
+use crate::support::{FACE, continued, face, input, json, logged, replied, run, sandbox, with};
 use postlude_model::action::Mode;
 use postlude_model::decision::{Command, TokenRequest};
 use postlude_model::names::Timestamp;
@@ -29,9 +29,9 @@ async fn login_tells_what_it_is() {
         (call $login.settings (global.get $out)) (call $say-at (global.get $out))
         (if (call $login.can-redirect) (then (call $say «can redirect»)))";
     let settings = r#"{"prompt_url":"https://prompt.example/"}"#;
-    assert_eq!(said(body, input()).await, ["login-1", "run-1", "interactive", settings, "can redirect"]);
+    assert_eq!(logged(body, input()).await, ["login-1", "run-1", "interactive", settings, "can redirect"]);
     let silent = RunInput { mode: Mode::Silent, ..input() };
-    assert_eq!(said(body, silent).await, ["login-1", "run-1", "silent", settings]);
+    assert_eq!(logged(body, silent).await, ["login-1", "run-1", "silent", settings]);
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn metadata_reads_back_what_the_run_set() {
         } else {
             RunInput { session_metadata: metadata, ..input() }
         };
-        assert_eq!(said(&body, input).await, ["1", "ok", "[2,3]", "ok", "none", "error 1"]);
+        assert_eq!(logged(&body, input).await, ["1", "ok", "[2,3]", "ok", "none", "error 1"]);
     }
 }
 
@@ -65,14 +65,14 @@ async fn event_shows_what_is_granted() {
     let user = r#"{"email":"a@b.example","user_id":"auth0|1"}"#;
     let whole = format!(r#"{{"user":{user}}}"#);
     let expected = [&whole, user, r#""a@b.example""#, "none", "error 2", "error 2", "error 1", "error 1"];
-    assert_eq!(said(&body, input()).await, expected);
+    assert_eq!(logged(&body, input()).await, expected);
     let narrow = with(input(), |action| action.spec.grants.event = vec!["/user/email".to_owned()]);
     let narrowed = r#"{"email":"a@b.example"}"#;
     let whole = format!(r#"{{"user":{narrowed}}}"#);
     let expected = [&whole, narrowed, r#""a@b.example""#, "error 2", "error 2", "error 2", "error 1", "error 1"];
-    assert_eq!(said(&body, narrow).await, expected);
+    assert_eq!(logged(&body, narrow).await, expected);
     let nothing = with(input(), |action| action.spec.grants.event.clear());
-    assert_eq!(said(&get(""), nothing).await, ["error 2"]);
+    assert_eq!(logged(&get(""), nothing).await, ["error 2"]);
 }
 
 const REPLY: &str = r"(call $reply.method (global.get $out)) (call $say-at (global.get $out))
@@ -85,19 +85,19 @@ const REPLY: &str = r"(call $reply.method (global.get $out)) (call $say-at (glob
 
 #[tokio::test]
 async fn reply_is_empty_in_on_login() {
-    assert_eq!(said(REPLY, input()).await, ["", "error 1", "none"]);
+    assert_eq!(logged(REPLY, input()).await, ["", "error 1", "none"]);
     // Even where the caller gives a reply by mistake.
-    assert_eq!(said(REPLY, RunInput { reply: continued().reply, ..input() }).await, ["", "error 1", "none"]);
+    assert_eq!(logged(REPLY, RunInput { reply: continued().reply, ..input() }).await, ["", "error 1", "none"]);
 }
 
 #[tokio::test]
 async fn reply_shows_what_came_back() {
     let expected = ["POST", "a", "token", r#"{"verdict":"ok"}"#, r#"{"nonce":"n"}"#];
-    assert_eq!(said(REPLY, continued()).await, expected);
+    assert_eq!(logged(REPLY, continued()).await, expected);
     let bad = replied(continued(), |reply| reply.token = Err(TokenError::Invalid("exp".to_owned())));
-    assert_eq!(said(REPLY, bad).await[3], "error 3");
+    assert_eq!(logged(REPLY, bad).await[3], "error 3");
     let external = with(continued(), |action| action.spec.result.profile = Profile::External);
-    assert_eq!(said(REPLY, external).await[3], "error 1");
+    assert_eq!(logged(REPLY, external).await[3], "error 1");
 }
 
 #[tokio::test]
@@ -112,19 +112,19 @@ async fn session_shows_the_declared_factors_alone() {
     );
     let stale = RunInput { factors, ..input() };
     let shown = format!(r#"[{{"completed_at":5,"fresh":false,"name":"{FACE}"}}]"#);
-    assert_eq!(said(&body, stale).await, [&shown, "stale", "error 1"]);
+    assert_eq!(logged(&body, stale).await, [&shown, "stale", "error 1"]);
     let fresh = RunInput { factors: vec![view(face(), 5, true)], ..input() };
-    assert_eq!(said(&body, fresh).await[1], "fresh");
-    assert_eq!(said(&body, input()).await, ["[]", "absent", "error 1"]);
+    assert_eq!(logged(&body, fresh).await[1], "fresh");
+    assert_eq!(logged(&body, input()).await, ["[]", "absent", "error 1"]);
 }
 
 #[tokio::test]
 async fn secrets_are_granted_by_name() {
     let get =
         |name: &str| format!("(call $secrets.get «{name}» (global.get $out)) (call $outcome-text (global.get $out))");
-    assert_eq!(said(&(get("api_token") + &get("other")), input()).await, ["s3cret", "error 1"]);
+    assert_eq!(logged(&(get("api_token") + &get("other")), input()).await, ["s3cret", "error 1"]);
     let ungranted = with(input(), |action| action.spec.grants.secrets.clear());
-    assert_eq!(said(&get("api_token"), ungranted).await, ["error 1"]);
+    assert_eq!(logged(&get("api_token"), ungranted).await, ["error 1"]);
 }
 
 /// P40 and the grants.
@@ -137,7 +137,7 @@ async fn claims_and_scopes_follow_reservations_and_grants() {
         action.spec.grants.claims.extend(["sub", "acr", "amr", "scope", "exp"].map(str::to_owned))
     });
     let reserved = ["sub", "acr", "amr", "scope", "exp"].map(|name| set("id", name)).concat();
-    assert_eq!(said(&reserved, all).await, ["error 1"; 5]);
+    assert_eq!(logged(&reserved, all).await, ["error 1"; 5]);
     let body = set("id", "https://acme.example/claim")
         + &set("access", "https://acme.example/claim")
         + &set("id", "other")
@@ -145,8 +145,8 @@ async fn claims_and_scopes_follow_reservations_and_grants() {
         + &scope("remove", "read")
         + &scope("add", "write")
         + &scope("add", "a b");
-    let said = said(&body, input()).await;
-    assert_eq!(said, ["ok", "ok", "error 2", "ok", "ok", "error 2", "error 0"]);
+    let lines = logged(&body, input()).await;
+    assert_eq!(lines, ["ok", "ok", "error 2", "ok", "ok", "error 2", "error 0"]);
 }
 
 #[tokio::test]
@@ -219,13 +219,13 @@ async fn tokens_go_through_the_keys_in_their_context() {
     let encoded = format!("{{}} state-next run-1 Some(\"{FACE}\")");
     let (state, url) = ("state-next", "https://login.example/acme/continue");
     let expected = [state, url, &encoded, "error 4", "error 1", "error 1", "error 1"];
-    assert_eq!(said(&body, echo(input())).await, expected);
+    assert_eq!(logged(&body, echo(input())).await, expected);
     let verified = r#"["partner","e.f.g","state-resumed"]"#;
     let expected = [state, url, &encoded, "error 4", verified, "error 4", "error 2"];
-    assert_eq!(said(&body, echo(continued())).await, expected);
+    assert_eq!(logged(&body, echo(continued())).await, expected);
     // The form wins over the query; a parameter that comes twice is refused.
     let both = replied(continued(), |reply| reply.query.push(("token".to_owned(), "q".to_owned())));
-    assert_eq!(said(&validate("partner", "token"), echo(both)).await, [verified]);
+    assert_eq!(logged(&validate("partner", "token"), echo(both)).await, [verified]);
     let twice = replied(continued(), |reply| reply.form.push(("token".to_owned(), "x".to_owned())));
-    assert_eq!(said(&validate("partner", "token"), echo(twice)).await, ["error 3"]);
+    assert_eq!(logged(&validate("partner", "token"), echo(twice)).await, ["error 3"]);
 }

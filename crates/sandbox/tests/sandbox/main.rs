@@ -11,7 +11,7 @@ mod determinism;
 mod edges;
 mod functions;
 mod hostile;
-mod outside;
+mod http_keys_cache;
 mod prices;
 mod proof;
 mod refusals;

@@ -1,6 +1,6 @@
 //! When a factor may be recorded: P38, as a table of profiles, proofs and grants.
 
-use crate::support::{FACE, continued, face, input, json, replied, run, said, tokenless, with};
+use crate::support::{FACE, continued, face, input, json, logged, replied, run, tokenless, with};
 use postlude_model::decision::Command;
 use postlude_model::names::FactorName;
 use postlude_model::run::{Proof, RunInput};
@@ -14,7 +14,7 @@ fn record(name: &str) -> String {
 }
 
 async fn answer(input: RunInput) -> String {
-    said(&record(FACE), input).await.remove(0)
+    logged(&record(FACE), input).await.remove(0)
 }
 
 fn external(input: RunInput, granted: bool) -> RunInput {
@@ -46,8 +46,8 @@ async fn on_login_needs_the_grant_silent() {
 
 #[tokio::test]
 async fn an_undeclared_factor_is_never_recorded() {
-    assert_eq!(said(&record("https://acme.example/other"), continued()).await, [NOT_DECLARED]);
-    assert_eq!(said(&record("https://acme.example/fac"), continued()).await, [NOT_DECLARED]);
+    assert_eq!(logged(&record("https://acme.example/other"), continued()).await, [NOT_DECLARED]);
+    assert_eq!(logged(&record("https://acme.example/fac"), continued()).await, [NOT_DECLARED]);
 }
 
 #[tokio::test]

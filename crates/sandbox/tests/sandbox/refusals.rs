@@ -93,6 +93,12 @@ fn imports() {
             ("WASI", import(&["wasi:cli/environment@0.2.0", "wasi:sockets/tcp@0.2.0"])),
             ("another package", import(&["evil:thing/x@1.0.0", "wasi:io/poll@0.2.0"])),
             ("an interface that is not ours", import(&["postlude:action/backdoor@0.1.0"])),
+            (
+                "a function that the interface does not have",
+                component(
+                    r#"(component (import "postlude:action/log@0.1.0" (instance (export "read" (func (result string))))))"#,
+                ),
+            ),
             ("another version", import(&["postlude:action/log@0.2.0", "postlude:action/log@1.0.0"])),
             ("a bare function", component(r#"(component (import "run" (func)))"#)),
             (

@@ -25,7 +25,7 @@ async fn what_starts_is_not_called() {
     assert!(usage.fuel < 1000 && usage.memory_bytes == 2 << 16, "{usage:?}");
     // A function that needs the guest's memory is not linked yet at that time, whoever calls.
     let host = "(start $look) (func $look (drop (call $clock.now)))";
-    assert_eq!(try_start(host).await.unwrap().host_calls, 1, "it may look around, and finds nobody");
+    assert_eq!(try_start(host).await.unwrap().host_calls, 1, "the plugin may call the host while it starts");
 }
 
 #[tokio::test]

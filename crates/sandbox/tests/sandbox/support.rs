@@ -32,7 +32,7 @@ pub async fn run(text: &str, input: RunInput) -> Report {
 }
 
 /// The messages that a guest logs in `on-login`.
-pub async fn said(body: &str, input: RunInput) -> Vec<String> {
+pub async fn logged(body: &str, input: RunInput) -> Vec<String> {
     let export = if input.phase == Phase::Login { "on-login" } else { "on-continue" };
     let text = format!("(func (export \"{export}\") (result i32) {body} (call $continue))");
     let report = run(&text, input).await;

@@ -1,7 +1,9 @@
 //! From a core module to a component that carries its manifest.
 
 use anyhow::{Context as _, Result, bail};
-use postlude_model::manifest::{ABI, SECTION};
+use postlude_model::abi::{AbiVersion, accepted_packages};
+use postlude_model::manifest::SECTION;
+use postlude_model::run::Phase;
 use wit_component::{ComponentEncoder, DecodedWasm};
 
 /// Makes a component of a core module that was compiled against the contract; debug names stay in.
@@ -16,7 +18,7 @@ pub(super) fn from_module(module: &[u8]) -> Result<Vec<u8>> {
     // A module without any contract makes a valid component that does nothing.
     let world = resolve.worlds.get(world).context(HINT)?;
     let exports: Vec<String> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
-    if !["on-login", "on-continue"].iter().all(|name| exports.iter().any(|export| export == name)) {
+    if !Phase::ALL.iter().all(|phase| exports.iter().any(|export| export == phase.as_str())) {
         bail!(HINT);
     }
     Ok(component)
@@ -37,9 +39,8 @@ pub(super) fn imports(component: &[u8]) -> Result<Vec<String>> {
         if !name.contains(':') {
             continue;
         }
-        let Some(own) = name.strip_prefix("postlude:action/").and_then(|rest| rest.strip_suffix(&format!("@{ABI}")))
-        else {
-            bail!("the plugin imports `{name}`, which is not of `postlude:action@{ABI}`: no host would load it");
+        let Some((_, own)) = AbiVersion::of_import(&name) else {
+            bail!("the plugin imports `{name}`, which is not of `{}`: no host would load it", accepted_packages());
         };
         let interface = resolve.interfaces.iter().find(|(id, _)| resolve.id_of(*id).is_some_and(|id| id == name));
         let functions = interface.into_iter().flat_map(|(_, interface)| interface.functions.keys());

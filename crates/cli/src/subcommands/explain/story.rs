@@ -2,7 +2,9 @@
 
 use crate::output::{self, Paint, plain};
 use jiff::tz::Offset;
+use postlude_model::login::{Outcome, TraceDecision};
 use postlude_model::policy::factor::human;
+use postlude_model::run::Phase;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -89,7 +91,7 @@ struct Factor {
 pub(super) fn tell(login: &Login) -> Vec<String> {
     let mut lines = vec![summary(login), String::new(), subject(login)];
     lines.extend(login.timeline.iter().flat_map(run));
-    let ended = matches!(login.outcome.as_str(), "ended");
+    let ended = Outcome::from_name(&login.outcome) == Some(Outcome::Ended);
     if let Some(message) = login.message.as_deref().filter(|message| !message.is_empty()) {
         lines.push(format!("  the user was told: {}", plain(message)));
     }
@@ -115,19 +117,19 @@ fn summary(login: &Login) -> String {
     let mut parts = vec![plain(&login.user_id)];
     let mut prompted: Option<Time> = None;
     for run in login.timeline.iter().filter(|run| !run.report_only) {
-        if run.phase == "on-continue"
+        if run.phase == Phase::Continue.as_str()
             && let Some(left) = prompted.take()
         {
             parts.push(format!("back after {}", human(since(run.at, left))));
         }
         let name = format!("{}@{}", plain(&run.action), short(&run.digest));
-        match run.decision.as_str() {
-            "redirect" => {
+        match TraceDecision::from_name(&run.decision) {
+            Some(TraceDecision::Redirect) => {
                 prompted = Some(run.at);
                 parts.push(format!("prompted by {name}"));
             }
-            "skipped" => parts.push(format!("{name} {}", plain(&run.why))),
-            "failed" => parts.push(format!("{name} failed")),
+            Some(TraceDecision::Skipped) => parts.push(format!("{name} {}", plain(&run.why))),
+            Some(TraceDecision::Failed) => parts.push(format!("{name} failed")),
             _ => {}
         }
     }
@@ -137,8 +139,8 @@ fn summary(login: &Login) -> String {
 
 fn end(login: &Login) -> String {
     let by = login.action.as_deref().map(plain).unwrap_or_default();
-    match login.outcome.as_str() {
-        "continue" => {
+    match Outcome::from_name(&login.outcome) {
+        Some(Outcome::Continue) => {
             let until = login.recorded.iter().filter_map(|factor| factor.expires_at).min();
             let text = match (login.recorded.is_empty(), until) {
                 (true, _) => "let through".to_owned(),
@@ -147,7 +149,7 @@ fn end(login: &Login) -> String {
             };
             output::coloured(Paint::Good, &text)
         }
-        "redirect" => {
+        Some(Outcome::Redirect) => {
             let until = login.waiting.as_ref().map(|waiting| waiting.until);
             let text = match until {
                 Some(until) if until < login.now => {
@@ -158,17 +160,18 @@ fn end(login: &Login) -> String {
             };
             output::coloured(Paint::Careful, &text)
         }
-        "deny" => {
+        Some(Outcome::Deny) => {
             let code = login.code.as_deref().map(plain).unwrap_or_default();
             output::coloured(Paint::Bad, &format!("denied by {by}: {code}"))
         }
-        "interaction_required" => {
+        Some(Outcome::InteractionRequired) => {
             output::coloured(Paint::Careful, &format!("{by} needs a prompt, and there was no browser"))
         }
-        "ended" => {
+        Some(Outcome::Ended) => {
             output::coloured(Paint::Bad, &format!("ended: {}", login.code.as_deref().map(plain).unwrap_or_default()))
         }
-        other => plain(other),
+        // A newer server may know outcomes that this program does not.
+        None => plain(&login.outcome),
     }
 }
 
@@ -188,15 +191,15 @@ fn run(run: &Run) -> Vec<String> {
         short(&run.digest),
         run.phase
     );
-    let paint = match run.decision.as_str() {
+    let paint = match TraceDecision::from_name(&run.decision) {
         _ if run.report_only => Paint::Quiet,
-        "continue" | "skipped" => Paint::Good,
-        "deny" | "failed" => Paint::Bad,
+        Some(TraceDecision::Continue | TraceDecision::Skipped) => Paint::Good,
+        Some(TraceDecision::Deny | TraceDecision::Failed) => Paint::Bad,
         _ => Paint::Careful,
     };
     let only = if run.report_only { "report only: " } else { "" };
     let decision = output::coloured(paint, &format!("{only}{}", plain(&run.decision)));
-    if run.decision == "not_applicable" {
+    if run.decision == TraceDecision::NotApplicable.as_str() {
         return vec![format!("{head}  {decision}: {}", plain(&run.why))];
     }
     let why = if run.why.is_empty() { String::new() } else { format!(": {}", plain(&run.why)) };

@@ -87,7 +87,7 @@ fn facts(inspection: &Inspection) -> Facts {
     if let Ok(manifest) = &inspection.manifest {
         facts.insert(pair("name", manifest.name.to_string()));
         facts.insert(pair("version", manifest.version.clone()));
-        facts.insert(pair("abi", manifest.abi.clone()));
+        facts.insert(pair("abi", manifest.abi.as_str().to_owned()));
         facts.extend(limits(manifest).into_iter().map(|(name, value)| (format!("lowers {name}"), value)));
         facts.extend(settings(manifest).into_iter().map(|setting| pair("setting", setting)));
     }

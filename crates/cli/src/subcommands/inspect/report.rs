@@ -95,7 +95,7 @@ impl<'a> Report<'a> {
         field("digest", digest);
         field("size", format!("{} bytes", output::grouped(u64::try_from(*size).unwrap_or(u64::MAX))));
         if let Ok(manifest) = manifest {
-            field("abi", format!("postlude:action@{}", manifest.abi));
+            field("abi", manifest.abi.package());
         }
         field("tier", tier.as_str());
         field("imports", list(imports));

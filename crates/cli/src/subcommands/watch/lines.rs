@@ -1,6 +1,7 @@
 //! One event as one line.
 
 use crate::output::{self, Paint, plain};
+use postlude_model::login::Outcome;
 use serde_json::Value;
 
 /// What is shown, and how.
@@ -43,10 +44,11 @@ fn time(event: &Value) -> String {
 fn login(event: &Value) -> String {
     let text = |name: &str| plain(event.get(name).and_then(Value::as_str).unwrap_or_default());
     let outcome = text("outcome");
-    let paint = match outcome.as_str() {
-        "continue" => Paint::Good,
-        "deny" | "ended" => Paint::Bad,
-        _ => Paint::Careful,
+    let paint = match Outcome::from_name(&outcome) {
+        Some(Outcome::Continue) => Paint::Good,
+        Some(Outcome::Deny | Outcome::Ended) => Paint::Bad,
+        // A newer server may know outcomes that this program does not.
+        Some(Outcome::Redirect | Outcome::InteractionRequired) | None => Paint::Careful,
     };
     let code = Some(text("code")).filter(|code| !code.is_empty()).map(|code| format!(" ({code})")).unwrap_or_default();
     let took = event.get("duration_us").and_then(Value::as_u64).unwrap_or(0);

@@ -1,9 +1,8 @@
 //! `cache`: the action's own small cache. Values come in with the run; changes go out with its commands.
 
-use super::meter::Interface;
+use super::bindings::cache::CacheError;
 use super::value;
-use crate::abi::cache::CacheError;
-use crate::state::Run;
+use crate::state::RunState;
 use postlude_model::cache::{CacheEntry, size};
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
@@ -11,14 +10,8 @@ use postlude_model::limits::{CACHE_BYTES, CACHE_KEYS, CACHE_LIFETIME};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("get", get)?;
-    to.func("set", set)?;
-    to.func("delete", delete)
-}
-
-fn get(run: &mut Run, (key,): (String,)) -> Result<Option<String>, CacheError> {
+/// `get`.
+pub fn get(run: &mut RunState, (key,): (String,)) -> Result<Option<String>, CacheError> {
     value::pay_for_scan(run);
     let changed = run.commands.iter().rev().find_map(|command| match command {
         Command::SetCache { key: known, entry } if *known == key => Some(entry.as_ref()),
@@ -29,7 +22,8 @@ fn get(run: &mut Run, (key,): (String,)) -> Result<Option<String>, CacheError> {
     Ok(fresh.map(|entry| entry.value.to_string()))
 }
 
-fn set(run: &mut Run, (key, text, ttl): (String, String, u32)) -> Result<(), CacheError> {
+/// `set`.
+pub fn set(run: &mut RunState, (key, text, ttl): (String, String, u32)) -> Result<(), CacheError> {
     let ttl = Duration::from_secs(u64::from(ttl));
     if ttl.is_zero() || ttl > CACHE_LIFETIME {
         return Err(CacheError::Other(format!("a value is kept for 1 to {} seconds", CACHE_LIFETIME.as_secs())));
@@ -40,8 +34,8 @@ fn set(run: &mut Run, (key, text, ttl): (String, String, u32)) -> Result<(), Cac
     }
     let value = value::json(run, &text).map_err(CacheError::InvalidJson)?;
     value::pay_for_scan(run);
-    let standing = standing(run);
-    let others = standing.iter().filter(|(known, _)| **known != key);
+    let current = current(run);
+    let others = current.iter().filter(|(known, _)| **known != key);
     let (count, bytes) = others.fold((1_usize, size(&key, &value)), |(count, bytes), (key, value)| {
         (count.saturating_add(1), bytes.saturating_add(size(key, value)))
     });
@@ -56,7 +50,8 @@ fn set(run: &mut Run, (key, text, ttl): (String, String, u32)) -> Result<(), Cac
     Ok(())
 }
 
-fn delete(run: &mut Run, (key,): (String,)) -> Result<(), CacheError> {
+/// `delete`.
+pub fn delete(run: &mut RunState, (key,): (String,)) -> Result<(), CacheError> {
     if key.len() > CACHE_BYTES {
         return Err(CacheError::TooLarge(value::limit(CACHE_BYTES)));
     }
@@ -65,7 +60,7 @@ fn delete(run: &mut Run, (key,): (String,)) -> Result<(), CacheError> {
 }
 
 /// The cache with what this run changed, without what has expired.
-fn standing(run: &Run) -> BTreeMap<&str, &Json> {
+fn current(run: &RunState) -> BTreeMap<&str, &Json> {
     let before = run.input.cache.iter().filter(|(_, entry)| entry.expires_at > run.input.now);
     let changes = run.commands.iter().filter_map(|command| match command {
         Command::SetCache { key, entry } => Some((key.as_str(), entry.as_ref().map(|entry| &entry.value))),

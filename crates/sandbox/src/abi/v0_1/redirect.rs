@@ -1,30 +1,34 @@
 //! `redirect`: what an action needs to send the browser away, and to recognise it when it is back.
 
-use super::meter::{Interface, SIGNATURE_FUEL};
+use super::bindings::Pairs;
+use super::bindings::decisions::TokenRequest;
+use super::bindings::types::{TokenError, ValueError};
+use super::decisions::token_request;
 use super::reply::reply;
+use super::types::token_error;
 use super::value;
-use crate::abi::decisions::TokenRequest;
-use crate::abi::types::{TokenError, ValueError};
-use crate::abi::{self, Pairs};
-use crate::state::Run;
+use crate::price::Work;
+use crate::state::RunState;
 use postlude_model::decision::Command;
 use postlude_model::limits;
 use postlude_model::names::FactorName;
 use postlude_model::run::{Reply, RunInput};
 use postlude_model::token::TokenContext;
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("state", |run, ()| run.input.state.clone())?;
-    to.func("continue-url", |run, ()| run.input.continue_url.clone())?;
-    to.func("encode-token", encode_token)?;
-    to.func("validate-token", validate_token)?;
-    to.func("stash", stash)
+/// `state`.
+pub fn state(run: &mut RunState, (): ()) -> String {
+    run.input.state.clone()
 }
 
-fn encode_token(run: &mut Run, (request,): (TokenRequest,)) -> Result<String, TokenError> {
+/// `continue-url`.
+pub fn continue_url(run: &mut RunState, (): ()) -> String {
+    run.input.continue_url.clone()
+}
+
+/// `encode-token`.
+pub fn encode_token(run: &mut RunState, (request,): (TokenRequest,)) -> Result<String, TokenError> {
     granted(run, &request.key)?;
-    run.owe(SIGNATURE_FUEL);
+    run.owe(Work::Signature);
     let input = &run.input;
     // The contract's request names no factor; where the action declares one alone, the prompt is for that.
     let factor = match input.action.spec.factors.as_slice() {
@@ -32,10 +36,11 @@ fn encode_token(run: &mut Run, (request,): (TokenRequest,)) -> Result<String, To
         _ => None,
     };
     let context = context(input, &input.state, factor);
-    input.action.keys.encode(&abi::token_request(request), &context).map_err(abi::token_error)
+    input.action.keys.encode(&token_request(request), &context).map_err(token_error)
 }
 
-fn validate_token(run: &mut Run, (key, parameter): (String, String)) -> Result<String, TokenError> {
+/// `validate-token`.
+pub fn validate_token(run: &mut RunState, (key, parameter): (String, String)) -> Result<String, TokenError> {
     let reply = reply(run).ok_or(TokenError::NotApplicable)?;
     granted(run, &key)?;
     let token = carried(reply, &parameter)?;
@@ -44,14 +49,14 @@ fn validate_token(run: &mut Run, (key, parameter): (String, String)) -> Result<S
     }
     let input = &run.input;
     let context = context(input, &reply.resumed_state, reply.asked_for.as_ref());
-    let verified = input.action.keys.verify(&key, token, &context).map_err(abi::token_error);
+    let verified = input.action.keys.verify(&key, token, &context).map_err(token_error);
     let claims = verified.map(|verified| verified.claims.to_string());
-    run.owe(SIGNATURE_FUEL);
+    run.owe(Work::Signature);
     claims
 }
 
 /// The key of the action's own result is for these two functions without a further grant; `grants.keys` is what `keys` may use.
-fn granted(run: &Run, key: &str) -> Result<(), TokenError> {
+fn granted(run: &RunState, key: &str) -> Result<(), TokenError> {
     let spec = &run.input.action.spec;
     let proves = !key.is_empty() && spec.result.key == key;
     if proves || spec.grants.keys.iter().any(|granted| granted == key) { Ok(()) } else { Err(TokenError::UnknownKey) }
@@ -86,7 +91,8 @@ fn values<'a>(pairs: &'a Pairs, name: &str) -> Vec<&'a str> {
     pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
 }
 
-fn stash(run: &mut Run, (text,): (String,)) -> Result<(), ValueError> {
+/// `stash`.
+pub fn stash(run: &mut RunState, (text,): (String,)) -> Result<(), ValueError> {
     let too_large = ValueError::TooLarge(value::limit(limits::STASH_BYTES));
     if text.len() > limits::STASH_BYTES {
         return Err(too_large);

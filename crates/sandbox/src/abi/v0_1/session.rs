@@ -1,11 +1,10 @@
 //! `session`: the factors completed in the user's session, and its metadata.
 
-use super::meter::Interface;
+use super::bindings::session::FactorError;
+use super::bindings::types::ValueError;
 use super::reply::reply;
 use super::value;
-use crate::abi::session::FactorError;
-use crate::abi::types::ValueError;
-use crate::state::Run;
+use crate::state::RunState;
 use postlude_model::action::FactorPolicy;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
@@ -16,16 +15,8 @@ use postlude_model::token::{Profile, Verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("record-factor", record_factor)?;
-    to.func("factors", factors)?;
-    to.func("freshness", freshness)?;
-    to.func("get-metadata", get_metadata)?;
-    to.func("set-metadata", set_metadata)
-}
-
-fn record_factor(run: &mut Run, (name, text): (String, Option<String>)) -> Result<(), FactorError> {
+/// `record-factor`.
+pub fn record_factor(run: &mut RunState, (name, text): (String, Option<String>)) -> Result<(), FactorError> {
     let policy = run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
     let name = policy.name.clone();
     may_record(run, policy)?;
@@ -34,7 +25,7 @@ fn record_factor(run: &mut Run, (name, text): (String, Option<String>)) -> Resul
     Ok(())
 }
 
-fn may_record(run: &Run, policy: &FactorPolicy) -> Result<(), FactorError> {
+fn may_record(run: &RunState, policy: &FactorPolicy) -> Result<(), FactorError> {
     match run.input.phase {
         Phase::Login if policy.silent => Ok(()),
         Phase::Login => Err(FactorError::NotInOnLogin),
@@ -58,7 +49,7 @@ fn proved(profile: Profile, reply: &Reply, policy: &FactorPolicy) -> bool {
     }
 }
 
-fn evidence(run: &mut Run, text: &str) -> Result<Json, FactorError> {
+fn evidence(run: &mut RunState, text: &str) -> Result<Json, FactorError> {
     let too_large = || FactorError::InvalidEvidence(format!("larger than {} bytes", limits::EVIDENCE_BYTES));
     if text.len() > limits::EVIDENCE_BYTES {
         return Err(too_large());
@@ -72,19 +63,21 @@ fn evidence(run: &mut Run, text: &str) -> Result<Json, FactorError> {
 }
 
 /// The records of the factors that the action declares; the session may hold others.
-fn declared(run: &Run) -> impl Iterator<Item = &FactorView> {
+fn declared(run: &RunState) -> impl Iterator<Item = &FactorView> {
     let spec = &run.input.action.spec;
     run.input.factors.iter().filter(|factor| spec.factor(factor.name.as_str()).is_some())
 }
 
-fn factors(run: &mut Run, (): ()) -> String {
+/// `factors`.
+pub fn factors(run: &mut RunState, (): ()) -> String {
     let factors = declared(run).map(
         |factor| json!({ "name": factor.name.as_str(), "completed_at": factor.completed_at.0, "fresh": factor.fresh }),
     );
     Json::from_value(&factors.collect()).to_string()
 }
 
-fn freshness(run: &mut Run, (name,): (String,)) -> Result<String, FactorError> {
+/// `freshness`.
+pub fn freshness(run: &mut RunState, (name,): (String,)) -> Result<String, FactorError> {
     run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
     let fresh: Vec<bool> = declared(run).filter(|f| f.name.as_str() == name).map(|f| f.fresh).collect();
     let word = match fresh.as_slice() {
@@ -95,21 +88,23 @@ fn freshness(run: &mut Run, (name,): (String,)) -> Result<String, FactorError> {
     Ok(word.to_owned())
 }
 
-fn get_metadata(run: &mut Run, (key,): (String,)) -> Option<String> {
+/// `get-metadata`.
+pub fn get_metadata(run: &mut RunState, (key,): (String,)) -> Option<String> {
     value::pay_for_scan(run);
-    standing(run).get(key.as_str()).map(|value| value.to_string())
+    current(run).get(key.as_str()).map(|value| value.to_string())
 }
 
-fn set_metadata(run: &mut Run, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
+/// `set-metadata`.
+pub fn set_metadata(run: &mut RunState, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
     let value = value::metadata(run, text.as_ref())?;
     value::pay_for_scan(run);
-    value::fits(&standing(run), &key, value.as_ref())?;
+    value::fits(&current(run), &key, value.as_ref())?;
     run.commands.push(Command::SetSessionMetadata { key, value });
     Ok(())
 }
 
 /// The session's metadata with what this run set.
-fn standing(run: &Run) -> BTreeMap<&str, &Json> {
+fn current(run: &RunState) -> BTreeMap<&str, &Json> {
     let before = run.input.session_metadata.iter().map(|(key, value)| (key.as_str(), value));
     let changes = run.commands.iter().filter_map(|command| match command {
         Command::SetSessionMetadata { key, value } => Some((key.as_str(), value.as_ref())),

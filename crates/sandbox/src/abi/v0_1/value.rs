@@ -1,23 +1,22 @@
 //! JSON values that guests hand over, and sets of them with a common limit.
 
-use super::meter::{JSON_FUEL, SCAN_FUEL};
-use crate::abi::types::ValueError;
-use crate::state::Run;
+use super::bindings::types::ValueError;
+use crate::price::Work;
+use crate::state::RunState;
 use postlude_model::json::Json;
 use postlude_model::limits;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Reads a guest's JSON, which costs by its bytes.
-pub fn json(run: &mut Run, text: &str) -> Result<Json, String> {
-    run.owe(u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_mul(JSON_FUEL));
+pub fn json(run: &mut RunState, text: &str) -> Result<Json, String> {
+    run.owe(Work::Json(text.len()));
     Json::parse(text).map_err(|e| e.to_string())
 }
 
 /// Makes a look through the run's commands cost by their number: each change is kept, so a guest can make it long.
-pub fn pay_for_scan(run: &mut Run) {
-    let items = run.commands.len().saturating_add(limits::METADATA_KEYS);
-    run.owe(u64::try_from(items).unwrap_or(u64::MAX).saturating_mul(SCAN_FUEL));
+pub fn pay_for_scan(run: &mut RunState) {
+    run.owe(Work::Commands(run.commands.len()));
 }
 
 /// A limit as the contract's errors carry it.
@@ -26,7 +25,7 @@ pub fn limit(bytes: usize) -> u32 {
 }
 
 /// Reads a value of metadata: it nests less deep than other JSON.
-pub fn metadata(run: &mut Run, text: Option<&String>) -> Result<Option<Json>, ValueError> {
+pub fn metadata(run: &mut RunState, text: Option<&String>) -> Result<Option<Json>, ValueError> {
     let Some(text) = text else { return Ok(None) };
     if text.len() > limits::METADATA_BYTES {
         return Err(ValueError::TooLarge(limit(limits::METADATA_BYTES)));
@@ -67,17 +66,17 @@ fn size(key: &str, value: &Json) -> usize {
     key.len().saturating_add(value.as_str().len())
 }
 
-/// The values that stand once the run's own changes are made.
+/// The values as they are once the run's own changes are made.
 pub fn overlaid<'a>(
     before: impl Iterator<Item = (&'a str, &'a Json)>,
     changes: impl Iterator<Item = (&'a str, Option<&'a Json>)>,
 ) -> BTreeMap<&'a str, &'a Json> {
-    let mut standing: BTreeMap<&str, &Json> = before.collect();
+    let mut current: BTreeMap<&str, &Json> = before.collect();
     for (key, value) in changes {
         match value {
-            Some(value) => standing.insert(key, value),
-            None => standing.remove(key),
+            Some(value) => current.insert(key, value),
+            None => current.remove(key),
         };
     }
-    standing
+    current
 }

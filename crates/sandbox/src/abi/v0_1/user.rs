@@ -1,20 +1,14 @@
 //! `user`: changes of the user's profile, for the IdP to merge.
 
-use super::meter::Interface;
+use super::bindings::types::ValueError;
 use super::value;
-use crate::abi::types::ValueError;
-use crate::state::Run;
+use crate::state::RunState;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use std::collections::BTreeMap;
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("set-app-metadata", set_app_metadata)?;
-    to.func("set-user-metadata", set_user_metadata)
-}
-
-fn set_app_metadata(run: &mut Run, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
+/// `set-app-metadata`.
+pub fn set_app_metadata(run: &mut RunState, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
     let value = checked(
         run,
         &key,
@@ -29,7 +23,8 @@ fn set_app_metadata(run: &mut Run, (key, text): (String, Option<String>)) -> Res
     Ok(())
 }
 
-fn set_user_metadata(run: &mut Run, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
+/// `set-user-metadata`.
+pub fn set_user_metadata(run: &mut RunState, (key, text): (String, Option<String>)) -> Result<(), ValueError> {
     let value = checked(
         run,
         &key,
@@ -49,10 +44,10 @@ type Change<'a> = (&'a str, Option<&'a Json>);
 
 /// The value, once the key is granted and the run's changes together keep within the limits of metadata.
 fn checked(
-    run: &mut Run,
+    run: &mut RunState,
     key: &str,
     text: Option<&String>,
-    granted: fn(&Run) -> &Vec<String>,
+    granted: fn(&RunState) -> &Vec<String>,
     of: fn(&Command) -> Option<Change<'_>>,
 ) -> Result<Option<Json>, ValueError> {
     if !granted(run).iter().any(|known| known == key) {
@@ -60,7 +55,7 @@ fn checked(
     }
     let value = value::metadata(run, text)?;
     value::pay_for_scan(run);
-    let standing: BTreeMap<&str, &Json> = value::overlaid(std::iter::empty(), run.commands.iter().filter_map(of));
-    value::fits(&standing, key, value.as_ref())?;
+    let current: BTreeMap<&str, &Json> = value::overlaid(std::iter::empty(), run.commands.iter().filter_map(of));
+    value::fits(&current, key, value.as_ref())?;
     Ok(value)
 }

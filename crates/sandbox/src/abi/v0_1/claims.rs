@@ -1,36 +1,39 @@
 //! `claims`: what the tokens that the IdP issues will say.
 
-use super::meter::Interface;
+use super::bindings::claims::ClaimError;
 use super::value;
-use crate::abi::claims::ClaimError;
-use crate::state::Run;
+use crate::state::RunState;
 use postlude_model::claims;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use postlude_model::limits;
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("set-id-token", |run, (name, text): (String, String)| {
-        let value = claim(run, Token::Id, &name, &text)?;
-        run.commands.push(Command::SetIdTokenClaim { name, value });
-        Ok::<(), ClaimError>(())
-    })?;
-    to.func("set-access-token", |run, (name, text): (String, String)| {
-        let value = claim(run, Token::Access, &name, &text)?;
-        run.commands.push(Command::SetAccessTokenClaim { name, value });
-        Ok::<(), ClaimError>(())
-    })?;
-    to.func("add-scope", |run, (name,): (String,)| {
-        scope(run, &name)?;
-        run.commands.push(Command::AddScope(name));
-        Ok::<(), ClaimError>(())
-    })?;
-    to.func("remove-scope", |run, (name,): (String,)| {
-        scope(run, &name)?;
-        run.commands.push(Command::RemoveScope(name));
-        Ok::<(), ClaimError>(())
-    })
+/// `set-id-token`.
+pub fn set_id_token(run: &mut RunState, (name, text): (String, String)) -> Result<(), ClaimError> {
+    let value = claim(run, Token::Id, &name, &text)?;
+    run.commands.push(Command::SetIdTokenClaim { name, value });
+    Ok(())
+}
+
+/// `set-access-token`.
+pub fn set_access_token(run: &mut RunState, (name, text): (String, String)) -> Result<(), ClaimError> {
+    let value = claim(run, Token::Access, &name, &text)?;
+    run.commands.push(Command::SetAccessTokenClaim { name, value });
+    Ok(())
+}
+
+/// `add-scope`.
+pub fn add_scope(run: &mut RunState, (name,): (String,)) -> Result<(), ClaimError> {
+    scope(run, &name)?;
+    run.commands.push(Command::AddScope(name));
+    Ok(())
+}
+
+/// `remove-scope`.
+pub fn remove_scope(run: &mut RunState, (name,): (String,)) -> Result<(), ClaimError> {
+    scope(run, &name)?;
+    run.commands.push(Command::RemoveScope(name));
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,7 @@ enum Token {
     Access,
 }
 
-fn claim(run: &mut Run, token: Token, name: &str, text: &str) -> Result<Json, ClaimError> {
+fn claim(run: &mut RunState, token: Token, name: &str, text: &str) -> Result<Json, ClaimError> {
     if claims::is_reserved(name) {
         return Err(ClaimError::Reserved);
     }
@@ -57,7 +60,7 @@ fn claim(run: &mut Run, token: Token, name: &str, text: &str) -> Result<Json, Cl
 }
 
 /// Bytes of the claims that this run set, the one of that name apart: setting a claim again replaces it.
-fn others(run: &Run, token: Token, name: &str) -> usize {
+fn others(run: &RunState, token: Token, name: &str) -> usize {
     let mut seen = Vec::new();
     let mut bytes = 0_usize;
     for command in run.commands.iter().rev() {
@@ -74,7 +77,7 @@ fn others(run: &Run, token: Token, name: &str) -> usize {
     bytes
 }
 
-fn scope(run: &Run, name: &str) -> Result<(), ClaimError> {
+fn scope(run: &RunState, name: &str) -> Result<(), ClaimError> {
     // RFC 6749, section 3.3: scope-token.
     let is_token = !name.is_empty() && name.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
     if !is_token {

@@ -1,16 +1,20 @@
-//! The state of one run: what the guest may read, and what it left behind.
+//! The state of one run: what the guest may read, and what it left behind. It knows no version of the contract.
 
-use crate::host::event::Projection;
-use crate::host::random::Stream;
+pub mod event_view;
+pub mod random_stream;
+
 use crate::limiter::Limiter;
+use crate::price::{Price, Work};
+use event_view::EventView;
 use postlude_model::decision::Command;
 use postlude_model::http::Exchange;
 use postlude_model::run::{Log, RunInput};
+use random_stream::RandomStream;
 use tokio::time::Instant;
 
 /// The data of a run's store.
 #[derive(Debug)]
-pub struct Run {
+pub struct RunState {
     /// Everything that the guest can observe.
     pub input: RunInput,
     /// The buffered effects, in order.
@@ -25,12 +29,14 @@ pub struct Run {
     pub host_calls: u64,
     /// Bytes that the guest handed to the host.
     pub argument_bytes: usize,
-    /// Fuel that the host function which is running owes for its own work.
+    /// The price class of the host function that was called last.
+    pub price: Price,
+    /// Fuel that the host function which is running owes for its work.
     pub owed: u64,
-    /// The event, as far as it is granted; read at the first use.
-    pub event: Option<Projection>,
+    /// The event, as far as it is granted; made at the first use.
+    pub event: Option<EventView>,
     /// The random numbers; made at the first use.
-    pub random: Option<Stream>,
+    pub random: Option<RandomStream>,
     /// Requests so far, answered or not.
     pub requests: usize,
     /// The requests that were answered.
@@ -39,7 +45,7 @@ pub struct Run {
     pub deadline: Instant,
 }
 
-impl Run {
+impl RunState {
     /// The state before the first instruction.
     pub fn new(input: RunInput, deadline: Instant) -> Self {
         Self {
@@ -50,6 +56,7 @@ impl Run {
             log_bytes: 0,
             host_calls: 0,
             argument_bytes: 0,
+            price: Price::Crossing,
             owed: 0,
             event: None,
             random: None,
@@ -59,8 +66,10 @@ impl Run {
         }
     }
 
-    /// Lets the running host function's work cost more than its arguments and result do.
-    pub const fn owe(&mut self, fuel: u64) {
-        self.owed = self.owed.saturating_add(fuel);
+    /// Makes the running host function pay for work besides its crossing of the boundary. The function's price class in the
+    /// contract's table must cover it.
+    pub fn owe(&mut self, work: Work) {
+        debug_assert!(self.price.covers(work), "a host function of price class {:?} owes {work:?}", self.price);
+        self.owed = self.owed.saturating_add(work.fuel());
     }
 }

@@ -1,52 +1,31 @@
-//! `event`: what the IdP told about the login, as far as the operator granted it.
+//! The part of an event that the operator granted to an action: for the plugin nothing else exists.
 
-use super::meter::{Interface, JSON_FUEL};
-use crate::abi::event::EventError;
-use crate::state::Run;
 use postlude_model::json::Json;
 use serde_json::{Map, Value};
 
-/// Links the interface.
-pub fn link(to: &mut Interface<'_>) -> wasmtime::Result<()> {
-    to.func("get", get)
-}
-
-fn get(run: &mut Run, (pointer,): (String,)) -> Result<Option<String>, EventError> {
-    let asked = tokens(&pointer).ok_or(EventError::InvalidPointer)?;
-    if run.event.is_none() {
-        // Read once, and paid for once.
-        run.owe(u64::try_from(run.input.event.as_str().len()).unwrap_or(u64::MAX).saturating_mul(JSON_FUEL));
-        run.event = Some(Projection::new(&run.input.event, &run.input.action.spec.grants.event));
-    }
-    let Some(projection) = &run.event else { return Err(EventError::NotGranted) };
-    if !projection.shows(&asked) {
-        return Err(EventError::NotGranted);
-    }
-    let part = projection.event.pointer(&pointer).map(|part| Json::from_value(part).to_string());
-    if let Some(part) = &part {
-        run.owe(u64::try_from(part.len()).unwrap_or(u64::MAX).saturating_mul(JSON_FUEL));
-    }
-    Ok(part)
-}
-
-/// The granted part of an event: everything else is not there.
+/// The granted part of an event, and the grants as reference tokens.
 #[derive(Debug)]
-pub struct Projection {
+pub struct EventView {
     event: Value,
     grants: Vec<Vec<String>>,
 }
 
-impl Projection {
-    /// Cuts an event down to the granted pointers. A grant that is no pointer grants nothing.
-    fn new(event: &Json, grants: &[String]) -> Self {
+impl EventView {
+    /// Cuts an event down to the granted pointers. A grant that is not a JSON pointer grants nothing.
+    pub fn new(event: &Json, grants: &[String]) -> Self {
         let grants: Vec<Vec<String>> = grants.iter().filter_map(|grant| tokens(grant)).collect();
         let paths: Vec<&[String]> = grants.iter().map(Vec::as_slice).collect();
         let event = cut(event.to_value(), &paths).unwrap_or_else(|| Value::Object(Map::new()));
         Self { event, grants }
     }
 
+    /// The granted part of what is at a JSON pointer; none where the event has nothing there.
+    pub fn part(&self, pointer: &str) -> Option<Json> {
+        self.event.pointer(pointer).map(Json::from_value)
+    }
+
     /// Whether a pointer is at, below or above a grant.
-    fn shows(&self, asked: &[String]) -> bool {
+    pub fn shows(&self, asked: &[String]) -> bool {
         self.grants.iter().any(|grant| grant.starts_with(asked) || asked.starts_with(grant))
     }
 }
@@ -92,8 +71,8 @@ fn cut(value: Value, paths: &[&[String]]) -> Option<Value> {
     }
 }
 
-/// The reference tokens of a JSON pointer (RFC 6901, sections 3 and 4), unescaped; none where it is not one.
-fn tokens(pointer: &str) -> Option<Vec<String>> {
+/// The reference tokens of a JSON pointer (RFC 6901, sections 3 and 4), unescaped; none where the text is not a JSON pointer.
+pub fn tokens(pointer: &str) -> Option<Vec<String>> {
     if pointer.is_empty() {
         return Some(Vec::new());
     }
@@ -118,7 +97,7 @@ mod tests {
 
     fn project(event: &str, grants: &[&str]) -> String {
         let grants: Vec<String> = grants.iter().map(|&grant| grant.to_owned()).collect();
-        Projection::new(&Json::parse(event).unwrap(), &grants).event.to_string()
+        EventView::new(&Json::parse(event).unwrap(), &grants).event.to_string()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `http`, `keys` and `cache` as a guest meets them: what reaches the host's side, what comes back, and what is recorded.
 
-use crate::support::{assert_limit, input, json, run, said, with};
+use crate::support::{assert_limit, input, json, logged, run, with};
 use postlude_model::cache::CacheEntry;
 use postlude_model::decision::Command;
 use postlude_model::http::{Answering, Exchange, HttpAccess, HttpClient, HttpError, Request, Response};
@@ -13,21 +13,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Answers what it was told to, after a while.
+/// An HTTP client that gives the same answer to every request, after a while, and keeps the requests.
 #[derive(Debug)]
-struct Canned {
+struct FixedAnswer {
     answer: Result<Response, HttpError>,
     wait: Duration,
     asked: Mutex<Vec<(Request, Vec<String>)>>,
 }
 
-impl Canned {
+impl FixedAnswer {
     fn of(answer: Result<Response, HttpError>) -> Arc<Self> {
         Arc::new(Self { answer, wait: Duration::ZERO, asked: Mutex::default() })
     }
 }
 
-impl HttpClient for Canned {
+impl HttpClient for FixedAnswer {
     fn send(&self, request: Request, hosts: Arc<[String]>) -> Answering<'static> {
         self.asked.lock().unwrap().push((request, hosts.to_vec()));
         let (answer, wait) = (self.answer.clone(), self.wait);
@@ -42,7 +42,7 @@ fn hello() -> Result<Response, HttpError> {
     Ok(Response { status: 200, headers: vec![("a".to_owned(), "b".to_owned())], body: b"hello".to_vec() })
 }
 
-fn through(client: &Arc<Canned>, recorded: Vec<Exchange>) -> RunInput {
+fn through(client: &Arc<FixedAnswer>, recorded: Vec<Exchange>) -> RunInput {
     RunInput { http: HttpAccess { client: Arc::clone(client) as _, recorded }, ..input() }
 }
 
@@ -57,7 +57,7 @@ fn send(url: &str) -> String {
 
 #[tokio::test]
 async fn a_request_goes_out_and_is_recorded() {
-    let client = Canned::of(hello());
+    let client = FixedAnswer::of(hello());
     let text = format!("(func (export \"on-login\") (result i32) {} (call $continue))", send("https://api.example/x"));
     let report = run(&text, through(&client, Vec::new())).await;
     let request = Request {
@@ -69,7 +69,7 @@ async fn a_request_goes_out_and_is_recorded() {
     assert_eq!(*client.asked.lock().unwrap(), [(request.clone(), vec!["api.example".to_owned()])]);
     assert_eq!(report.http, [Exchange { request, answer: hello() }]);
     // The recording is enough to run it again: the same answers, nobody asked, the same fuel.
-    let again = Canned::of(Err(HttpError::NotAvailable));
+    let again = FixedAnswer::of(Err(HttpError::NotAvailable));
     let repeated = run(&text, through(&again, report.http.clone())).await;
     assert!(again.asked.lock().unwrap().is_empty());
     assert_eq!((&repeated.log, &repeated.http, repeated.usage.fuel), (&report.log, &report.http, report.usage.fuel));
@@ -90,17 +90,18 @@ async fn every_error_arrives_as_its_case() {
         HttpError::TooLarge,
     ];
     for (at, error) in errors.into_iter().enumerate() {
-        let lines = said(&send("https://api.example/"), through(&Canned::of(Err(error)), Vec::new())).await;
+        let lines = logged(&send("https://api.example/"), through(&FixedAnswer::of(Err(error)), Vec::new())).await;
         assert_eq!(lines, [format!("error {at}")]);
     }
-    assert_eq!(said(&send("https://api.example/"), input()).await, ["error 1"], "nobody makes requests here");
+    assert_eq!(logged(&send("https://api.example/"), input()).await, ["error 1"], "nobody makes requests here");
 }
 
 /// P34: the ninth is refused, and does not go out.
 #[tokio::test]
 async fn a_run_makes_eight_requests() {
-    let client = Canned::of(hello());
-    let lines = said(&send("https://api.example/").repeat(limits::HTTP_CALLS + 1), through(&client, Vec::new())).await;
+    let client = FixedAnswer::of(hello());
+    let lines =
+        logged(&send("https://api.example/").repeat(limits::HTTP_CALLS + 1), through(&client, Vec::new())).await;
     assert_eq!(client.asked.lock().unwrap().len(), limits::HTTP_CALLS);
     assert_eq!(lines.len(), limits::HTTP_CALLS + 1);
     assert_eq!(lines.last().unwrap(), "error 0");
@@ -109,23 +110,23 @@ async fn a_run_makes_eight_requests() {
 /// A request ends before the run's wall clock, so that the plugin can still decide; and waiting burns no fuel.
 #[tokio::test]
 async fn a_slow_answer_is_a_timeout_and_the_run_goes_on() {
-    let slow = || Arc::new(Canned { answer: hello(), wait: Duration::from_secs(3600), asked: Mutex::default() });
+    let slow = || Arc::new(FixedAnswer { answer: hello(), wait: Duration::from_secs(3600), asked: Mutex::default() });
     let short = with(through(&slow(), Vec::new()), |action| action.spec.budget.wall_clock = Duration::from_millis(600));
-    assert_eq!(said(&send("https://api.example/"), short).await, ["error 4"]);
+    assert_eq!(logged(&send("https://api.example/"), short).await, ["error 4"]);
     let started = std::time::Instant::now();
-    assert_eq!(said(&send("https://api.example/"), through(&slow(), Vec::new())).await, ["error 4"]);
+    assert_eq!(logged(&send("https://api.example/"), through(&slow(), Vec::new())).await, ["error 4"]);
     assert!(started.elapsed() >= limits::HTTP_TIMEOUT && started.elapsed() < 2 * limits::HTTP_TIMEOUT);
 }
 
 /// While one run waits for an answer, the executor runs others, also with one thread.
 #[tokio::test(flavor = "current_thread")]
 async fn waiting_blocks_nobody() {
-    let slow = Arc::new(Canned { answer: hello(), wait: Duration::from_millis(300), asked: Mutex::default() });
+    let slow = Arc::new(FixedAnswer { answer: hello(), wait: Duration::from_millis(300), asked: Mutex::default() });
     let started = std::time::Instant::now();
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let input = through(&slow, Vec::new());
-        all.spawn(async move { said(&send("https://api.example/"), input).await });
+        all.spawn(async move { logged(&send("https://api.example/"), input).await });
     }
     for lines in all.join_all().await {
         assert_eq!(lines, ["hello"]);
@@ -137,18 +138,18 @@ async fn waiting_blocks_nobody() {
 async fn requests_and_signatures_cost_fuel() {
     for body in [send("https://api.example/"), hmac("mine"), sign("mine", "{}", "{}")] {
         let poor = with(keyed(), |action| action.spec.budget.fuel = 1_900_000);
-        let client = Canned::of(hello());
+        let client = FixedAnswer::of(hello());
         let poor = RunInput { http: HttpAccess { client, recorded: Vec::new() }, ..poor };
         let text = format!("(func (export \"on-login\") (result i32) (loop {body} (br 0)) (unreachable))");
         assert_limit(&run(&text, poor).await, Limit::Fuel);
     }
 }
 
-/// Says what it was asked.
+/// Keys that answer with what they were asked.
 #[derive(Debug, Default)]
-struct Told(AtomicUsize);
+struct EchoKeys(AtomicUsize);
 
-impl OwnKeys for Told {
+impl OwnKeys for EchoKeys {
     fn hmac(&self, key: &str, data: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Ok(format!("{key} {}", String::from_utf8_lossy(data)).into_bytes())
@@ -177,8 +178,8 @@ impl OwnKeys for Told {
 }
 
 fn keyed() -> RunInput {
-    with(through(&Canned::of(hello()), Vec::new()), |action| {
-        action.own_keys = Arc::new(Told::default());
+    with(through(&FixedAnswer::of(hello()), Vec::new()), |action| {
+        action.own_keys = Arc::new(EchoKeys::default());
         action.spec.grants.keys = vec!["mine".to_owned(), "partner".to_owned()];
     })
 }
@@ -201,9 +202,9 @@ fn verify(key: &str) -> String {
 async fn keys_are_used_by_their_names() {
     let body = hmac("mine") + &sign("mine", "{}", r#"{ \"b\": 1, \"a\": 2 }"#) + &verify("mine");
     let expected = ["mine data", r#"mine {} {"a":2,"b":1}"#, r#"["mine","t.o.k",1795000000123]"#];
-    assert_eq!(said(&body, keyed()).await, expected);
+    assert_eq!(logged(&body, keyed()).await, expected);
     let body = sign("mine", "[]", "{}") + &sign("mine", "{}", "7") + &sign("mine", "{}", r#"{\"a\":1,\"a\":2}"#);
-    assert_eq!(said(&body, keyed()).await, ["error 3"; 3]);
+    assert_eq!(logged(&body, keyed()).await, ["error 3"; 3]);
 }
 
 /// The key that proves the action's replies is closed to it, whatever was granted; so is every key that was not.
@@ -211,7 +212,7 @@ async fn keys_are_used_by_their_names() {
 async fn the_key_of_the_result_is_closed() {
     for key in ["partner", "other", ""] {
         let body = hmac(key) + &sign(key, "{}", "{}") + &verify(key);
-        assert_eq!(said(&body, keyed()).await, ["error 2"; 3], "{key}");
+        assert_eq!(logged(&body, keyed()).await, ["error 2"; 3], "{key}");
     }
 }
 
@@ -265,13 +266,13 @@ async fn a_cache_has_its_limits_at_the_edge() {
     let text = |bytes: usize| format!(r#"\"{}\""#, "x".repeat(bytes - 2));
     // 8,192 bytes of keys and values; what has expired does not count.
     let full = cache_set("a", &text(4095), 9) + &cache_set("b", &text(4094), 9);
-    assert_eq!(said(&(full.clone() + &cache_set("c", "1", 9)), cached()).await, ["ok", "error 3", "ok"]);
+    assert_eq!(logged(&(full.clone() + &cache_set("c", "1", 9)), cached()).await, ["ok", "error 3", "ok"]);
     let fits = cache_delete("new") + &full;
-    assert_eq!(said(&(fits + &cache_set("c", "1", 9)), cached()).await, ["ok", "ok", "ok", "error 3"]);
-    assert_eq!(said(&cache_set("k", &text(8192), 9), input()).await, ["error 3"]);
-    assert_eq!(said(&cache_set("k", &text(8191), 9), input()).await, ["ok"]);
+    assert_eq!(logged(&(fits + &cache_set("c", "1", 9)), cached()).await, ["ok", "ok", "ok", "error 3"]);
+    assert_eq!(logged(&cache_set("k", &text(8192), 9), input()).await, ["error 3"]);
+    assert_eq!(logged(&cache_set("k", &text(8191), 9), input()).await, ["ok"]);
     let keys: String = (0..=limits::CACHE_KEYS).map(|n| cache_set(&format!("k{n}"), "1", 9)).collect();
-    let lines = said(&keys, input()).await;
+    let lines = logged(&keys, input()).await;
     assert_eq!(lines.iter().filter(|line| *line == "ok").count(), limits::CACHE_KEYS);
     assert_eq!(lines.last().unwrap(), "error 0");
 }

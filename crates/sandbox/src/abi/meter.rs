@@ -1,0 +1,221 @@
+//! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
+
+use crate::limit_exceeded::LimitExceeded;
+use crate::price::{self, Price};
+use crate::state::RunState;
+use postlude_model::limits;
+use postlude_model::run::Limit;
+use std::future::Future;
+use std::pin::Pin;
+use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
+use wasmtime::{StoreContextMut, Trap};
+
+/// An interface that is being linked.
+pub struct Interface<'a>(LinkerInstance<'a, RunState>);
+
+impl<'a> Interface<'a> {
+    /// Begins an interface.
+    pub const fn new(instance: LinkerInstance<'a, RunState>) -> Self {
+        Self(instance)
+    }
+
+    /// Links a function that always answers.
+    pub fn func<P, R>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P) -> R) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+        R: Lower + Weight + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lower,
+    {
+        self.0.func_wrap(name, move |store, parameters| {
+            metered(store, price, parameters, |run, p| Ok(f(run, p))).map(|result| (result,))
+        })
+    }
+
+    /// Links a function without a result.
+    pub fn procedure<P>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P)) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+    {
+        self.0.func_wrap(name, move |store, parameters| {
+            metered(store, price, parameters, |run, p| {
+                f(run, p);
+                Ok(())
+            })
+        })
+    }
+
+    /// Links a function that may stop the run at a limit.
+    pub fn limited<P, R>(
+        &mut self,
+        name: &str,
+        price: Price,
+        f: fn(&mut RunState, P) -> Result<R, LimitExceeded>,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+        R: Lower + Weight + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lower,
+    {
+        self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f).map(|result| (result,)))
+    }
+
+    /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
+    pub fn waiting<P, O, R>(
+        &mut self,
+        name: &str,
+        price: Price,
+        begin: fn(&mut RunState, P) -> CallProgress<O, R>,
+        end: fn(&mut RunState, O) -> R,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + Send + 'static,
+        O: Send + 'static,
+        R: Lower + Weight + Send + Sync + 'static,
+        (R,): ComponentNamedList + Lower,
+    {
+        self.0.func_wrap_async(name, move |mut store, parameters: P| {
+            Box::new(async move {
+                enter(&mut store, price, &parameters)?;
+                let result = match begin(store.data_mut(), parameters) {
+                    CallProgress::Ready(result) => result,
+                    CallProgress::Pending(wait) => {
+                        let outcome = wait.await;
+                        end(store.data_mut(), outcome)
+                    }
+                };
+                leave(&mut store, result).map(|result| (result,))
+            })
+        })
+    }
+}
+
+/// How far a host function that may have to wait has come.
+pub enum CallProgress<O, R> {
+    /// The result is there.
+    Ready(R),
+    /// The function waits without the run's state: the executor is free meanwhile, and the wall clock goes on.
+    Pending(Pin<Box<dyn Future<Output = O> + Send>>),
+}
+
+fn metered<P: Weight, R: Weight>(
+    mut store: StoreContextMut<'_, RunState>,
+    price: Price,
+    parameters: P,
+    f: impl FnOnce(&mut RunState, P) -> Result<R, LimitExceeded>,
+) -> wasmtime::Result<R> {
+    enter(&mut store, price, &parameters)?;
+    let result = f(store.data_mut(), parameters)?;
+    leave(&mut store, result)
+}
+
+/// Pays for a call and its arguments.
+fn enter<P: Weight>(store: &mut StoreContextMut<'_, RunState>, price: Price, parameters: &P) -> wasmtime::Result<()> {
+    let (bytes, items) = (parameters.bytes(), parameters.items());
+    let run = store.data_mut();
+    run.price = price;
+    run.host_calls = run.host_calls.saturating_add(1);
+    run.argument_bytes = run.argument_bytes.saturating_add(bytes);
+    if run.argument_bytes > limits::HOST_CALL_BYTES {
+        return Err(LimitExceeded(Limit::HostCallBytes).into());
+    }
+    debit(store, price::call(bytes, items))
+}
+
+/// Pays for the work and the result.
+fn leave<R: Weight>(store: &mut StoreContextMut<'_, RunState>, result: R) -> wasmtime::Result<R> {
+    let owed = std::mem::take(&mut store.data_mut().owed);
+    debit(store, owed.saturating_add(price::crossing(result.bytes(), result.items())))?;
+    Ok(result)
+}
+
+fn debit(store: &mut StoreContextMut<'_, RunState>, fuel: u64) -> wasmtime::Result<()> {
+    if fuel == 0 {
+        return Ok(());
+    }
+    let left = store.get_fuel()?.checked_sub(fuel);
+    store.set_fuel(left.unwrap_or(0))?;
+    if left.is_some() { Ok(()) } else { Err(Trap::OutOfFuel.into()) }
+}
+
+/// What a value weighs on its way over the boundary.
+pub trait Weight {
+    /// Bytes of text and of bytes in it.
+    fn bytes(&self) -> usize;
+    /// Items of lists in it.
+    fn items(&self) -> usize {
+        0
+    }
+}
+
+/// Says of types that they weigh nothing.
+macro_rules! weightless {
+    ($($ty:ty),* $(,)?) => {$(
+        impl $crate::abi::meter::Weight for $ty {
+            fn bytes(&self) -> usize {
+                0
+            }
+        }
+    )*};
+}
+
+pub(crate) use weightless;
+
+weightless!((), bool, u32, u64);
+
+impl Weight for String {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weight for Vec<u8> {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The contract's `pairs`.
+impl Weight for Vec<(String, String)> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|(name, value)| name.len().saturating_add(value.len())).fold(0, usize::saturating_add)
+    }
+    fn items(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<T: Weight> Weight for Option<T> {
+    fn bytes(&self) -> usize {
+        self.as_ref().map_or(0, Weight::bytes)
+    }
+    fn items(&self) -> usize {
+        self.as_ref().map_or(0, Weight::items)
+    }
+}
+
+impl<T: Weight, E: Weight> Weight for Result<T, E> {
+    fn bytes(&self) -> usize {
+        self.as_ref().map_or_else(Weight::bytes, Weight::bytes)
+    }
+    fn items(&self) -> usize {
+        self.as_ref().map_or_else(Weight::items, Weight::items)
+    }
+}
+
+macro_rules! sums {
+    ($(($($name:ident)+))*) => {$(
+        impl<$($name: Weight),+> Weight for ($($name,)+) {
+            #[expect(non_snake_case, reason = "the type parameters name the fields")]
+            fn bytes(&self) -> usize {
+                let ($($name,)+) = self;
+                0_usize$(.saturating_add($name.bytes()))+
+            }
+            #[expect(non_snake_case, reason = "the type parameters name the fields")]
+            fn items(&self) -> usize {
+                let ($($name,)+) = self;
+                0_usize$(.saturating_add($name.items()))+
+            }
+        }
+    )*};
+}
+sums!((A)(A B)(A B C));
