@@ -12,6 +12,7 @@ use postlude_host::{Clock, Compilation, Host, HostOptions};
 use postlude_model::action::Mode;
 use postlude_model::json::Json;
 use postlude_model::names::{ClientId, UserId};
+use postlude_model::trigger::Trigger;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::Write as _;
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The user gave a password. May the login go on?
     let return_url = Some("http://localhost:3000/interaction/abc".to_owned());
-    let request = LoginRequest { mode: Mode::Interactive, return_url, event: event()? };
+    let request = LoginRequest { trigger: Trigger::PostLogin, mode: Mode::Interactive, return_url, event: event()? };
     let idempotency = IdempotencyKey { key: "transaction-1".to_owned(), body_hash: [0; 32] };
     let answer = host.logins().start(Arc::clone(&tenant), idempotency, request).await?;
     let AnswerOutcome::Redirect { location: Some(location), resume_key: Some(resume_key), .. } = answer.outcome else {

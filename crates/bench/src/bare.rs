@@ -32,7 +32,9 @@ impl Bare {
         let engine = engine()?;
         let component = Component::from_binary(&engine, component)?;
         let mut linker = Linker::<()>::new(&engine);
-        linker.instance(&AbiVersion::V0_1.import("login"))?.func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
+        linker
+            .instance(&AbiVersion::V0_1.import("login"))?
+            .func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
         linker.define_unknown_imports_as_traps(&component)?;
         let ready = PostLoginPre::new(linker.instantiate_pre(&component)?)?;
         Ok(Self { engine, ready })

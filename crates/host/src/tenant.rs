@@ -9,6 +9,7 @@ use postlude_crypto::seal::Sealer;
 use postlude_model::action::Mode;
 use postlude_model::limits;
 use postlude_model::names::TenantName;
+use postlude_model::trigger::Trigger;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
@@ -62,6 +63,14 @@ impl Tenant {
     #[must_use]
     pub fn pipeline(&self) -> Arc<Pipeline> {
         Arc::clone(&self.pipeline)
+    }
+
+    /// The pipeline of a trigger that new logins take.
+    #[must_use]
+    pub fn pipeline_of(&self, trigger: Trigger) -> Arc<Pipeline> {
+        match trigger {
+            Trigger::PostLogin => self.pipeline(),
+        }
     }
 
     /// The path of its issuer, below which its public routes are.

@@ -2,7 +2,7 @@
 
 use crate::error::HostError;
 use postlude_model::json::Json;
-use postlude_model::login::{EndReason, FactorStanding, LoginRecord, Settled, Status, Trace, TraceDecision};
+use postlude_model::login::{EndReason, FactorStanding, LoginRecord, Outcome, Settled, Status, Trace, TraceDecision};
 use postlude_model::names::{ActionName, ClientId, Digest, LoginId, SessionId, Timestamp, UserId};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,22 @@ pub enum AnswerOutcome {
     Ended(EndReason),
     /// The pipeline still runs. No stored record says so.
     Running,
+}
+
+impl AnswerOutcome {
+    /// The name of the outcome.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        let outcome = match self {
+            Self::Continue { .. } => Outcome::Continue,
+            Self::Redirect { .. } => Outcome::Redirect,
+            Self::Deny { .. } => Outcome::Deny,
+            Self::InteractionRequired { .. } => Outcome::InteractionRequired,
+            Self::Ended(_) => Outcome::Ended,
+            Self::Running => return "running",
+        };
+        outcome.as_str()
+    }
 }
 
 /// The factors that a `continue` rests on.

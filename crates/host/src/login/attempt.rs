@@ -75,7 +75,7 @@ impl<'a> Attempt<'a> {
         replaces: Replaces,
     ) -> Result<Option<LoginAnswer>, HostError> {
         let services = &self.parts.services;
-        let event = LoginEvent::new(services, self.tenant, &finished.record, replaces.trace_entries, self.began);
+        let event = LoginEvent::new(services, &finished.record, replaces.trace_entries, self.began);
         let answer = answer_for_idp(self.tenant, &finished.record);
         if !self.write(finished, replaces).await? {
             return Ok(None);

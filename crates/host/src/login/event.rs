@@ -2,14 +2,13 @@
 
 use crate::services::Services;
 use crate::tenant::Tenant;
-use postlude_model::login::{EndReason, LoginRecord, Status, Trace};
-use prometheus_client::metrics::counter::Counter;
+use postlude_model::login::{LoginRecord, Outcome, Status, Trace};
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 /// The event of a call that ran, to be published once the call is committed.
 pub(super) struct LoginEvent {
-    outcome: Counter,
+    outcome: Option<Outcome>,
     /// None where the live tail has no reader.
     data: Option<Map<String, Value>>,
     began: Instant,
@@ -17,39 +16,25 @@ pub(super) struct LoginEvent {
 
 impl LoginEvent {
     /// The event of a login as it will be committed. `trace_entries` is how many entries its trace had before.
-    pub(super) fn new(
-        services: &Services,
-        tenant: &Tenant,
-        record: &LoginRecord,
-        trace_entries: usize,
-        began: Instant,
-    ) -> Self {
+    pub(super) fn new(services: &Services, record: &LoginRecord, trace_entries: usize, began: Instant) -> Self {
         let data = (services.events.readers() > 0).then(|| event(record, trace_entries));
-        Self { outcome: tenant.pipeline().metrics.outcome(&record.status), data, began }
+        Self { outcome: record.status.outcome(), data, began }
     }
 
     /// Publishes the event: it is committed.
     pub(super) fn publish(self, services: &Services, tenant: &Tenant) {
         let took = self.began.elapsed();
-        self.outcome.inc();
-        tenant.pipeline().metrics.answered(took);
+        tenant.pipeline().metrics.answered(self.outcome, took);
         let Some(mut data) = self.data else { return };
         data.insert("duration_us".to_owned(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX).into());
         services.events.publish(Some(&tenant.name), "login", &services.clock, || data);
     }
 }
 
-/// The outcome that a status stands for, in a word.
+/// The name of the outcome that a status stands for.
 #[must_use]
-pub const fn outcome(status: &Status) -> &'static str {
-    match status {
-        Status::Running => "running",
-        Status::Suspended(_) => "redirect",
-        Status::Continued(_) => "continue",
-        Status::Denied { .. } => "deny",
-        Status::InteractionRequired { .. } => "interaction_required",
-        Status::Ended(_) => "ended",
-    }
+pub fn outcome(status: &Status) -> &'static str {
+    status.outcome().map_or("running", Outcome::as_str)
 }
 
 /// The action and the code that a status names.
@@ -60,8 +45,7 @@ pub fn cause(status: &Status) -> (Option<&str>, Option<&str>) {
         Status::Suspended(suspension) => (Some(suspension.action.as_str()), None),
         Status::Denied { action, denial, .. } => (Some(action.as_str()), Some(&denial.code)),
         Status::InteractionRequired { action } => (Some(action.as_str()), None),
-        Status::Ended(EndReason::SessionEnded) => (None, Some("session_ended")),
-        Status::Ended(EndReason::Evicted) => (None, Some("evicted")),
+        Status::Ended(why) => (None, Some(why.as_str())),
     }
 }
 

@@ -3,11 +3,14 @@
 use postlude_model::action::Mode;
 use postlude_model::json::Json;
 use postlude_model::names::{ClientId, SessionId, UserId};
+use postlude_model::trigger::Trigger;
 use std::sync::Arc;
 
 /// A login that begins: primary authentication has succeeded, and the IdP asks whether the login may go on.
 #[derive(Debug, Clone)]
 pub struct LoginRequest {
+    /// The moment at which the IdP asks: the pipeline of that trigger runs.
+    pub trigger: Trigger,
     /// How the login reached the IdP.
     pub mode: Mode,
     /// Where the browser goes after a prompt; required in mode `interactive`.

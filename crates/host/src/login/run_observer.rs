@@ -4,6 +4,8 @@ use crate::metrics::{PipelineMetrics, RunMeasure};
 use crate::pipeline::Pipeline;
 use crate::spans;
 use postlude_model::action::Action;
+use postlude_model::decision::Decision;
+use postlude_model::login::Outcome;
 use postlude_model::names::RunId;
 use postlude_model::pipeline::{Login, Overload};
 use postlude_model::run::{Ending, Level, Limit, Phase, Report, RunInput};
@@ -92,7 +94,7 @@ impl RunLog {
     fn write(&self, report: &Report) {
         self.write_lines(report);
         let (action, run_id, digest) = (&self.action.spec.name, &self.run_id, &self.action.spec.digest);
-        let (phase, usage) = (phase_name(self.phase), report.usage);
+        let (phase, usage) = (self.phase.as_str(), report.usage);
         let duration_us = u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX);
         match &report.ending {
             Ending::Decided(decision) => {
@@ -131,17 +133,11 @@ impl RunLog {
     }
 }
 
-const fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Login => "on-login",
-        Phase::Continue => "on-continue",
-    }
-}
-
-const fn decision_name(decision: &postlude_model::decision::Decision) -> &'static str {
+/// The outcome that a decision asks for, in its name.
+const fn decision_name(decision: &Decision) -> &'static str {
     match decision {
-        postlude_model::decision::Decision::Continue => "continue",
-        postlude_model::decision::Decision::Redirect(_) => "redirect",
-        postlude_model::decision::Decision::Deny(_) => "deny",
+        Decision::Continue => Outcome::Continue.as_str(),
+        Decision::Redirect(_) => Outcome::Redirect.as_str(),
+        Decision::Deny(_) => Outcome::Deny.as_str(),
     }
 }

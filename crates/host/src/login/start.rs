@@ -33,7 +33,7 @@ impl Start {
         };
         let mut began_in = None;
         for _ in 0..=RERUNS {
-            let pipeline = self.tenant.pipeline();
+            let pipeline = self.tenant.pipeline_of(self.request.trigger);
             let session = self.session().await?;
             let generation = session.as_ref().map(|session| session.generation);
             if *began_in.get_or_insert(generation) != generation {

@@ -1,7 +1,7 @@
 //! What is counted per tenant and per action. Everything that a run needs is looked up once, when its pipeline is made.
 
 use postlude_model::action::Action;
-use postlude_model::login::{Status, Trace, TraceDecision};
+use postlude_model::login::{Outcome, Trace, TraceDecision};
 use postlude_model::names::TenantName;
 use postlude_model::run::{Ending, Report, Usage};
 use prometheus_client::metrics::counter::Counter;
@@ -21,9 +21,6 @@ const RUN: [f64; 15] = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e
 /// Seconds that an IdP waits, and that the disk takes.
 pub(super) const WAIT: [f64; 16] =
     [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0, 30.0];
-
-/// What a call about a login may come to.
-const OUTCOMES: [&str; 5] = ["continue", "redirect", "deny", "interaction_required", "ended"];
 
 /// What a run may come to beside a verdict: both are load.
 const LOAD: [&str; 2] = ["timed_out", "busy"];
@@ -73,7 +70,7 @@ impl PipelineFamilies {
         let name = ("tenant", tenant.to_string());
         let outcome = |outcome: &str| [name.clone(), ("outcome", outcome.to_owned())];
         PipelineMetrics {
-            outcomes: OUTCOMES.map(|word| self.outcomes.get_or_create_owned(&outcome(word))),
+            outcomes: Outcome::ALL.map(|word| self.outcomes.get_or_create_owned(&outcome(word.as_str()))),
             duration: self.login_duration.get_or_create_owned(&[name.clone()]),
             actions: actions.iter().map(|action| self.of_action(&name.1, action)).collect(),
             runs: self.runs.clone(),
@@ -108,7 +105,8 @@ impl PipelineFamilies {
 /// What one pipeline counts to.
 #[derive(Debug, Clone)]
 pub(crate) struct PipelineMetrics {
-    outcomes: [Counter; OUTCOMES.len()],
+    /// In the order of [`Outcome::ALL`].
+    outcomes: [Counter; Outcome::ALL.len()],
     duration: Histogram,
     /// In the order of its actions.
     actions: Vec<ActionMetrics>,
@@ -123,20 +121,11 @@ impl Default for PipelineMetrics {
 }
 
 impl PipelineMetrics {
-    /// The counter of an outcome.
-    pub(crate) fn outcome(&self, status: &Status) -> Counter {
-        let [continued, redirected, denied, interaction_required, ended] = &self.outcomes;
-        match status {
-            Status::Continued(_) => continued.clone(),
-            Status::Suspended(_) => redirected.clone(),
-            Status::Denied { .. } => denied.clone(),
-            Status::InteractionRequired { .. } => interaction_required.clone(),
-            Status::Ended(_) | Status::Running => ended.clone(),
+    /// Counts a call that ran and was committed, by its outcome and how long it took. A login that still runs has none.
+    pub(crate) fn answered(&self, outcome: Option<Outcome>, took: Duration) {
+        if let Some(counter) = outcome.and_then(|outcome| self.outcomes.get(outcome as usize)) {
+            counter.inc();
         }
-    }
-
-    /// Notes how long a call took that ran and was committed.
-    pub(crate) fn answered(&self, took: Duration) {
         self.duration.observe(took.as_secs_f64());
     }
 

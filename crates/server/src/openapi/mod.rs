@@ -6,7 +6,7 @@ mod text;
 
 pub(crate) use text::{
     BypassStatusText, Component, DigestText, EventObject, FactorText, ModeText, OnFailureText, OutcomeText,
-    SessionText, UserText, VerdictText,
+    SessionText, TriggerText, UserText, VerdictText,
 };
 
 use crate::codes::ErrorCode;

@@ -2,7 +2,8 @@
 
 use postlude_host::operator::BypassStatus;
 use postlude_model::action::Mode;
-use postlude_model::login::TraceDecision;
+use postlude_model::login::{Outcome, TraceDecision};
+use postlude_model::trigger::Trigger;
 use serde_json::json;
 use std::borrow::Cow;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
@@ -58,13 +59,15 @@ schemas! {
     ClientText as "ClientId" = text(PRINTABLE, 256, "An OAuth client's identifier: 1 to 256 bytes", "shop");
     /// A mode of a login.
     ModeText as "Mode" = one_of(&Mode::ALL.map(Mode::as_str), "How the login reached the IdP");
+    /// A trigger.
+    TriggerText as "Trigger" = one_of(&Trigger::ALL.map(Trigger::as_str), "What a pipeline is run for");
     /// A failure policy.
     OnFailureText as "OnFailure" = one_of(&["deny", "continue"], "What a failure of the action means for the login");
     /// What became of a bypass.
     BypassStatusText as "BypassStatus" = one_of(&BypassStatus::ALL.map(BypassStatus::as_str), "`void`: expired, or of before a restored backup");
     /// An outcome.
     OutcomeText as "Outcome" = one_of(
-        &["continue", "redirect", "deny", "interaction_required", "ended"], "What became of the login; `ended`: from outside");
+        &Outcome::ALL.map(Outcome::as_str), "What became of the login; `ended`: from outside");
     /// What a run came to.
     VerdictText as "TraceDecision" = one_of(&TraceDecision::ALL.map(TraceDecision::as_str), "What a run came to");
     /// A component file.

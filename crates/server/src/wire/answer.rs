@@ -3,7 +3,7 @@
 use postlude_host::login::{AnswerAction as RanAction, AnswerFactors, AnswerOutcome, LoginAnswer};
 use postlude_host::rfc3339;
 use postlude_model::json::Json;
-use postlude_model::login::{EndReason, FactorStanding};
+use postlude_model::login::FactorStanding;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ impl<'a> Answer<'a> {
         let session_id = answer.session_id.as_ref().map(|id| id.as_str());
         let bare = Self {
             login_id: answer.login_id.as_str(),
-            outcome: "ended",
+            outcome: answer.outcome.as_str(),
             subject: AnswerSubject {
                 user_id: answer.user_id.as_str(),
                 client_id: answer.client_id.as_str(),
@@ -181,9 +181,8 @@ impl<'a> Answer<'a> {
 
     fn with_outcome(self, outcome: &'a AnswerOutcome) -> Self {
         match outcome {
-            AnswerOutcome::Running => Self { outcome: "running", ..self },
+            AnswerOutcome::Running => self,
             AnswerOutcome::Redirect { location, resume_key, expires_at } => Self {
-                outcome: "redirect",
                 location: location.as_deref(),
                 resume_key: resume_key.as_deref(),
                 expires_at: Some(rfc3339(*expires_at)),
@@ -201,19 +200,13 @@ impl<'a> Answer<'a> {
                     factors: factors.iter().map(AnswerFactor::of).collect(),
                     ..session
                 };
-                Self { outcome: "continue", session: self.session.map(factors), worth: Some(worth), ..self }
+                Self { session: self.session.map(factors), worth: Some(worth), ..self }
             }
-            AnswerOutcome::Deny { action, code, message } => Self {
-                outcome: "deny",
-                action: Some(action.as_str()),
-                code: Some(code),
-                message: Some(message),
-                ..self
-            },
-            AnswerOutcome::InteractionRequired { action } => {
-                Self { outcome: "interaction_required", action: Some(action.as_str()), ..self }
+            AnswerOutcome::Deny { action, code, message } => {
+                Self { action: Some(action.as_str()), code: Some(code), message: Some(message), ..self }
             }
-            AnswerOutcome::Ended(why) => Self { outcome: "ended", code: Some(end_code(*why)), ..self },
+            AnswerOutcome::InteractionRequired { action } => Self { action: Some(action.as_str()), ..self },
+            AnswerOutcome::Ended(why) => Self { code: Some(why.as_str()), ..self },
         }
     }
 }
@@ -241,14 +234,6 @@ impl<'a> AnswerAction<'a> {
             memory_bytes: action.memory_bytes,
             duration_us: action.duration_us,
         }
-    }
-}
-
-/// The code of a login that was ended from outside.
-const fn end_code(why: EndReason) -> &'static str {
-    match why {
-        EndReason::SessionEnded => "session_ended",
-        EndReason::Evicted => "evicted",
     }
 }
 

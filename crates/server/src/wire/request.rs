@@ -6,8 +6,9 @@ use postlude_host::login::{ContinueRequest, Event, LoginRequest};
 use postlude_model::action::Mode;
 use postlude_model::json::{Json, JsonError, parse_apart, parse_value};
 use postlude_model::names::{ClientId, SessionId, UserId};
-use serde::Deserialize;
+use postlude_model::trigger::Trigger;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -22,8 +23,9 @@ pub(crate) const BODY_BYTES: usize = 256 * 1024;
 #[schema(as = LoginRequest)]
 pub(crate) struct LoginBody {
     /// Always `post-login`.
-    #[serde(rename = "trigger")]
-    _trigger: Trigger,
+    #[serde(deserialize_with = "trigger")]
+    #[schema(value_type = crate::openapi::TriggerText)]
+    trigger: Trigger,
     /// How the login reached the IdP.
     #[schema(value_type = crate::openapi::ModeText)]
     mode: Mode,
@@ -40,16 +42,14 @@ pub(crate) struct LoginBody {
 impl CarriesEvent for LoginBody {
     type Whole = LoginRequest;
     fn with(self, event: Event) -> LoginRequest {
-        LoginRequest { mode: self.mode, return_url: self.return_url, event }
+        LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event }
     }
 }
 
-/// What a pipeline is run for.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-pub(crate) enum Trigger {
-    /// After the user was authenticated, before tokens.
-    #[serde(rename = "post-login")]
-    PostLogin,
+fn trigger<'de, D: Deserializer<'de>>(from: D) -> Result<Trigger, D::Error> {
+    const NAMES: [&str; Trigger::ALL.len()] = [Trigger::PostLogin.as_str()];
+    let name = String::deserialize(from)?;
+    Trigger::from_name(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, &NAMES))
 }
 
 /// `POST /v1/logins/{login_id}/continue`.

@@ -14,7 +14,7 @@ use postlude_host::login::{cause, outcome};
 use postlude_host::operator::LoginDetail;
 use postlude_host::rfc3339;
 use postlude_model::login::{LoginRecord, Status, Trace, TraceLine};
-use postlude_model::run::{Level, Limit, Phase};
+use postlude_model::run::Limit;
 use postlude_model::session::FactorRecord;
 use serde::Serialize;
 use std::sync::Arc;
@@ -267,10 +267,7 @@ impl RunView {
             action: trace.action.to_string(),
             version: trace.version.clone(),
             digest: trace.digest.to_string(),
-            phase: match trace.phase {
-                Phase::Login => "on-login",
-                Phase::Continue => "on-continue",
-            },
+            phase: trace.phase.as_str(),
             decision: trace.decision.as_str(),
             report_only: trace.report_only,
             why: trace.why.clone(),
@@ -289,12 +286,6 @@ impl RunView {
 
 impl LineView {
     fn of(line: &TraceLine) -> Self {
-        let level = match line.level {
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        };
-        Self { level, text: line.text.clone() }
+        Self { level: line.level.as_str(), text: line.text.clone() }
     }
 }
