@@ -1,14 +1,16 @@
 //! The tables `[[tenants.*.pipeline]]`: a plugin bound into the pipeline, as the operator wrote it.
 
+use super::context::Context;
 use super::grants::{self, GrantsConfig};
 use super::keys::{self, KeyConfig};
+use super::plugins::PluginFile;
 use super::policy::{self, RulesConfig};
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, nearest, shown};
 use super::secret::SecretRef;
-use super::tenant::{Context, PluginFile, amr_value};
 use super::tree::{Kind, Node};
 use super::units;
+use super::values::{amr_value, one_of};
 use postlude_model::action::{Mode, OnFailure};
 use postlude_model::json::Json;
 use postlude_model::limits;
@@ -210,14 +212,6 @@ fn applies_to(section: &mut Section<'_>) -> At<BTreeSet<Mode>> {
 
 fn mode(text: &str) -> Result<Mode, Complaint> {
     one_of(text, "a mode", &Mode::ALL.map(|mode| (mode.as_str(), mode)))
-}
-
-/// One of a few words.
-pub(super) fn one_of<T: Copy>(text: &str, what: &str, words: &[(&str, T)]) -> Result<T, Complaint> {
-    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Complaint::new(format!("`{}` is not {what}", shown(text))).hint(format!("one of: {}", known.join(", ")))
-    })
 }
 
 fn settings(section: &mut Section<'_>) -> At<Json> {

@@ -1,9 +1,9 @@
 //! The tables `[tenants.*.keys.*]`: who may call the API, known by the hash of their key.
 
-use super::action::one_of;
+use super::context::Context;
 use super::problem::Complaint;
 use super::read::{At, Section, shown};
-use super::tenant::Context;
+use super::values::one_of;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 

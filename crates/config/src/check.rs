@@ -3,11 +3,12 @@
 use super::bind::{BoundTenant, Known, PluginInfo, bind_known};
 use super::files::{self, FileError, Links};
 use super::load::{Config, read_file};
+use super::plugins::PluginFile;
 use super::problem::{Complaint, Log, Place, Problem, Problems, Severity};
 use super::revision::{Binder, KeyMaker, MakeOwnKeys, ReadyKey};
 use super::secret::Environment;
 use super::signing::{self, Signing};
-use super::tenant::{PluginFile, Tenant};
+use super::tenant::Tenant;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
 use postlude_model::token::{NoKeys, TokenKeys};

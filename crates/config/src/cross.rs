@@ -1,9 +1,11 @@
 //! Checks that look at several parts of the configuration together.
 
-use super::problem::Log;
+use super::problem::{Log, Place};
+use super::read::{nearest, shown};
 use super::server::Server;
 use super::tenant::{Tenant, UNREAD_ISSUER};
 use super::units::show_duration;
+use postlude_model::names::GroupName;
 use std::collections::BTreeMap;
 
 /// The first segments of our own routes: an issuer must not begin with one.
@@ -17,7 +19,8 @@ pub(super) fn tenants(tenants: &[Tenant], server: &Server, log: &Log) {
         tenants.iter().take(at).for_each(|earlier| paths(earlier, tenant, log));
         unused_plugins(tenant, log);
         ages(tenant, log);
-        super::policy::check(tenant, log);
+        factors(tenant, log);
+        groups(tenant, log);
         for key in &tenant.keys {
             let owner = format!("key `{}` of tenant `{}`", key.name, tenant.name);
             if let Some(other) = keys.insert(*key.hash, owner) {
@@ -89,5 +92,49 @@ fn ages(tenant: &Tenant, log: &Log) {
             );
             log.warn(factor.max_age.at, message, "raise `lifetimes.session`, or lower `max_age`");
         }
+    }
+}
+
+/// Factor policies of which one part makes another useless.
+fn factors(tenant: &Tenant, log: &Log) {
+    for action in &tenant.pipeline {
+        for factor in &action.factors {
+            let warn = |at: Place, what: String, hint: &str| {
+                log.warn(at, format!("action `{}`: {what} of `{}`", action.name, factor.name), hint);
+            };
+            if let Some(idle) = factor.max_idle.as_ref().filter(|idle| idle.value >= factor.max_age.value) {
+                let (idle_text, age) = (show_duration(idle.value), show_duration(factor.max_age.value));
+                let what = format!("`max_idle` {idle_text} is not shorter than `max_age` {age}");
+                warn(idle.at, what, "remove it: a record is never idle for longer than it is old");
+            }
+            if let Some(uses) = factor.max_uses.as_ref().filter(|_| factor.max_age.value.is_zero()) {
+                warn(
+                    uses.at,
+                    "`max_uses` beside `max_age = \"0s\"`".to_owned(),
+                    "remove it: no record is ever used again",
+                );
+            }
+        }
+    }
+}
+
+/// Groups of one action alone.
+fn groups(tenant: &Tenant, log: &Log) {
+    let mut members: BTreeMap<&GroupName, Vec<Place>> = BTreeMap::new();
+    for group in tenant.pipeline.iter().filter_map(|action| action.rules.any_of.as_ref()) {
+        members.entry(&group.value).or_default().push(group.at);
+    }
+    for (group, places) in &members {
+        let [at] = places.as_slice() else { continue };
+        let others = members.keys().filter(|other| *other != group).map(|other| other.as_str());
+        let hint = nearest(group.as_str(), others).map_or_else(
+            || "put another action into it, or remove `any_of`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        log.warn(
+            *at,
+            format!("tenant `{}`: one action alone is in group `{}`", tenant.name, shown(group.as_str())),
+            hint,
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! The table `grants` of an action: what the operator allows it, each thing by its name.
 
+use super::context::Context;
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
-use super::tenant::Context;
+use super::values::pointer;
 use super::web;
 use postlude_model::claims;
 use postlude_model::names::FactorName;
@@ -57,16 +58,6 @@ pub(super) fn read(action: &mut Section<'_>, context: &Context<'_>) -> GrantsCon
     };
     table.finish();
     grants
-}
-
-/// An RFC 6901 pointer: empty, or beginning with `/`, with `~` only in `~0` and `~1`.
-pub(super) fn pointer(text: &str) -> Result<String, Complaint> {
-    let escapes = text.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
-    if (text.is_empty() || text.starts_with('/')) && escapes {
-        Ok(text.to_owned())
-    } else {
-        Err(Complaint::new(format!("`{}` is not a pointer", shown(text))).hint("such as `/user/user_id` (RFC 6901)"))
-    }
 }
 
 fn claim(text: &str) -> Result<String, Complaint> {

@@ -1,12 +1,12 @@
 //! The table `keys` of an action: the partner's public keys, or a secret that both sides share.
 
-use super::action::one_of;
+use super::context::Context;
 use super::jwks;
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::secret::SecretRef;
-use super::tenant::Context;
 use super::tree::{Kind, Node};
+use super::values::one_of;
 use super::web;
 use postlude_crypto::keys::OwnKey;
 use postlude_crypto::token::Algorithm;

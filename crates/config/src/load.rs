@@ -1,10 +1,11 @@
 //! Reads the whole file: every table in its own module, and what only shows across tables at the end.
 
+use super::context::Context;
 use super::problem::{Log, Place, Problem, Problems};
 use super::read::Section;
 use super::secret::{Environment, Origin};
 use super::server::{self, Server};
-use super::tenant::{self, Context, Tenant};
+use super::tenant::{self, Tenant};
 use super::{cross, files, tree};
 use std::path::{Path, PathBuf};
 

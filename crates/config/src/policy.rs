@@ -1,17 +1,13 @@
 //! When and how an action takes part in a login: `when`, `any_of`, `report_only`, and what its failure means.
 
-use super::action::one_of;
-use super::grants::pointer;
-use super::problem::{Complaint, Log, Place};
-use super::read::{At, Section, nearest, shown};
-use super::tenant::Tenant;
+use super::problem::{Complaint, Log};
+use super::read::{At, Section};
 use super::tree::{Kind, Node};
-use super::units::show_duration;
+use super::values::{one_of, pointer};
 use postlude_model::action::{FailureKind, OnFailure, PerKind, Rules};
 use postlude_model::limits;
 use postlude_model::names::GroupName;
 use postlude_model::policy::when::{Clause, Condition, Scalar, Test};
-use std::collections::BTreeMap;
 
 /// The rules of an action, as the operator wrote them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,48 +140,4 @@ pub(super) fn on_failure(section: &mut Section<'_>) -> At<OnFailure> {
 
 fn word(text: &str) -> Result<OnFailure, Complaint> {
     one_of(text, "a failure policy", &[("deny", OnFailure::Deny), ("continue", OnFailure::Continue)])
-}
-
-/// Checks the groups and the factor policies of a tenant's pipeline.
-pub(super) fn check(tenant: &Tenant, log: &Log) {
-    groups(tenant, log);
-    for action in &tenant.pipeline {
-        for factor in &action.factors {
-            let warn = |at: Place, what: String, hint: &str| {
-                log.warn(at, format!("action `{}`: {what} of `{}`", action.name, factor.name), hint);
-            };
-            if let Some(idle) = factor.max_idle.as_ref().filter(|idle| idle.value >= factor.max_age.value) {
-                let (idle_text, age) = (show_duration(idle.value), show_duration(factor.max_age.value));
-                let what = format!("`max_idle` {idle_text} is not shorter than `max_age` {age}");
-                warn(idle.at, what, "remove it: a record is never idle for longer than it is old");
-            }
-            if let Some(uses) = factor.max_uses.as_ref().filter(|_| factor.max_age.value.is_zero()) {
-                warn(
-                    uses.at,
-                    "`max_uses` beside `max_age = \"0s\"`".to_owned(),
-                    "remove it: no record is ever used again",
-                );
-            }
-        }
-    }
-}
-
-fn groups(tenant: &Tenant, log: &Log) {
-    let mut members: BTreeMap<&GroupName, Vec<Place>> = BTreeMap::new();
-    for group in tenant.pipeline.iter().filter_map(|action| action.rules.any_of.as_ref()) {
-        members.entry(&group.value).or_default().push(group.at);
-    }
-    for (group, places) in &members {
-        let [at] = places.as_slice() else { continue };
-        let others = members.keys().filter(|other| *other != group).map(|other| other.as_str());
-        let hint = nearest(group.as_str(), others).map_or_else(
-            || "put another action into it, or remove `any_of`".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        log.warn(
-            *at,
-            format!("tenant `{}`: one action alone is in group `{}`", tenant.name, shown(group.as_str())),
-            hint,
-        );
-    }
 }

@@ -2,17 +2,18 @@
 
 use super::action::{self, ActionConfig};
 use super::api_key::{self, ApiKey};
-use super::problem::{Complaint, Place};
+use super::context::Context;
+use super::plugins::{self, PluginFile};
+use super::problem::Place;
 use super::read::{At, Section, shown};
 use super::return_url::ReturnUrl;
-use super::secret::Origin;
 use super::tree::Node;
 use super::units;
+use super::values::amr_value;
 use super::web::{self, CONTINUE_PATH};
 use postlude_model::limits;
-use postlude_model::names::{Digest, PluginName, TenantName};
+use postlude_model::names::{PluginName, TenantName};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
@@ -77,19 +78,6 @@ impl Tenant {
     }
 }
 
-/// A plugin file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginFile {
-    /// Where its table begins.
-    pub at: Place,
-    /// The component file.
-    pub path: PathBuf,
-    /// There is no such file, and that has been said.
-    pub missing: bool,
-    /// The digest that the file must have.
-    pub digest: Option<At<Digest>>,
-}
-
 /// How long things of a tenant live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
@@ -133,22 +121,11 @@ pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, contex
     let return_urls = return_urls(&mut section, context.development);
     let amr = amr(&mut section);
     let keys = api_key::read(&mut section, context);
-    let plugins = plugins(&mut section, context);
+    let plugins = plugins::read(&mut section, context);
     let pipeline = action::read_pipeline(&mut section, context, &plugins);
     let lifetimes = lifetimes(&mut section);
     section.finish();
     Some(Tenant { at, name: name?, issuer_url: issuer_url?, return_urls, amr, keys, plugins, pipeline, lifetimes })
-}
-
-/// What every table of a tenant is read with.
-#[derive(Debug, Clone)]
-pub(super) struct Context<'a> {
-    /// Files and variables.
-    pub(super) origin: Origin<'a>,
-    /// Development mode.
-    pub(super) development: bool,
-    /// Where uploads are.
-    pub(super) data_dir: &'a Path,
 }
 
 /// Stands for an issuer that could not be read, so that the rest of its tenant is checked too. It never leaves: the
@@ -174,16 +151,6 @@ fn return_urls(section: &mut Section<'_>, development: bool) -> Vec<ReturnUrl> {
     found.into_iter().map(|url| url.value).collect()
 }
 
-/// An amr value: visible ASCII (RFC 8176, section 1: case-sensitive strings).
-pub(super) fn amr_value(text: &str) -> Result<String, Complaint> {
-    if !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err(Complaint::new(format!("`{}` is not an amr value", shown(text)))
-            .hint("1 to 64 visible ASCII characters, such as `mfa`"))
-    }
-}
-
 fn amr(section: &mut Section<'_>) -> BTreeMap<String, Vec<String>> {
     if !section.has("amr") {
         section.entry("amr");
@@ -191,61 +158,6 @@ fn amr(section: &mut Section<'_>) -> BTreeMap<String, Vec<String>> {
     }
     let Some(table) = section.table("amr") else { return BTreeMap::new() };
     table.entries().map(|(method, _, node)| (method.to_owned(), table.strings(method, node, amr_value))).collect()
-}
-
-fn plugins(section: &mut Section<'_>, context: &Context<'_>) -> BTreeMap<PluginName, PluginFile> {
-    let Some(table) = section.table("plugins") else { return BTreeMap::new() };
-    let read = |(key, at, node)| Some((plugin_name(&table, key, at)?, plugin(&table, key, at, node, context)?));
-    table.entries().filter_map(read).collect()
-}
-
-fn plugin_name(table: &Section<'_>, key: &str, at: Place) -> Option<PluginName> {
-    table
-        .settle(&shown(key), at, PluginName::new(key).map_err(|why| Complaint::new(why.to_string())))
-        .map(|name| name.value)
-}
-
-fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Context<'_>) -> Option<PluginFile> {
-    let mut section = Section::of(table.log, table.subject_of(&format!("plugin `{}`", shown(key))), at, node)?;
-    let path = section.parsed("path", |text| Ok(context.origin.base.join(text)));
-    let digest = section.parsed("digest", |text| {
-        text.parse::<Digest>()
-            .map_err(|why| Complaint::new(why.to_string()).hint("`sha256sum` prints it, and it may be left out"))
-    });
-    if !section.has("path") {
-        return uploaded(section, at, digest, context);
-    }
-    let missing = path.as_ref().is_some_and(|path| !path.is_file());
-    if let Some(path) = path.as_ref().filter(|_| missing) {
-        let state = if path.exists() { "is not a regular file" } else { "does not exist" };
-        let message = format!("{}: `{}` {state}", section.label("path"), path.display());
-        section.log.error_hint(path.at, message, "paths are relative to the folder of this file");
-    }
-    section.finish();
-    Some(PluginFile { at, path: path?.value, missing, digest })
-}
-
-/// A plugin that is named by its digest alone: one that was uploaded.
-fn uploaded(section: Section<'_>, at: Place, digest: Option<At<Digest>>, context: &Context<'_>) -> Option<PluginFile> {
-    if !section.has("digest") {
-        section.missing("path", "write `path = \"plugins/name.wasm\"`, or the `digest` of a plugin that was uploaded");
-    }
-    let Some(digest) = digest else {
-        section.finish();
-        return None;
-    };
-    let path = context.data_dir.join("plugins").join(format!("{}.wasm", digest.value.hex()));
-    let missing = !path.is_file();
-    if missing {
-        let message = format!("{}: no plugin of this digest was uploaded", section.label("digest"));
-        section.log.error_hint(
-            digest.at,
-            message,
-            "upload it with `POST /v1/admin/plugins`, or name its file with `path`",
-        );
-    }
-    section.finish();
-    Some(PluginFile { at, path, missing, digest: Some(digest) })
 }
 
 fn lifetimes(section: &mut Section<'_>) -> Lifetimes {

@@ -148,3 +148,21 @@ async fn blocking<T: Send + 'static>(
         Err(Problems::new(vec![Problem { file: file.to_owned(), line, column, message, hint: None, severity }]))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The file can be read, and a request of a plugin could still never be answered.
+    #[test]
+    fn a_file_of_certificate_authorities_without_a_certificate_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("no.pem"), "no certificate").unwrap();
+        let config = folder.path().join("postlude.toml");
+        std::fs::write(&config, "[server.outbound]\nca_file = \"no.pem\"\n").unwrap();
+        let mut draft = Draft::read(&config, &Environment::process()).unwrap();
+        check_trust_roots(&mut draft);
+        let problems = draft.bind(Found::new(), &Environment::process(), own_keys::make).unwrap_err().to_string();
+        assert!(problems.contains("the file has no certificate") && problems.contains("no.pem"), "{problems}");
+    }
+}
