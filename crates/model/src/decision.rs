@@ -3,10 +3,10 @@
 use crate::cache::CacheEntry;
 use crate::json::Json;
 use crate::names::FactorName;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What one action decided about the login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// The login may go on.
     Continue,
@@ -17,7 +17,7 @@ pub enum Decision {
 }
 
 /// Where an action wants the browser to go. Nothing in it is checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RedirectRequest {
     /// The URL, as the plugin wrote it.
     pub url: String,
@@ -30,7 +30,7 @@ pub struct RedirectRequest {
 }
 
 /// A request token that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenRequest {
     /// The query parameter that carries it.
     pub parameter: String,
@@ -43,7 +43,7 @@ pub struct TokenRequest {
 }
 
 /// Why a login was denied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// A stable code: 1 to 64 characters `a-z 0-9 _`.
     pub code: String,
@@ -52,7 +52,7 @@ pub struct Denial {
 }
 
 /// An action could not decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// Anything that has no case of its own.
     Other(String),
@@ -61,7 +61,7 @@ pub enum Failure {
 }
 
 /// A buffered effect of an action: applied all or none, and only after a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// The user completed a factor. The sandbox let it through, so it was declared and proved.
     RecordFactor {

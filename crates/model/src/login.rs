@@ -8,11 +8,10 @@ use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId,
 use crate::policy::state::PolicyState;
 use crate::run::{Level, Limit, Metadata, Phase};
 use crate::session::FactorRecord;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Everything that is stored about a login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginRecord {
     /// The login.
     pub id: LoginId,
@@ -59,7 +58,7 @@ pub struct LoginRecord {
 }
 
 /// Who logs in where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The user.
     pub user_id: UserId,
@@ -76,7 +75,7 @@ pub struct Subject {
 }
 
 /// Where a login stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// Its pipeline is running; never stored.
     Running,
@@ -103,7 +102,7 @@ pub enum Status {
 }
 
 /// A suspended login's way back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspension {
     /// The action that resumes.
     pub action: ActionName,
@@ -122,7 +121,7 @@ pub struct Suspension {
 }
 
 /// The parts of an answer that are settled with the outcome and repeated in every replay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settled {
     /// Authentication method references (RFC 8176).
     pub amr: Vec<String>,
@@ -131,7 +130,7 @@ pub struct Settled {
 }
 
 /// A factor in an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactorStanding {
     /// The factor.
     pub name: FactorName,
@@ -142,8 +141,7 @@ pub struct FactorStanding {
 }
 
 /// Why a login was ended from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
     /// Logout, revocation, or another user in the session.
     SessionEnded,
@@ -152,7 +150,7 @@ pub enum EndReason {
 }
 
 /// Buffered effects of all kept runs, merged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
     /// Claims of the ID token.
     pub id_token_claims: BTreeMap<String, Json>,
@@ -169,7 +167,7 @@ pub struct Effects {
 }
 
 /// One run, or one action that was passed over, in the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// The action.
     pub action: ActionName,
@@ -210,7 +208,7 @@ pub struct Trace {
 }
 
 /// A line of a run's log, shortened, in the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceLine {
     /// How much it matters.
     pub level: Level,
@@ -219,8 +217,7 @@ pub struct TraceLine {
 }
 
 /// What a run came to, in the trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceDecision {
     /// It continued.
     Continue,

@@ -7,13 +7,13 @@ use crate::http::{Exchange, HttpAccess};
 use crate::json::Json;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Which export of the plugin is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// `on-login`.
     Login,
@@ -155,7 +155,7 @@ pub struct Trap {
 }
 
 /// The limits that can stop a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Fuel.
@@ -194,7 +194,7 @@ impl Limit {
 }
 
 /// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// For the plugin's author.
@@ -208,7 +208,7 @@ pub enum Level {
 }
 
 /// One line of a plugin's log, control characters escaped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
     /// How much it matters.
     pub level: Level,
@@ -219,7 +219,7 @@ pub struct LogLine {
 }
 
 /// What a plugin logged, within the budget.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Log {
     /// The lines that were kept.
     pub lines: Vec<LogLine>,
@@ -228,7 +228,7 @@ pub struct Log {
 }
 
 /// What a run consumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Fuel units.
     pub fuel: u64,

@@ -40,6 +40,7 @@ pub mod wire;
 pub use compiling::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
 pub use loading::{Loaded, load};
 pub use openapi::document as openapi;
+pub use postlude_store::EngineKind;
 pub use reloading::{
     ActionChange, LastReload, Outcome, Refused, ReloadStatus, Reloaded, SETTLE_TIME, TenantChange, Trigger,
 };

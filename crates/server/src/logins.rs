@@ -21,7 +21,7 @@ use postlude_model::pipeline::{
 use postlude_model::policy::bypass::Bypass;
 use postlude_model::policy::orders::CurrentOrders;
 use postlude_model::session::Session;
-use postlude_store::{Begun, Claim, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
+use postlude_store::{ClaimGuard, Commit, CommitOutcome, Durability, LoginClaim, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,8 +60,8 @@ impl Begin {
         let mut began_in = None;
         let mut outside = self.runtime.outside(&self.tenant);
         let claim = match self.claim().await? {
-            Begun::New(claim) => claim,
-            Begun::Before(record) => return self.before(&record).await,
+            LoginClaim::New(claim) => claim,
+            LoginClaim::Existing(record) => return self.before(&record).await,
         };
         for _ in 0..=RERUNS {
             let pipeline = self.tenant.pipeline();
@@ -92,14 +92,14 @@ impl Begin {
     }
 
     /// The claim of a new login, or the login that the key began before.
-    async fn claim(&self) -> Result<Begun, ApiError> {
+    async fn claim(&self) -> Result<LoginClaim, ApiError> {
         let (store, tenant) = (&self.runtime.store, &self.tenant.name);
         for id in self.tenant.handles.earlier_login_ids(&self.key) {
             if let Some(record) = store.login(tenant, &id).await.map_err(ApiError::unavailable)? {
-                return Ok(Begun::Before(Box::new(record)));
+                return Ok(LoginClaim::Existing(Box::new(record)));
             }
         }
-        store.begin_login(tenant, &self.id).await.map_err(ApiError::unavailable)
+        store.claim_login(tenant, &self.id).await.map_err(ApiError::unavailable)
     }
 
     /// The answer, where the key was used before.
@@ -427,7 +427,7 @@ async fn commit(
     tenant: &Tenant,
     finished: Finished,
     expect: u64,
-    claim: Option<Claim>,
+    claim: Option<ClaimGuard>,
 ) -> Result<CommitOutcome, ApiError> {
     let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
     let sessions = session.map(|session| SessionWrite { expect: session_seen.unwrap_or(0), session });

@@ -58,7 +58,7 @@ impl Runtime {
     async fn restore(&self, tenant: &Tenant, revision: u64) -> Result<Pipeline, ApiError> {
         let text = self.store.revision(&tenant.name, revision).await.map_err(ApiError::unavailable)?;
         let text = text.ok_or_else(|| ApiError::internal(format!("revision {revision} is not in the store")))?;
-        let stored: Revision = serde_json::from_str(&text).map_err(ApiError::internal)?;
+        let stored = Revision::read(&text).map_err(ApiError::internal)?;
         let actions = stored.bind(&tenant.name, &self.environment, &tenant.signing).map_err(ApiError::internal)?;
         let mut plugins = HashMap::new();
         for action in &actions {

@@ -12,7 +12,7 @@ use crate::{listen, routes};
 use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
 use postlude_sandbox::{EngineError, Sandbox};
-use postlude_store::{OpenError, SledOptions, SledStore, StoreError};
+use postlude_store::{EngineKind, OpenError, StoreError, StoreOptions};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Options {
     pub environment: Environment,
     /// Where plugins are compiled.
     pub compilation: Compilation,
+    /// The engine of the store.
+    pub engine: EngineKind,
 }
 
 /// Why a server does not start, or stopped.
@@ -175,7 +177,7 @@ impl Server {
         warn(loaded.warnings());
         let (config, signing) = (loaded.checked.config.clone(), loaded.checked.signing.clone());
         let metrics = Arc::new(Metrics::default());
-        let store = Arc::new(SledStore::open(store_options(&config, &signing, &metrics))?);
+        let store = postlude_store::open(store_options(options.engine, &config, &signing, &metrics))?;
         let http = config.server.outbound.open(config.server.development)?;
         let reloads = Reloads::new(options.config, config.server.clone(), signing, subject);
         let runtime = Runtime::new(compiler, store, http, options.clock, options.environment, metrics, reloads);
@@ -251,15 +253,16 @@ impl Server {
     }
 }
 
-fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
+fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics: &Metrics) -> StoreOptions {
     // A session that ended, or moved, must outlive the login records that name it.
     let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
-    let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
-    let mac = Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots()))));
-    SledOptions {
+    StoreOptions {
+        engine,
+        data_dir: config.server.data_dir.clone(),
+        high_water_file: config.server.high_water_file.clone(),
+        mac: Arc::new(Macs(RecordMac::new(Arc::clone(signing.roots())))),
         session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
         observer: metrics.store(),
-        ..SledOptions::new(data, high_water, mac)
     }
 }
 
@@ -288,9 +291,9 @@ async fn sweep(runtime: Arc<Runtime>) {
             }
         }
         loop {
-            match runtime.store.sweep(runtime.clock.now(), SWEEP_BATCH).await {
-                Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,
-                Ok(_) => break,
+            match runtime.store.sweep_expired(runtime.clock.now(), SWEEP_BATCH).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
                 Err(why) => {
                     tracing::error!(cause = %why, "the sweep of expired records failed");
                     break;

@@ -101,7 +101,7 @@ fn run(trace: &Trace) -> Value {
         "action": trace.action.as_str(),
         "version": trace.version,
         "digest": trace.digest.to_string(),
-        "decision": trace.decision,
+        "decision": trace.decision.as_str(),
         "report_only": trace.report_only,
         "why": trace.why,
         "fuel": trace.fuel,

@@ -4,7 +4,7 @@ use crate::config::Revision;
 use crate::runtime::Runtime;
 use crate::tenant::Tenant;
 use postlude_model::names::Timestamp;
-use postlude_store::StoreError;
+use postlude_store::{Observer as _, StoreError};
 use std::time::Duration;
 
 /// How often it is looked for what is not needed any more.
@@ -31,8 +31,15 @@ impl Runtime {
         let revisions = self.store.sweep_revisions(now).await?.len();
         let mut needed = self.store.uploaded().await?;
         for text in self.store.revisions().await? {
-            // One that cannot be read may need any of them.
-            let Ok(revision) = serde_json::from_str::<Revision>(&text) else { return Ok(()) };
+            let revision = match Revision::read(&text) {
+                Ok(revision) => revision,
+                Err(why) => {
+                    // The revision may need any of the plugin files, so none is deleted.
+                    tracing::error!(cause = %why, "a stored revision cannot be read; no plugin file is deleted");
+                    self.metrics.store().unreadable("revision");
+                    return Ok(());
+                }
+            };
             needed.extend(revision.actions.into_iter().map(|action| action.spec.digest));
         }
         let mut plugins = 0_usize;

@@ -7,7 +7,7 @@ use crate::port::free_port;
 use crate::story::FACTOR;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Compilation, Listeners, Options, Outcome, Reloader, ServeError, Server};
+use postlude_server::{Compilation, EngineKind, Listeners, Options, Outcome, Reloader, ServeError, Server};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,7 @@ pub struct Builder {
     prepare: fn(&Path),
     process: bool,
     compilation: Compilation,
+    engine: EngineKind,
     variables: Vec<(String, String)>,
 }
 
@@ -54,6 +55,7 @@ impl Default for Builder {
             prepare: |_| {},
             process: false,
             compilation: Compilation::InProcess,
+            engine: EngineKind::Sled,
             variables: Vec::new(),
         }
     }
@@ -145,6 +147,13 @@ impl Builder {
         self
     }
 
+    /// With a store in memory: quick, and gone when the server stops.
+    #[must_use]
+    pub const fn in_memory(mut self) -> Self {
+        self.engine = EngineKind::Memory;
+        self
+    }
+
     /// A variable of its process's environment.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
@@ -177,6 +186,7 @@ impl Builder {
             partner,
             process: self.process,
             compilation: self.compilation,
+            engine: self.engine,
             variables: self.variables.clone(),
             running: None,
         };
@@ -275,6 +285,7 @@ pub struct Postlude {
     ahead: Arc<AtomicU64>,
     process: bool,
     compilation: Compilation,
+    engine: EngineKind,
     variables: Vec<(String, String)>,
     running: Option<Running>,
 }
@@ -371,6 +382,7 @@ impl Postlude {
 
     /// Stops it and starts it anew over the same folder.
     pub async fn restart(&mut self) {
+        assert_ne!(self.engine, EngineKind::Memory, "a store in memory does not outlive its server");
         self.stop().await;
         self.start_again().await.expect("the server starts again");
     }
@@ -423,6 +435,7 @@ impl Postlude {
             clock: Clock::ahead(Arc::clone(&self.ahead)),
             environment: Environment::process(),
             compilation: self.compilation.clone(),
+            engine: self.engine,
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();

@@ -17,7 +17,7 @@ use config::Origins;
 use idp::Idp;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Compilation, Listeners, Options, ServeError, Server};
+use postlude_server::{Compilation, EngineKind, Listeners, Options, ServeError, Server};
 use prompt::{PartnerKeys, PromptSite};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
@@ -119,7 +119,7 @@ impl Demo {
         // The demo's plugins are this repository's own, and its program is not the one that compiles in a process apart.
         let compilation = Compilation::InProcess;
         let environment = Environment::of::<&str, &str>([]);
-        let options = Options { config, clock: clock.clone(), environment, compilation };
+        let options = Options { config, clock: clock.clone(), environment, compilation, engine: EngineKind::Sled };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use postlude_server::clock::Clock;
 use postlude_server::config::Environment;
-use postlude_server::{Listeners, Options, Server};
+use postlude_server::{EngineKind, Listeners, Options, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -70,6 +70,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
         clock: Clock::system(),
         environment: Environment::process(),
         compilation: compile_worker::compilation()?,
+        engine: EngineKind::Sled,
     };
     // Before anything takes its time: without a handler SIGHUP ends a process that only starts.
     let mut hangup = signal(SignalKind::hangup())?;

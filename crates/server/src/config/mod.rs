@@ -35,7 +35,7 @@ pub use policy::RulesConfig;
 pub use problem::{Complaint, Place, Problem, Problems, Severity};
 pub use read::At;
 pub use return_url::ReturnUrl;
-pub use revision::{ActionSource, KeyMaker, KeySource, ReadyKey, ReadyMaterial, Revision, SourceError};
+pub use revision::{ActionSource, KeyMaker, KeySource, ReadyKey, ReadyMaterial, Revision, RevisionError, SourceError};
 pub use secret::{Environment, SecretError, SecretRef};
 pub use server::{DEFAULT_LISTEN, Server};
 pub use signing::Signing;

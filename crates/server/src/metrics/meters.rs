@@ -190,6 +190,7 @@ pub(crate) struct StoreMeter {
     pub(super) sync: Histogram,
     pub(super) group: Histogram,
     pub(super) sync_errors: Counter,
+    pub(super) unreadable: Counter,
 }
 
 impl Default for StoreMeter {
@@ -202,6 +203,7 @@ impl Default for StoreMeter {
             sync: times(),
             group: Histogram::new(Unit::Plain, GROUP),
             sync_errors: Counter::default(),
+            unreadable: Counter::default(),
         }
     }
 }
@@ -223,6 +225,10 @@ impl Observer for StoreMeter {
         if failed {
             self.sync_errors.one();
         }
+    }
+
+    fn unreadable(&self, _: &'static str) {
+        self.unreadable.one();
     }
 }
 

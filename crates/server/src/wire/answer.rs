@@ -2,7 +2,7 @@
 
 use crate::clock::rfc3339;
 use postlude_model::json::Json;
-use postlude_model::login::{EndReason, LoginRecord, Settled, Status, TraceDecision};
+use postlude_model::login::{EndReason, LoginRecord, Settled, Status};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ pub struct AnswerAction {
     pub digest: String,
     /// What it came to.
     #[schema(value_type = crate::openapi::VerdictText)]
-    pub decision: TraceDecision,
+    pub decision: &'static str,
     /// It only reports: this is what would have come of it, and nothing did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub report_only: bool,
@@ -246,7 +246,7 @@ impl AnswerAction {
             name: trace.action.to_string(),
             version: trace.version.clone(),
             digest: trace.digest.to_string(),
-            decision: trace.decision,
+            decision: trace.decision.as_str(),
             report_only: trace.report_only,
             why: trace.why.clone(),
             fuel: trace.fuel,
