@@ -1,11 +1,12 @@
 //! A running server, its folder and its clock.
 
 use crate::answered::Answered;
+use crate::files::{plugin_file, program, write};
 use crate::keys::{IDP_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use crate::story::FACTOR;
-use postlude_server::clock::Clock;
+use postlude_model::names::Timestamp;
 use postlude_server::config::Environment;
 use postlude_server::{Compilation, EngineKind, Listeners, Options, Outcome, Reloader, ServeError, Server};
 use serde_json::Value;
@@ -182,9 +183,11 @@ impl Builder {
             base: format!("http://{address}"),
             client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap(),
             ahead: Arc::default(),
+            began: None,
             dir,
             partner,
             process: self.process,
+            program: None,
             compilation: self.compilation,
             engine: self.engine,
             variables: self.variables.clone(),
@@ -281,17 +284,20 @@ pub struct Postlude {
     pub client: reqwest::Client,
     /// The partner of the action `face`.
     pub partner: Partner,
-    dir: TempDir,
-    ahead: Arc<AtomicU64>,
-    process: bool,
-    compilation: Compilation,
-    engine: EngineKind,
-    variables: Vec<(String, String)>,
-    running: Option<Running>,
+    pub(crate) dir: TempDir,
+    pub(crate) ahead: Arc<AtomicU64>,
+    /// When its clock began, where it is not the system's.
+    pub(crate) began: Option<Timestamp>,
+    pub(crate) process: bool,
+    pub(crate) program: Option<PathBuf>,
+    pub(crate) compilation: Compilation,
+    pub(crate) engine: EngineKind,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) running: Option<Running>,
 }
 
 #[derive(Debug)]
-enum Running {
+pub(crate) enum Running {
     Here {
         task: JoinHandle<Result<(), ServeError>>,
         stop: oneshot::Sender<()>,
@@ -364,8 +370,8 @@ impl Postlude {
         self.spawn().await;
     }
 
-    async fn spawn(&mut self) {
-        let program = program();
+    pub(crate) async fn spawn(&mut self) {
+        let program = self.program.clone().unwrap_or_else(program);
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
         command.envs(self.variables.iter().cloned());
@@ -429,10 +435,10 @@ impl Postlude {
         std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
-    async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
+    pub(crate) async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
         let options = Options {
             config: self.dir().join("postlude.toml"),
-            clock: Clock::ahead(Arc::clone(&self.ahead)),
+            clock: self.clock(),
             environment: Environment::process(),
             compilation: self.compilation.clone(),
             engine: self.engine,
@@ -479,28 +485,4 @@ impl Postlude {
 async fn send(signal: &str, child: &Child) {
     let pid = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
-}
-
-/// The `postlude` program, as cargo builds it beside this test.
-#[must_use]
-pub fn program() -> PathBuf {
-    let this = std::env::current_exe().unwrap();
-    // A test lies one folder deeper than a program.
-    let found = this.ancestors().skip(1).take(2).map(|folder| folder.join("postlude")).find(|file| file.is_file());
-    found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
-}
-
-/// A plugin of this repository, as `make plugins` builds it.
-#[must_use]
-pub fn plugin_file(name: &str) -> PathBuf {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
-    file.canonicalize().unwrap()
-}
-
-fn write(dir: &Path, name: &str, bytes: &[u8]) {
-    use std::os::unix::fs::PermissionsExt;
-    let path = dir.join(name);
-    std::fs::write(&path, bytes).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

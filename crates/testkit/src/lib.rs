@@ -11,9 +11,11 @@
 mod answered;
 pub mod bombs;
 mod contract;
+mod files;
 pub mod guests;
 mod host;
 mod keys;
+mod over;
 mod partner;
 mod port;
 mod story;
@@ -21,7 +23,8 @@ pub mod swap;
 
 pub use answered::Answered;
 pub use contract::contract_text;
-pub use host::{Builder, Postlude, plugin_file, program};
-pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
+pub use files::{plugin_file, program};
+pub use host::{Builder, Postlude};
+pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash, new_root_key};
 pub use partner::{Alg, Partner, claims_of, header_of};
 pub use story::{Browser, FACTOR, Returned, event, merge};
