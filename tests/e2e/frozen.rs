@@ -190,7 +190,7 @@ async fn thawed(change: impl FnOnce(&Path)) -> (Postlude, Value) {
     change(dir.path());
     let story: Value = serde_json::from_slice(&fs::read(frozen.join("story.json")).unwrap()).unwrap();
     let mut postlude = Postlude::over(dir, BASE, partner());
-    postlude.start_at(story["frozen_at"].as_u64().unwrap() + 5 * SECOND).await.expect("the frozen database opens");
+    postlude.start_at(story["frozen_at"].as_u64().unwrap() + 5 * SECOND).await.unwrap();
     (postlude, story)
 }
 

@@ -21,7 +21,7 @@ async fn every_profile_and_algorithm_completes_the_story() {
 /// U10 to U13, S02 to S04: tampered, expired, foreign, replayed tokens prove nothing.
 #[tokio::test]
 async fn a_token_with_one_wrong_claim_records_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let wrong: [(&str, Value); 12] = [
         ("sub", json!("ben")),
         ("iss", json!("http://localhost:4999")),
@@ -47,7 +47,7 @@ async fn a_token_with_one_wrong_claim_records_nothing() {
 
 #[tokio::test]
 async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for case in ["stranger", "reflected", "absent", "cut", "twice"] {
         let mut browser = postlude.browser("ana");
         browser.login().await;
@@ -77,7 +77,7 @@ async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() 
 /// U12: a result of an earlier login.
 #[tokio::test]
 async fn an_old_result_does_not_fit_a_later_login() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut first = postlude.browser("ana");
     first.login().await;
     let old = postlude.partner.result(first.location(), &json!({}));
@@ -89,7 +89,7 @@ async fn an_old_result_does_not_fit_a_later_login() {
 
 #[tokio::test]
 async fn the_request_token_names_everything_that_a_prompt_site_needs() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let url = Url::parse(browser.location()).unwrap();

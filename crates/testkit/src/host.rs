@@ -314,6 +314,11 @@ impl Postlude {
         Builder::default().start().await
     }
 
+    /// The story's server with a store in memory: quick, for tests that do not start it again.
+    pub async fn in_memory() -> Self {
+        Self::builder().in_memory().start().await
+    }
+
     /// What to start, to be changed.
     #[must_use]
     pub fn builder() -> Builder {

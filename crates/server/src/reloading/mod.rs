@@ -14,6 +14,7 @@ use crate::runtime::{Runtime, Tenants};
 use crate::tenant::Tenant;
 use crate::tidying::needed_until;
 use postlude_model::names::TenantName;
+use postlude_store::Activation;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -207,7 +208,7 @@ impl Runtime {
             self.store.put_plugin(&file.bytes).await?;
         }
         let signing = self.signing_of(&checked)?;
-        let (mut tenants, watch) = (Vec::new(), checked.config.server.watch);
+        let (mut tenants, mut activations, watch) = (Vec::new(), Vec::new(), checked.config.server.watch);
         for mut bound in checked.tenants {
             if self.reloads.other_root(&checked.signing) {
                 // The keys of actions belong to the root key with which the process began.
@@ -226,7 +227,15 @@ impl Runtime {
             let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders);
             let until = needed_until(&tenant, self.clock.now());
             self.store.need_revision(&tenant.name, number, until).await?;
+            let active = self.store.active_revision(&tenant.name).await?;
+            if active.is_none_or(|active| active.number != number) {
+                let expect = active.map_or(0, |active| active.version);
+                activations.push(Activation { tenant: tenant.name.clone(), number, expect });
+            }
             tenants.push((tenant, keys));
+        }
+        if !activations.is_empty() && !self.store.activate_revisions(activations).await? {
+            return Err(Refused::Internal("another host activated a revision at the same time".to_owned()));
         }
         let changes = self.swap(Tenants::new(tenants), trigger);
         self.tell_revisions();

@@ -6,7 +6,6 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "it is a suite of tests: a promise has a name that says it, and stops at what surprises it"
 )]
 

@@ -34,6 +34,5 @@ pub(crate) mod stored;
 pub(crate) mod upload;
 pub(crate) mod versions;
 
-
 #[cfg(test)]
 mod next_version;

@@ -41,8 +41,7 @@ impl Tenant {
         let over = |at: Option<Timestamp>| at.is_none_or(|at| at <= now);
         let open = remove(&mut self.open_logins, room, |open| over(open_logins::last_deadline(open)));
         let bypasses = remove(&mut self.bypasses, room, |all| over(bypasses::last_expiry(all)));
-        let caches =
-            remove(&mut self.caches, room, |cache| over(cache.values().map(|entry| entry.expires_at).max()));
+        let caches = remove(&mut self.caches, room, |cache| over(cache.values().map(|entry| entry.expires_at).max()));
         logins || sessions || open || bypasses || caches
     }
 }

@@ -98,12 +98,7 @@ fn claim_key(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
 }
 
 /// A page of a map, after one of its keys.
-fn page<K: Ord + Clone, V, T>(
-    map: &BTreeMap<K, V>,
-    after: Option<&K>,
-    most: usize,
-    item: impl Fn(&V) -> T,
-) -> Page<T> {
+fn page<K: Ord + Clone, V, T>(map: &BTreeMap<K, V>, after: Option<&K>, most: usize, item: impl Fn(&V) -> T) -> Page<T> {
     let mut behind = map.iter().filter(|(key, _)| after.is_none_or(|after| *key > after)).map(|(_, value)| value);
     let items = behind.by_ref().take(most).map(item).collect();
     Page { items, more: behind.next().is_some() }

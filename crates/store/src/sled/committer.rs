@@ -229,12 +229,13 @@ impl Committer {
                 answer_when(done, answer, wait, waiting);
             }
             Job::Bypass(tenant, change, now, answer) => {
-                let done = bypasses::plan_change(&self.database, &tenant, change, now).and_then(|(changes, outcome)| {
-                    if outcome == BypassOutcome::Done {
-                        self.write(changes, now, true)?;
-                    }
-                    Ok(outcome)
-                });
+                let done =
+                    bypasses::plan_change(&self.database, &tenant, change, now).and_then(|(changes, outcome)| {
+                        if outcome == BypassOutcome::Done {
+                            self.write(changes, now, true)?;
+                        }
+                        Ok(outcome)
+                    });
                 let wait = matches!(done, Ok(BypassOutcome::Done));
                 answer_when(done, answer, wait, waiting);
             }

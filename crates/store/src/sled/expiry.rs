@@ -30,9 +30,9 @@ pub(crate) struct Sweep {
 /// Deletes about `most` of what has expired.
 pub(crate) fn plan(database: &Database, now: Timestamp, most: usize) -> Result<Sweep, StoreError> {
     let (mut changes, mut seen) = (Changes::default(), 0);
-    let mut due = database.records.entries(keys::expiries_until(now));
+    let mut entries = database.records.entries(keys::expiries_until(now));
     while seen < most
-        && let Some(entry) = due.next()
+        && let Some(entry) = entries.next()
     {
         let (entry, others) = entry?;
         changes.remove_index(entry.to_vec());
@@ -41,17 +41,17 @@ pub(crate) fn plan(database: &Database, now: Timestamp, most: usize) -> Result<S
             sweep_one(database, &mut changes, key, now)?;
         }
     }
-    let more = due.next().transpose()?.is_some();
+    let more = entries.next().transpose()?.is_some();
     Ok(Sweep { changes, seen, more })
 }
 
 /// An index entry carries no MAC: a record goes only when it says itself that it is due.
 fn sweep_one(database: &Database, changes: &mut Changes, key: &[u8], now: Timestamp) -> Result<(), StoreError> {
-    match expiry_of(database, key) {
-        Ok(Some((at, _))) if at > now => expire(changes, at, key),
-        Ok(Some((_, listed))) => {
+    match due(database, key) {
+        Ok(Some(due)) if due.at > now => expire(changes, due.at, key),
+        Ok(Some(due)) => {
             changes.remove(key.to_vec());
-            if let Some(listed) = listed {
+            if let Some(listed) = due.listed {
                 changes.remove_index(listed);
             }
         }
@@ -65,15 +65,21 @@ fn sweep_one(database: &Database, changes: &mut Changes, key: &[u8], now: Timest
     Ok(())
 }
 
-/// When a record expires, and the entry of its user's list that goes with it; none where there is no such record.
-fn expiry_of(database: &Database, key: &[u8]) -> Result<Option<(Timestamp, Option<Vec<u8>>)>, StoreError> {
-    let alone = |at: Option<Timestamp>| at.map(|at| (at, None));
+/// When a record expires, and the entry of its user's list that goes with it.
+struct Due {
+    at: Timestamp,
+    listed: Option<Vec<u8>>,
+}
+
+/// When a record expires; none where there is no such record.
+fn due(database: &Database, key: &[u8]) -> Result<Option<Due>, StoreError> {
+    let alone = |at: Option<Timestamp>| at.map(|at| Due { at, listed: None });
     Ok(match KeyKind::of(key) {
         Some(KeyKind::Login) => {
             let Some(record) = database.get::<LoginRecord>(key)? else { return Ok(None) };
             let tenant = keys::tenant_of(key).ok_or(StoreError::Corrupt(KeyKind::name_of(key)))?;
             let listed = keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id);
-            Some((record.expires_at, Some(listed)))
+            Some(Due { at: record.expires_at, listed: Some(listed) })
         }
         Some(KeyKind::OpenLogins) => {
             alone(database.get(key)?.and_then(|open: Vec<_>| open_logins::last_deadline(&open)))

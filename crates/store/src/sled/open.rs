@@ -100,8 +100,7 @@ impl SledStore {
             let _held = (db, lock);
             committer.run(&queue);
         };
-        let thread =
-            std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
+        let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
         let open = Open { database, jobs, buffer, claims: Arc::default(), plugins, revisions };
         let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
         Ok(Self { open, committer, sync_state, observer, epoch, boot })
@@ -126,7 +125,9 @@ fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
 fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Header, OpenError> {
     let opened = |why: StoreError| match why {
         StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
-        StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => OpenError::Corrupt { dir: dir.to_owned(), records: 1, first },
+        StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => {
+            OpenError::Corrupt { dir: dir.to_owned(), records: 1, first }
+        }
         other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
     };
     let found = database.records.verify().map_err(opened)?;
@@ -145,7 +146,8 @@ fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: 
         Finding::Older(_) => true,
         Finding::Unknown => stored.is_some(),
     };
-    let mut header = stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
+    let mut header =
+        stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
     if older || marked {
         header.epoch = header.epoch.saturating_add(1).max(wall_clock_millis());
         let (epoch, high_water) = (header.epoch, high_water.path().display());

@@ -27,10 +27,7 @@ pub(crate) fn plan_revision(
 }
 
 /// Activates revisions, all of them or, where one expectation does not hold, none.
-pub(crate) fn plan_activations(
-    database: &Database,
-    activations: &[Activation],
-) -> Result<Option<Changes>, StoreError> {
+pub(crate) fn plan_activations(database: &Database, activations: &[Activation]) -> Result<Option<Changes>, StoreError> {
     let mut changes = Changes::default();
     for Activation { tenant, number, expect } in activations {
         let key = keys::active_revision(tenant);
@@ -61,10 +58,7 @@ pub(crate) fn plan_need(
 
 /// Deletes every revision that nobody needs any more. A tenant's newest stays, so that its number is not given again, and so
 /// does the active one.
-pub(crate) fn plan_sweep(
-    database: &Database,
-    now: Timestamp,
-) -> Result<(Changes, Vec<(TenantName, u64)>), StoreError> {
+pub(crate) fn plan_sweep(database: &Database, now: Timestamp) -> Result<(Changes, Vec<(TenantName, u64)>), StoreError> {
     let (mut changes, mut gone) = (Changes::default(), Vec::new());
     for key in database.records.keys(&keys::all_of(KeyKind::RevisionNeed))? {
         match sweep_one(database, &mut changes, &key, now) {

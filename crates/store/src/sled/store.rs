@@ -343,7 +343,11 @@ impl Revisions for SledStore {
                 Some(text) => contents.push(text),
                 None => {
                     let lost = format!("its file {} is missing", Digest::from_bytes(hash).hex());
-                    report(&*self.observer, StoreError::Unreadable("revision", lost), "revisions are listed without it")?;
+                    report(
+                        &*self.observer,
+                        StoreError::Unreadable("revision", lost),
+                        "revisions are listed without it",
+                    )?;
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use crate::folder::Home;
 use postlude_model::names::{Digest, TenantName};
-use postlude_store::conformance::records::{HOUR, NOW, tenant};
 use postlude_store::Revisions as _;
+use postlude_store::conformance::records::{HOUR, NOW, tenant};
 
 fn files(home: &Home, folder: &str) -> usize {
     std::fs::read_dir(home.data().join(folder)).unwrap().count()

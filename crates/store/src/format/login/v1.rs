@@ -470,8 +470,7 @@ impl<'a> From<&'a login::Trace> for Trace<'a> {
 impl TryFrom<Trace<'_>> for login::Trace {
     type Error = DecodeError;
     fn try_from(stored: Trace<'_>) -> Result<Self, DecodeError> {
-        let line =
-            |line: TraceLine<'_>| login::TraceLine { level: line.level.into(), text: line.text.to_owned() };
+        let line = |line: TraceLine<'_>| login::TraceLine { level: line.level.into(), text: line.text.to_owned() };
         Ok(Self {
             action: stored.action.parse()?,
             version: stored.version.to_owned(),
