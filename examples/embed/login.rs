@@ -8,7 +8,7 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use postlude_config::Environment;
 use postlude_crypto::root::RootKey;
 use postlude_host::login::{AnswerOutcome, ContinueRequest, Event, IdempotencyKey, LoginRequest, SealedReply};
-use postlude_host::{Clock, Compilation, Host, HostOptions};
+use postlude_host::{Clock, Compilation, EngineKind, Host, HostOptions};
 use postlude_model::action::Mode;
 use postlude_model::json::Json;
 use postlude_model::names::{ClientId, UserId};
@@ -33,7 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Once per process: the configuration is checked, the plugins are compiled, the store is opened.
     let (clock, environment) = (Clock::system(), Environment::process());
-    let host = Host::open(HostOptions { config, clock, environment, compilation: Compilation::InProcess }).await?;
+    let (compilation, engine) = (Compilation::InProcess, EngineKind::Memory);
+    let host = Host::open(HostOptions { config, clock, environment, compilation, engine }).await?;
     let tenant = host.tenants().all().into_iter().next().ok_or("no tenant is configured")?;
 
     // The user gave a password. May the login go on?

@@ -18,7 +18,7 @@ fn email_domain() -> Vec<u8> {
 
 #[tokio::test]
 async fn plugins_are_listed_with_where_they_run_and_inspected() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let list = postlude.get_as(READER_KEY, "/v1/admin/plugins").await;
     let plugin = &list.body["plugins"][0];
     assert_eq!(
@@ -78,7 +78,7 @@ async fn an_upload_runs_once_the_configuration_names_it() {
 /// P45, P46: what is no component is refused, each with its reason.
 #[tokio::test]
 async fn what_this_host_does_not_run_is_refused() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut cut = email_domain();
     cut.truncate(1000);
     let core = b"\0asm\x01\0\0\0".to_vec();
@@ -105,7 +105,7 @@ async fn what_this_host_does_not_run_is_refused() {
 /// O04: the cap holds while the body is read, whether its length was said or not.
 #[tokio::test]
 async fn an_upload_is_capped_at_the_edge() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let at = upload(&postlude, OPERATOR_KEY, vec![0; LIMIT]).await;
     assert_eq!((at.status, at.outcome()), (422, "plugin_refused"), "it is read whole, and is no component");
     let said = upload(&postlude, OPERATOR_KEY, vec![0; LIMIT + 1]).await;
@@ -124,7 +124,7 @@ async fn an_upload_is_capped_at_the_edge() {
 /// A slow upload holds up no other tenant.
 #[tokio::test]
 async fn each_tenant_uploads_one_at_a_time() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let rest = futures_util::stream::once(async move { Ok::<_, std::io::Error>(vec![u8::from(ended.await.is_ok())]) });
     let body = reqwest::Body::wrap_stream(rest);
@@ -222,7 +222,7 @@ async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
 
 #[tokio::test]
 async fn the_pipeline_in_force_is_shown_without_secrets() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let shown = postlude.get_as(READER_KEY, "/v1/admin/pipeline").await;
     let action = &shown.body["actions"][0];
     assert_eq!((&shown.body["revision"], action["name"].as_str()), (&json!(1), Some("face")), "{}", shown.text);
@@ -240,7 +240,7 @@ async fn the_pipeline_in_force_is_shown_without_secrets() {
 
 #[tokio::test]
 async fn a_reload_says_what_came_of_it() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let same = postlude.post_as(OPERATOR_KEY, "/v1/admin/reload", &json!({})).await;
     assert_eq!((same.status, &same.body["revision"]), (200, &json!(1)), "{}", same.text);
     postlude.edit_config("max_age = \"24h\"", "max_age = \"12h\"");
@@ -278,7 +278,7 @@ async fn all(postlude: &Postlude, path: &str, filter: Value, field: &str) -> Vec
 
 #[tokio::test]
 async fn logins_are_found_by_user_newest_first_and_by_status() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut ana = postlude.browser("ana");
     ana.login().await;
     ana.complete().await;
@@ -306,7 +306,7 @@ async fn logins_are_found_by_user_newest_first_and_by_status() {
 
 #[tokio::test]
 async fn sessions_are_found_looked_at_and_ended() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for user in ["ana", "ben", "eve"] {
         let mut browser = postlude.browser(user);
         browser.login().await;
@@ -330,7 +330,7 @@ async fn sessions_are_found_looked_at_and_ended() {
 /// T06: what one tenant's keys see and change is that tenant's.
 #[tokio::test]
 async fn a_tenant_sees_and_changes_nothing_of_another() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut ana = postlude.browser("ana");
     let login = ana.login().await;
     ana.complete().await;

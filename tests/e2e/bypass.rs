@@ -52,7 +52,7 @@ async fn a_bypass_lets_one_login_past_and_is_worth_nothing() {
 /// Two logins at once cannot both use it.
 #[tokio::test]
 async fn of_ten_parallel_logins_one_uses_it() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     issue(&postlude, json!({ "action": null, "factor": FACTOR })).await;
     let browser = postlude.browser("ana");
     let body = browser.body("interactive");
@@ -63,7 +63,7 @@ async fn of_ten_parallel_logins_one_uses_it() {
 
 #[tokio::test]
 async fn a_bypass_ends_when_it_expires_or_is_revoked() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     let short = issue(&postlude, json!({ "valid_for_seconds": 60 })).await;
     assert_eq!(short.status, 200);
@@ -81,7 +81,7 @@ async fn a_bypass_ends_when_it_expires_or_is_revoked() {
 
 #[tokio::test]
 async fn only_an_operator_of_the_tenant_may_and_only_what_makes_sense() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let body = json!({ "user_id": "ana", "action": "face", "reason": "r" });
     for path in [PATH.to_owned(), format!("{PATH}/list"), format!("{PATH}/revoke")] {
         for key in [IDP_KEY, READER_KEY, OTHER_KEY] {

@@ -6,7 +6,7 @@ use serde_json::json;
 /// S08, S09: a cross-site POST comes to the IdP as a GET.
 #[tokio::test]
 async fn a_posted_form_is_carried_by_a_303() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -19,7 +19,7 @@ async fn a_posted_form_is_carried_by_a_303() {
 /// U18: prefetch, HEAD and scanners burn nothing.
 #[tokio::test]
 async fn visiting_it_often_consumes_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let url = format!("{}/acme/continue", postlude.base);
@@ -33,7 +33,7 @@ async fn visiting_it_often_consumes_nothing() {
 
 #[tokio::test]
 async fn tampered_unknown_and_missing_states_get_a_plain_page() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let state = browser.state();
@@ -57,7 +57,7 @@ async fn tampered_unknown_and_missing_states_get_a_plain_page() {
 
 #[tokio::test]
 async fn too_large_a_reply_is_413_and_the_login_is_alive() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let (state, large) = (browser.state(), "x".repeat(7000));
@@ -70,7 +70,7 @@ async fn too_large_a_reply_is_413_and_the_login_is_alive() {
 /// S15: only forms.
 #[tokio::test]
 async fn other_content_types_are_refused() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     for kind in ["application/json", "multipart/form-data; boundary=x", "text/plain", ""] {
@@ -84,7 +84,7 @@ async fn other_content_types_are_refused() {
 /// S06: the Host header builds nothing.
 #[tokio::test]
 async fn a_foreign_host_header_changes_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let url = format!("{}/acme/continue", postlude.base);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn without_a_known_key_nothing_is_read() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let url = format!("{}/v1/logins", postlude.base);
     for value in [None, Some("Bearer plk_wrong"), Some("Basic YTpi"), Some("Bearer"), Some(IDP_KEY)] {
         let request = postlude.client.post(&url).body("not even json");
@@ -21,7 +21,7 @@ async fn without_a_known_key_nothing_is_read() {
 /// N06, JSONTestSuite's kinds of malformed text.
 #[tokio::test]
 async fn wrong_json_is_400_with_the_place() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
     let very_deep = "[".repeat(100_000);
     for body in
@@ -35,7 +35,7 @@ async fn wrong_json_is_400_with_the_place() {
 
 #[tokio::test]
 async fn an_oversize_body_is_413_at_the_edge() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for (size, status) in [(256 * 1024, 400), (256 * 1024 + 1, 413)] {
         let body = format!("\"{}\"", "x".repeat(size - 2));
         let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).bearer_auth(IDP_KEY);
@@ -46,7 +46,7 @@ async fn an_oversize_body_is_413_at_the_edge() {
 
 #[tokio::test]
 async fn a_start_needs_an_idempotency_key() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let body = postlude.browser("ana").body("interactive");
     let missing = postlude.post("/v1/logins", &body).await;
     assert_eq!((missing.status, missing.outcome()), (400, "idempotency_key_required"));
@@ -57,7 +57,7 @@ async fn a_start_needs_an_idempotency_key() {
 /// N12, S01: on every route, also of errors.
 #[tokio::test]
 async fn every_response_has_the_headers() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for path in [
         "/v1/logins",
         "/v1/logins/x",
@@ -78,7 +78,7 @@ async fn every_response_has_the_headers() {
 
 #[tokio::test]
 async fn health_and_readiness_answer_without_a_key() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(
             postlude.client.get(format!("{}{path}", postlude.base)).send().await.unwrap().status(),
@@ -90,7 +90,7 @@ async fn health_and_readiness_answer_without_a_key() {
 
 #[tokio::test]
 async fn errors_are_problem_json_with_a_stable_code_and_an_id() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let response = postlude
         .client
         .post(format!("{}/v1/sessions/get", postlude.base))

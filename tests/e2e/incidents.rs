@@ -64,7 +64,7 @@ async fn a_killed_plugin_runs_nowhere_any_more() {
 
 #[tokio::test]
 async fn a_kill_twice_is_the_first() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     kill(&postlude).await;
     let first = postlude.get_as(READER_KEY, "/v1/admin/orders").await.body;
     postlude.forward(std::time::Duration::from_secs(5));

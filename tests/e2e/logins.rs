@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn the_same_key_gives_the_same_login_and_another_body_is_refused() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let body = postlude.browser("ana").body("interactive");
     let first = postlude.login("txn-1", &body).await;
     let again = postlude.login("txn-1", &body).await;
@@ -18,7 +18,7 @@ async fn the_same_key_gives_the_same_login_and_another_body_is_refused() {
 
 #[tokio::test]
 async fn a_hundred_parallel_starts_are_one_login() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let body = postlude.browser("ana").body("interactive");
     let calls: Vec<_> = (0..100)
         .map(|_| {
@@ -36,7 +36,7 @@ async fn a_hundred_parallel_starts_are_one_login() {
 
 #[tokio::test]
 async fn get_shows_the_outcome_but_never_the_resume_key() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     let started = browser.login().await;
     let path = format!("/v1/logins/{}", started.text_at("/login_id"));
@@ -51,7 +51,7 @@ async fn get_shows_the_outcome_but_never_the_resume_key() {
 
 #[tokio::test]
 async fn a_foreign_return_url_is_refused_with_the_remedy() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for url in [
         "http://localhost:3001/interaction/x",
         "http://localhost:3000/interaction-evil/x",
@@ -75,7 +75,7 @@ async fn a_foreign_return_url_is_refused_with_the_remedy() {
 
 #[tokio::test]
 async fn wrong_bodies_say_where_they_are_wrong() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let good = postlude.browser("ana").body("interactive");
     let cases = [
         ("/trigger", json!("pre-login"), "`trigger`"),

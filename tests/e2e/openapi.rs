@@ -50,7 +50,7 @@ async fn status(postlude: &Postlude, method: &str, path: &str, key: Option<&str>
 /// `INSTA_UPDATE=always` writes it anew: look at the change as at changed code.
 #[tokio::test]
 async fn the_document_is_the_one_in_the_repository() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut text = serde_json::to_string_pretty(&document(&postlude).await).unwrap();
     text.push('\n');
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
@@ -63,7 +63,7 @@ async fn the_document_is_the_one_in_the_repository() {
 
 #[tokio::test]
 async fn the_routes_are_the_documents_paths() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let document = document(&postlude).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let documented: BTreeSet<_> = operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
@@ -111,7 +111,7 @@ fn no_route_and_no_code_is_undocumented() {
 /// For every route and every kind of key: 401, 403 or let through, as the document says.
 #[tokio::test]
 async fn every_route_asks_for_the_roles_that_it_declares() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let document = document(&postlude).await;
     let keys = [
         ("idp", IDP_KEY),
@@ -151,7 +151,7 @@ async fn every_route_asks_for_the_roles_that_it_declares() {
 
 #[tokio::test]
 async fn everything_is_explained() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let document = document(&postlude).await;
     let ids: Vec<_> = operations(&document).iter().map(|(.., operation)| operation["operationId"].clone()).collect();
     assert_eq!(ids.iter().map(Value::to_string).collect::<BTreeSet<_>>().len(), ids.len(), "operation ids are unique");

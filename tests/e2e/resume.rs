@@ -25,7 +25,7 @@ async fn a_repeated_resume_gives_the_same_answer_and_runs_nothing() {
 /// U02: of 100 parallel submits one runs.
 #[tokio::test]
 async fn a_hundred_parallel_resumes_record_one_factor() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -49,7 +49,7 @@ async fn a_hundred_parallel_resumes_record_one_factor() {
 /// U03, U04: a link stolen into another browser.
 #[tokio::test]
 async fn a_stolen_link_is_refused_and_the_right_browser_can_still_finish() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut victim = postlude.browser("ana");
     victim.login().await;
     let token = postlude.partner.result(victim.location(), &json!({}));
@@ -69,7 +69,7 @@ async fn a_stolen_link_is_refused_and_the_right_browser_can_still_finish() {
 
 #[tokio::test]
 async fn another_user_client_or_session_is_a_mismatch_and_the_login_stays_alive() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -91,7 +91,7 @@ async fn another_user_client_or_session_is_a_mismatch_and_the_login_stays_alive(
 
 #[tokio::test]
 async fn a_tampered_reply_is_refused_before_anything_is_read() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -107,7 +107,7 @@ async fn a_tampered_reply_is_refused_before_anything_is_read() {
 
 #[tokio::test]
 async fn an_expired_state_runs_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     let body = browser.body("interactive");
     browser.open = Some(postlude.login("txn-late", &body).await);
@@ -124,7 +124,7 @@ async fn an_expired_state_runs_nothing() {
 /// U07: abandoning the prompt gives nothing.
 #[tokio::test]
 async fn abandoning_the_prompt_and_logging_in_again_prompts_again() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     assert_eq!(browser.login().await.outcome(), "redirect");
     assert_eq!(browser.login().await.outcome(), "redirect");
@@ -133,7 +133,7 @@ async fn abandoning_the_prompt_and_logging_in_again_prompts_again() {
 /// T01: a state of one tenant at another.
 #[tokio::test]
 async fn a_reply_of_another_tenant_is_refused() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -148,7 +148,7 @@ async fn a_reply_of_another_tenant_is_refused() {
 
 #[tokio::test]
 async fn the_sixth_open_login_of_a_user_evicts_the_oldest() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browsers = Vec::new();
     for _ in 0..6 {
         let mut browser = postlude.browser("ana");

@@ -6,7 +6,7 @@ use serde_json::json;
 /// U15: a factor does not survive logout.
 #[tokio::test]
 async fn after_logout_the_factor_and_suspended_logins_are_over() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let done = browser.complete().await;
@@ -28,7 +28,7 @@ async fn after_logout_the_factor_and_suspended_logins_are_over() {
 
 #[tokio::test]
 async fn a_session_that_was_never_stored_can_be_ended_too() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.session = Some("sso-1".to_owned());
     browser.login().await;
@@ -40,7 +40,7 @@ async fn a_session_that_was_never_stored_can_be_ended_too() {
 
 #[tokio::test]
 async fn rotation_takes_factors_and_suspended_logins_along() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     browser.complete().await;
@@ -70,7 +70,7 @@ async fn rotation_takes_factors_and_suspended_logins_along() {
 
 #[tokio::test]
 async fn a_revoked_factor_is_prompted_again() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     browser.complete().await;
@@ -83,7 +83,7 @@ async fn a_revoked_factor_is_prompted_again() {
 /// U15: another user in the same session.
 #[tokio::test]
 async fn another_user_sees_no_factor_and_takes_the_session_only_at_continue() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut ana = postlude.browser("ana");
     ana.login().await;
     ana.complete().await;
@@ -98,7 +98,7 @@ async fn another_user_sees_no_factor_and_takes_the_session_only_at_continue() {
 
 #[tokio::test]
 async fn only_the_role_idp_changes_sessions() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for path in ["/v1/sessions/end", "/v1/sessions/rotate", "/v1/sessions/revoke-factor"] {
         let body = json!({ "id": "a", "to": "b", "name": FACTOR });
         let answered = postlude.post_as(postlude_testkit::READER_KEY, path, &body).await;
@@ -111,7 +111,7 @@ async fn only_the_role_idp_changes_sessions() {
 /// After the session's end no repeated call gives the old answer any more.
 #[tokio::test]
 async fn a_replay_after_logout_says_that_the_session_ended() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let body = postlude.browser("ana").body("interactive");
     let mut browser = postlude.browser("ana");
     let open = postlude.login("txn-replay", &body).await;
@@ -130,7 +130,7 @@ async fn a_replay_after_logout_says_that_the_session_ended() {
 /// An answer that was lost, and a rotation in between: the repeated call still finds its login.
 #[tokio::test]
 async fn a_resume_repeated_after_a_rotation_gives_the_same_answer() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.session = Some("sso-1".to_owned());
     browser.login().await;

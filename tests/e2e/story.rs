@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn a_factor_is_prompted_once_per_session_until_it_is_due() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut chrome = postlude.browser("ana");
 
     let first = chrome.login().await;
@@ -68,7 +68,7 @@ async fn zero_max_age_prompts_at_every_login_and_still_counts_for_it() {
 
 #[tokio::test]
 async fn without_a_browser_a_due_prompt_is_interaction_required() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for mode in ["silent", "refresh", "password"] {
         let mut browser = postlude.browser("ana");
         let answered = browser.login_in(mode).await;
@@ -86,7 +86,7 @@ async fn without_a_browser_a_due_prompt_is_interaction_required() {
 
 #[tokio::test]
 async fn the_partners_refusal_denies_and_records_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let refused = browser.answer(&json!({ "verdict": "refused" })).await;

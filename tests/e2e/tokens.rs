@@ -21,7 +21,7 @@ async fn every_profile_and_algorithm_completes_the_story() {
 /// U10, U13, S02, S03: a token that is expired, or made for another user, audience, state or factor, proves nothing.
 #[tokio::test]
 async fn a_token_with_one_wrong_claim_records_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let wrong: [(&str, Value); 12] = [
         ("sub", json!("ben")),
         ("iss", json!("http://localhost:4999")),
@@ -48,7 +48,7 @@ async fn a_token_with_one_wrong_claim_records_nothing() {
 /// U10, U11, S04: a token with another key's signature, our own request token, and a cut token prove nothing.
 #[tokio::test]
 async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     for case in ["stranger", "reflected", "absent", "cut", "twice"] {
         let mut browser = postlude.browser("ana");
         browser.login().await;
@@ -78,7 +78,7 @@ async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() 
 /// U12: a result of an earlier login.
 #[tokio::test]
 async fn an_old_result_does_not_fit_a_later_login() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut first = postlude.browser("ana");
     first.login().await;
     let old = postlude.partner.result(first.location(), &json!({}));
@@ -90,7 +90,7 @@ async fn an_old_result_does_not_fit_a_later_login() {
 
 #[tokio::test]
 async fn the_request_token_names_everything_that_a_prompt_site_needs() {
-    let postlude = Postlude::start().await;
+    let postlude = Postlude::in_memory().await;
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let url = Url::parse(browser.location()).unwrap();

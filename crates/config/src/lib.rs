@@ -44,7 +44,8 @@ pub use problem::{Complaint, Place, Problem, Problems, Severity};
 pub use read::At;
 pub use return_url::ReturnUrl;
 pub use revision::{
-    ActionSource, Binder, KeyMaker, KeySource, MakeOwnKeys, ReadyKey, ReadyMaterial, Revision, SourceError,
+    ActionSource, Binder, KeyMaker, KeySource, MakeOwnKeys, ReadyKey, ReadyMaterial, Revision, RevisionError,
+    SourceError,
 };
 pub use secret::{Environment, SecretError, SecretRef};
 pub use server::{DEFAULT_LISTEN, Server};

@@ -1,4 +1,7 @@
 //! A revision of a pipeline as it is stored: enough to bind its actions again after a restart, and no secret.
+//!
+//! The text carries the version of its format; texts without one are of version 1. A change that an earlier build would
+//! misread raises [`Revision::VERSION`], and [`Revision::read`] goes on reading every earlier version.
 
 use super::keys::Material;
 use super::secret::{Environment, SecretError, SecretRef};
@@ -15,8 +18,43 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
+    /// The version of the format. It is not written where it is 1, so that a text of before has the same bytes, and so
+    /// the same number, as it has today.
+    #[serde(default, skip_serializing_if = "FormatVersion::is_first")]
+    pub version: FormatVersion,
     /// The actions, in order.
     pub actions: Vec<ActionSource>,
+}
+
+/// The version of a revision's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FormatVersion(u32);
+
+impl Default for FormatVersion {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl FormatVersion {
+    fn is_first(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a stored revision cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RevisionError {
+    /// A newer build wrote it.
+    #[error(
+        "the stored revision has format version {0}, and this build of Postlude reads versions up to {newest}; start the newer one",
+        newest = Revision::VERSION
+    )]
+    Newer(u32),
+    /// The text is not a revision.
+    #[error("the stored revision cannot be read: {0}")]
+    Malformed(#[from] serde_json::Error),
 }
 
 /// An action as data, with references in the place of secrets.
@@ -181,6 +219,33 @@ impl ActionSource {
 }
 
 impl Revision {
+    /// The newest version of the format, which is written.
+    pub const VERSION: u32 = 1;
+
+    /// A revision of these actions, in the newest version.
+    #[must_use]
+    pub const fn new(actions: Vec<ActionSource>) -> Self {
+        Self { version: FormatVersion(Self::VERSION), actions }
+    }
+
+    /// Reads the text of a stored revision, of any version up to the newest.
+    ///
+    /// # Errors
+    /// When a newer build wrote it, or the text is not a revision.
+    pub fn read(text: &str) -> Result<Self, RevisionError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            #[serde(default)]
+            version: FormatVersion,
+        }
+        // The version first: a newer text may have fields of which nothing is known here.
+        let Versioned { version } = serde_json::from_str(text)?;
+        if version.0 > Self::VERSION {
+            return Err(RevisionError::Newer(version.0));
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+
     /// Binds every action.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::metrics::{Metrics, gauge};
 use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::plugin::{Compilation, Compiler};
-use crate::reload::{Activation, ReloadRefused, Reloads, Started, Watched, warn, watch};
+use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, warn, watch};
 use crate::revision::{Loaded, Revisions, load_and_keep};
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -18,7 +18,7 @@ use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
 use postlude_sandbox::{EngineError, Sandbox};
-use postlude_store::{OpenError, SledOptions, SledStore, Store, StoreError};
+use postlude_store::{EngineKind, OpenError, StoreError, StoreOptions};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -40,6 +40,8 @@ pub struct HostOptions {
     pub environment: Environment,
     /// Where plugins are compiled.
     pub compilation: Compilation,
+    /// The engine of the store.
+    pub engine: EngineKind,
 }
 
 /// Why a host is not opened.
@@ -84,7 +86,7 @@ impl Host {
     /// # Errors
     /// Every mistake of the configuration at once; a store that is in use, damaged or newer; an engine that does not work.
     pub async fn open(options: HostOptions) -> Result<Self, OpenHostError> {
-        let HostOptions { config: file, clock, environment, compilation } = options;
+        let HostOptions { config: file, clock, environment, compilation, engine } = options;
         let sandbox = Sandbox::new(Default::default())?;
         let compiler = Compiler::new(sandbox.clone(), compilation);
         let watched = Watched::now(&file, false);
@@ -94,7 +96,7 @@ impl Host {
         let config = loaded.checked.config.clone();
         let metrics = Arc::new(Metrics::new());
         metrics.register(|registry| compiler.register(registry));
-        let store = Arc::new(SledStore::open(store_options(&config, &loaded.checked.signing, &metrics))?);
+        let store = postlude_store::open(store_options(engine, &config, &loaded.checked.signing, &metrics))?;
         let http = open_outbound(&config)?;
         clock.raise(store.last_commit_time());
         warn_of_clock(&clock);
@@ -125,14 +127,14 @@ impl Host {
         let revisions = Arc::new(Revisions::new(Arc::clone(&services)));
         let orders = Arc::new(OrderBook::new(Arc::clone(&services)));
         let sessions = Sessions::new(Arc::clone(&services));
-        let activation = Activation {
+        let activator = Activator {
             services: Arc::clone(&services),
             tenants: Arc::clone(&tenants),
             revisions: Arc::clone(&revisions),
             orders: Arc::clone(&orders),
             signing: loaded.checked.signing.clone(),
         };
-        let reloads = Arc::new(Reloads::new(activation, started));
+        let reloads = Arc::new(Reloads::new(activator, started));
         reloads.activate_first(loaded).await?;
         let maintenance = Maintenance {
             services: Arc::clone(&services),
@@ -285,15 +287,16 @@ fn open_outbound(config: &Config) -> Result<Outbound, OutboundError> {
     Outbound::new(OutboundConfig { development: config.server.development, ca_pem, allow_private, resolver: None })
 }
 
-fn store_options(config: &Config, signing: &Signing, metrics: &Metrics) -> SledOptions {
+fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics: &Metrics) -> StoreOptions {
     // A session that ended, or moved, must outlive the login records that name it.
     let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
-    let (data, high_water) = (config.server.data_dir.clone(), config.server.high_water_file.clone());
-    let mac = Arc::new(RootKeyMac(RecordMac::new(Arc::clone(signing.roots()))));
-    SledOptions {
+    StoreOptions {
+        engine,
+        data_dir: config.server.data_dir.clone(),
+        high_water_file: config.server.high_water_file.clone(),
+        mac: Arc::new(RootKeyMac(RecordMac::new(Arc::clone(signing.roots())))),
         session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
         observer: metrics.store(),
-        ..SledOptions::new(data, high_water, mac)
     }
 }
 

@@ -39,6 +39,7 @@ pub use metrics::{Metrics, OPEN_METRICS};
 pub use orders::LiveOrders;
 pub use pipeline::Pipeline;
 pub use plugin::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
+pub use postlude_store::EngineKind;
 pub use reload::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, Reloads,
     SETTLE_TIME, TenantChange,

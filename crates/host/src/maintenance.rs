@@ -45,9 +45,9 @@ impl Maintenance {
     async fn sweep(&self) {
         let Services { store, clock, .. } = &*self.services;
         loop {
-            match store.sweep(clock.now(), SWEEP_BATCH).await {
-                Ok(swept) if swept >= SWEEP_BATCH => tokio::task::yield_now().await,
-                Ok(_) => return,
+            match store.sweep_expired(clock.now(), SWEEP_BATCH).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => return,
                 Err(why) => return tracing::error!(cause = %why, "the sweep of expired records failed"),
             }
         }

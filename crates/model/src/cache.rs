@@ -3,11 +3,10 @@
 use crate::json::Json;
 use crate::limits;
 use crate::names::{ActionName, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A cached value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheEntry {
     /// The value.
     pub value: Json,
@@ -19,7 +18,7 @@ pub struct CacheEntry {
 pub type Cache = BTreeMap<String, CacheEntry>;
 
 /// A change of an action's cache; none removes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheChange {
     /// The action.
     pub action: ActionName,

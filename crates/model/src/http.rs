@@ -1,6 +1,5 @@
 //! A plugin's requests to the world: the one thing of a run that is not in its input, as a trait, a value and a recording.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 /// A request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method (RFC 9110, section 9).
     pub method: String,
@@ -21,7 +20,7 @@ pub struct Request {
 }
 
 /// A response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status code (RFC 9110, section 15).
     pub status: u16,
@@ -32,7 +31,7 @@ pub struct Response {
 }
 
 /// Why there is no response; the cases of the contract's `http-error`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
     /// Anything without a case of its own.
     #[error("{0}")]
@@ -75,7 +74,7 @@ impl HttpClient for NoHttp {
 }
 
 /// A request that was made, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// The request.
     pub request: Request,

@@ -3,14 +3,13 @@
 use crate::http::HttpClient;
 use crate::json::Json;
 use crate::names::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 /// Why a key was not used; the cases of the contract's `key-error`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Anything without a case of its own.
     #[error("{0}")]

@@ -28,7 +28,7 @@ pub struct Manifest {
     #[serde(default)]
     pub factors: Vec<DeclaredFactor>,
     /// How a reply is proved.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ResultProof::is_absent")]
     pub result: ResultProof,
     /// The capabilities that the plugin asks for.
     #[serde(default)]
@@ -78,6 +78,13 @@ pub enum ResultProof {
     #[default]
     #[serde(skip)]
     Absent,
+}
+
+impl ResultProof {
+    /// Whether the manifest says nothing; there is no JSON for that but the absence of the member.
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
 }
 
 /// A result token and the key that verifies it.

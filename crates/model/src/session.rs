@@ -3,10 +3,9 @@
 use crate::json::Json;
 use crate::names::{ActionName, ClientId, Digest, FactorName, LoginId, SessionId, Timestamp, UserId};
 use crate::run::Metadata;
-use serde::{Deserialize, Serialize};
 
 /// A session as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The session's identifier.
     pub id: SessionId,
@@ -29,7 +28,7 @@ pub struct Session {
 }
 
 /// A completed factor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactorRecord {
     /// The factor.
     pub name: FactorName,
@@ -54,7 +53,7 @@ pub struct FactorRecord {
 }
 
 /// What tells a session's records apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordKey {
     /// The factor.
     pub name: FactorName,

@@ -63,7 +63,7 @@ pub struct VerifiedResult {
 }
 
 /// Why a token was not made or not accepted; the cases of the contract's `token-error`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Anything without a case of its own.
     #[error("{0}")]

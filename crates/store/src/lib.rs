@@ -1,31 +1,24 @@
 //! Postlude's store: login records, sessions, revisions and plugin files, durable before the answer leaves.
 //!
-//! [`Store`] says what a host needs, without the ideas of any engine. [`SledStore`] is the embedded default: the only
-//! place that knows sled and postcard. One thread writes: it takes what is queued, applies each commit whole, makes them
-//! durable together, and only then answers those that asked for it.
+//! [`Store`] says what a host needs, without the ideas of any engine; it is made of one small trait for each subject.
+//! [`SledStore`] is the embedded default, [`MemoryStore`] serves tests; [`open`] chooses. `format` holds what is stored, as types of their own with a version for each kind of
+//! record, and the rules for changing them.
 
-mod admin;
 mod api;
-mod bypasses;
-mod codec;
-mod committer;
-mod files;
-mod high_water;
-mod keys;
-mod known;
-mod lane;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod content_files;
+mod engine;
+mod format;
 mod memory;
-mod open;
-mod revisions;
-mod shared;
-mod sled_store;
-mod tables;
-mod values;
+mod rules;
+mod sled;
 
 pub use api::{
-    Begun, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, LoginWrite, Observer, OpenError, Page,
-    RecordMac, SessionWrite, Store, StoreError, Upload,
+    Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
+    Commits, Durability, Expiry, LoginClaim, LoginWrite, Logins, Observer, OpenError, OrderStore, Page, Plugins,
+    RecordMac, Revisions, SessionWrite, Sessions, Store, StoreError, Upload, Uploads,
 };
-pub use lane::Claim;
-pub use open::SledOptions;
-pub use sled_store::SledStore;
+pub use engine::{EngineKind, StoreOptions, open};
+pub use memory::MemoryStore;
+pub use sled::{SledOptions, SledStore};

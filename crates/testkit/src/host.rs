@@ -1,19 +1,19 @@
 //! A running server, its folder and its clock.
 
 use crate::client::Client;
-use crate::event::FACTOR;
-use crate::files::{plugin_file, program, write};
-use crate::keys::{OTHER_KEY, OTHER_OPERATOR_KEY, callers, hash};
+use crate::config_text::ConfigText;
+use crate::files::{program, write};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
 use postlude_config::Environment;
-use postlude_host::{Clock, Compilation, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
+use postlude_host::{Clock, Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
+use postlude_model::names::Timestamp;
 use postlude_server::{Listeners, ServeError, Server};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -36,6 +36,7 @@ pub struct Builder {
     prepare: fn(&Path),
     process: bool,
     compilation: Compilation,
+    engine: EngineKind,
     variables: Vec<(String, String)>,
 }
 
@@ -55,6 +56,7 @@ impl Default for Builder {
             prepare: |_| {},
             process: false,
             compilation: Compilation::InProcess,
+            engine: EngineKind::Sled,
             variables: Vec::new(),
         }
     }
@@ -146,6 +148,13 @@ impl Builder {
         self
     }
 
+    /// Keeps the store in memory: quick, and gone when the server stops.
+    #[must_use]
+    pub const fn in_memory(mut self) -> Self {
+        self.engine = EngineKind::Memory;
+        self
+    }
+
     /// Sets a variable of the server process's environment.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
@@ -168,14 +177,31 @@ impl Builder {
             write(dir.path(), &format!("{name}.wasm"), component);
         }
         (self.prepare)(dir.path());
-        let config = self.config(address.port(), &partner);
+        let text = ConfigText {
+            port: address.port(),
+            issuer: partner.issuer(),
+            alg: self.alg,
+            profile: &self.profile,
+            max_age: &self.max_age,
+            lifetimes: &self.lifetimes,
+            rules: &self.rules,
+            policy: &self.policy,
+            before: &self.before,
+            after: &self.after,
+            guests: self.guests.iter().map(|(name, _)| name.as_str()).collect(),
+            watch: self.watch,
+        };
+        let config = text.write();
         write(dir.path(), "postlude.toml", config.as_bytes());
         let mut postlude = Postlude {
             caller: Client::new(format!("http://{address}"), partner),
             ahead: Arc::default(),
+            began: None,
             dir,
             process: self.process,
+            program: None,
             compilation: self.compilation,
+            engine: self.engine,
             variables: self.variables.clone(),
             running: None,
         };
@@ -187,78 +213,6 @@ impl Builder {
         }
         postlude
     }
-
-    fn config(&self, port: u16, partner: &Partner) -> String {
-        let plugin = plugin_file("custom-factor");
-        let material = match self.alg {
-            Alg::Hs256 => "secret = { file = \"partner.secret\" }",
-            Alg::EdDsa | Alg::Es256 => "jwks = { file = \"partner.jwks.json\" }",
-        };
-        let guests: String = self
-            .guests
-            .iter()
-            .map(|(name, _)| format!("[tenants.acme.plugins.{name}]\npath = \"{name}.wasm\"\n"))
-            .collect();
-        format!(
-            r#"[server]
-listen = "127.0.0.1:{port}"
-root_key = {{ file = "root.key" }}
-development = true
-watch = {watch}
-
-[tenants.acme]
-issuer = "http://127.0.0.1:{port}/acme"
-return_urls = ["http://localhost:3000/interaction/"]
-{callers}
-{lifetimes}
-[tenants.acme.plugins.custom-factor]
-path = "{plugin}"
-{guests}
-{before}
-[[tenants.acme.pipeline]]
-name = "face"
-plugin = "custom-factor"
-settings = {{ prompt_url = "http://localhost:4000/prompt", factor = "{FACTOR}", profile = "{profile}", claim = "https://acme.example/face_at" }}
-{rules}
-[tenants.acme.pipeline.grants]
-redirect_origins = ["http://localhost:4000"]
-claims = ["https://acme.example/face_at"]
-[tenants.acme.pipeline.keys.partner]
-issuer = "{issuer}"
-alg = "{alg}"
-{material}
-[[tenants.acme.pipeline.factors]]
-name = "{FACTOR}"
-max_age = "{max_age}"
-amr = ["mfa"]
-{policy}
-{after}
-[tenants.other]
-issuer = "http://127.0.0.1:{port}/other"
-return_urls = ["http://localhost:3000/interaction/"]
-[tenants.other.keys.idp]
-role = "idp"
-sha256 = "{other}"
-[tenants.other.keys.ops]
-role = "operator"
-sha256 = "{other_operator}"
-"#,
-            watch = self.watch,
-            callers = callers(),
-            other = hash(OTHER_KEY),
-            other_operator = hash(OTHER_OPERATOR_KEY),
-            plugin = plugin.display(),
-            profile = self.profile,
-            issuer = partner.issuer(),
-            alg = self.alg.as_str(),
-            max_age = self.max_age,
-            lifetimes = self.lifetimes,
-            rules = self.rules,
-            policy = self.policy,
-            before = self.before,
-            after = self.after,
-        )
-    }
 }
 
 /// A running server. A `Postlude` derefs to the [`Client`] that calls it.
@@ -267,14 +221,18 @@ pub struct Postlude {
     caller: Client,
     dir: TempDir,
     ahead: Arc<AtomicU64>,
+    /// When the server's clock began, where that is not the system's.
+    began: Option<Timestamp>,
     process: bool,
+    program: Option<PathBuf>,
     compilation: Compilation,
+    engine: EngineKind,
     variables: Vec<(String, String)>,
     running: Option<Running>,
 }
 
 #[derive(Debug)]
-enum Running {
+pub(crate) enum Running {
     Here {
         task: JoinHandle<Result<(), ServeError>>,
         stop: oneshot::Sender<()>,
@@ -289,6 +247,11 @@ impl Postlude {
     /// The story's server: one action, one factor, 24 hours.
     pub async fn start() -> Self {
         Builder::default().start().await
+    }
+
+    /// The story's server with a store in memory: quick, for tests that do not start it again.
+    pub async fn in_memory() -> Self {
+        Self::builder().in_memory().start().await
     }
 
     /// What to start, to be changed.
@@ -348,7 +311,7 @@ impl Postlude {
     }
 
     async fn spawn(&mut self) {
-        let program = program();
+        let program = self.program.clone().unwrap_or_else(program);
         let mut command = Command::new(program);
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
         command.envs(self.variables.iter().cloned());
@@ -365,6 +328,7 @@ impl Postlude {
 
     /// Stops the server and starts it anew over the same folder.
     pub async fn restart(&mut self) {
+        assert_ne!(self.engine, EngineKind::Memory, "a store in memory does not outlive its server");
         self.stop().await;
         self.start_again().await.expect("the server starts again");
     }
@@ -418,12 +382,57 @@ impl Postlude {
         std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
+    /// A server over a folder with `postlude.toml` in it, which listens at `base`; it does not run yet.
+    #[must_use]
+    pub fn over(dir: TempDir, base: &str, partner: Partner) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            caller: Client::new(base.to_owned(), partner),
+            dir,
+            ahead: Arc::default(),
+            began: None,
+            process: false,
+            program: None,
+            compilation: Compilation::InProcess,
+            engine: EngineKind::Sled,
+            variables: Vec::new(),
+            running: None,
+        }
+    }
+
+    /// Starts it as a process of this program, which may be of another build.
+    pub async fn start_program(&mut self, program: PathBuf) {
+        (self.process, self.program) = (true, Some(program));
+        self.spawn().await;
+    }
+
+    /// Starts it in the test's own process on a free port. Its clock begins at `now`, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// What `Server::prepare` says.
+    pub async fn start_at(&mut self, now: u64) -> Result<(), ServeError> {
+        let listener = free_port().await;
+        self.caller.base = format!("http://{}", listener.local_addr().unwrap());
+        self.began = Some(Timestamp(now));
+        self.serve(listener).await
+    }
+
+    /// The server's clock, ahead by what the test moved it.
+    fn clock(&self) -> Clock {
+        let ahead = Arc::clone(&self.ahead);
+        let Some(began) = self.began else { return Clock::ahead(ahead) };
+        let started = Instant::now();
+        let moved = move || Duration::from_millis(ahead.load(Ordering::SeqCst));
+        Clock::from_fn(move || began.plus(started.elapsed()).plus(moved()))
+    }
+
     async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
         let options = HostOptions {
             config: self.dir().join("postlude.toml"),
-            clock: Clock::ahead(Arc::clone(&self.ahead)),
+            clock: self.clock(),
             environment: Environment::process(),
             compilation: self.compilation.clone(),
+            engine: self.engine,
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();

@@ -25,3 +25,9 @@ pub(crate) fn callers() -> String {
 pub fn hash(key: &str) -> String {
     postlude_crypto::api_key::sha256_hex(key)
 }
+
+/// The text of a new root key.
+#[must_use]
+pub fn new_root_key() -> String {
+    postlude_crypto::root::RootKey::generate().unwrap().to_text().to_string()
+}

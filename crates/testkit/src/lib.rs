@@ -11,6 +11,7 @@
 mod answered;
 pub mod bombs;
 mod client;
+mod config_text;
 mod contract;
 mod event;
 mod files;
@@ -27,5 +28,5 @@ pub use contract::contract_text;
 pub use event::{FACTOR, event, merge};
 pub use files::{plugin_file, program};
 pub use host::{Builder, Postlude};
-pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash};
+pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash, new_root_key};
 pub use partner::{Alg, Partner, claims_of, header_of};

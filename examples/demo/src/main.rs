@@ -19,7 +19,7 @@ use config::Origins;
 use idp::Idp;
 use partner_keys::PartnerKeys;
 use postlude_config::Environment;
-use postlude_host::{Clock, Compilation, HostOptions};
+use postlude_host::{Clock, Compilation, EngineKind, HostOptions};
 use postlude_server::{Listeners, ServeError, Server};
 use prompt::PromptSite;
 use std::process::ExitCode;
@@ -122,7 +122,7 @@ impl Demo {
         // The demo's plugins are this repository's own, and its program is not the one that compiles in a process apart.
         let compilation = Compilation::InProcess;
         let environment = Environment::of::<&str, &str>([]);
-        let options = HostOptions { config, clock: clock.clone(), environment, compilation };
+        let options = HostOptions { config, clock: clock.clone(), environment, compilation, engine: EngineKind::Sled };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);

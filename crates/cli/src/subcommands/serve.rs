@@ -5,7 +5,7 @@ use crate::telemetry::{self, Log};
 use anyhow::Result;
 use clap::ValueEnum;
 use postlude_config::Environment;
-use postlude_host::{Clock, HostOptions};
+use postlude_host::{Clock, EngineKind, HostOptions};
 use postlude_server::{Listeners, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
@@ -70,6 +70,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
         clock: Clock::system(),
         environment: Environment::process(),
         compilation: compile_worker::compilation()?,
+        engine: EngineKind::Sled,
     };
     // Before anything takes its time: without a handler SIGHUP ends a process that only starts.
     let mut hangup = signal(SignalKind::hangup())?;

@@ -74,7 +74,7 @@ pub(super) fn bind_known<'p>(
         all.extend(problems.into_vec());
         let (sources, actions) = bound.into_iter().unzip();
         let (name, tenant) = (tenant.name.clone(), tenant.clone());
-        tenants.push(BoundTenant { name, tenant, revision: Revision { actions: sources }, actions, warnings });
+        tenants.push(BoundTenant { name, tenant, revision: Revision::new(sources), actions, warnings });
     }
     (tenants, Problems::new(all))
 }

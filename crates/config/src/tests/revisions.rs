@@ -1,7 +1,7 @@
 //! A revision survives a restart: everything but the secrets is in it, and they are got again.
 
 use super::support::*;
-use crate::{Environment, ReadyMaterial, Revision};
+use crate::{Environment, ReadyMaterial, Revision, RevisionError};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -28,6 +28,35 @@ fn a_revision_reads_back_and_binds_to_the_same_actions() {
         assert_eq!(actions[0].spec, tenant.actions[0].spec);
         assert_eq!(actions[0].secrets, tenant.actions[0].secrets);
     }
+}
+
+/// The text of version 1 as an earlier build stored it. Never made anew: when this fails, the format changed, and needs a new
+/// version with a reader for this one.
+#[test]
+fn version_1_is_read_and_written_as_it_was() {
+    let text = include_str!("revision.v1.json").trim_end();
+    let revision = Revision::read(text).unwrap();
+    assert_eq!(serde_json::to_string(&revision).unwrap(), text);
+    assert_eq!(revision.actions[0].spec.name.as_str(), "face");
+}
+
+/// What today's build stores for the documented configuration. A changed text gives every pipeline a new revision.
+#[test]
+fn the_stored_text_is_what_it_was() {
+    let (folder, tenant) = stored(&documented());
+    let text = serde_json::to_string(&tenant.revision).unwrap();
+    let text = folder.tidy(text);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_newer_revision_is_refused_by_its_version() {
+    let newer = Revision::read(r#"{"version":2,"stages":[]}"#).unwrap_err();
+    assert!(matches!(newer, RevisionError::Newer(2)), "{newer:?}");
+    let message = "the stored revision has format version 2, and this build of Postlude reads versions up to 1; start the newer one";
+    assert_eq!(newer.to_string(), message);
+    assert!(Revision::read(r#"{"version":1,"actions":[]}"#).is_ok());
+    assert!(matches!(Revision::read(r#"{"actions":{}}"#), Err(RevisionError::Malformed(_))));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::tenant::Tenant;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
-use postlude_store::{Claim, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
+use postlude_store::{ClaimGuard, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ pub(super) struct Replaces {
     /// The version that must be stored now; zero: none.
     pub(super) version: u64,
     /// The claim of a login that is written for the first time.
-    pub(super) claim: Option<Claim>,
+    pub(super) claim: Option<ClaimGuard>,
     /// How many entries its trace had before.
     pub(super) trace_entries: usize,
 }

@@ -12,7 +12,7 @@ use postlude_model::login::{EndReason, LoginRecord, Status, Subject};
 use postlude_model::names::LoginId;
 use postlude_model::pipeline::Login;
 use postlude_model::session::Session;
-use postlude_store::Begun;
+use postlude_store::LoginClaim;
 use std::sync::Arc;
 
 /// One call that begins a login, or repeats the call that began it.
@@ -28,8 +28,8 @@ impl Start {
     pub(super) async fn run(self) -> Result<LoginAnswer, HostError> {
         let mut attempt = Attempt::new(&self.parts, &self.tenant);
         let claim = match self.claim().await? {
-            Begun::New(claim) => claim,
-            Begun::Before(record) => return self.repeated(&record).await,
+            LoginClaim::New(claim) => claim,
+            LoginClaim::Existing(record) => return self.repeated(&record).await,
         };
         let mut began_in = None;
         for _ in 0..=RERUNS {
@@ -53,14 +53,14 @@ impl Start {
     }
 
     /// The claim of a new login, or the login that the key began before.
-    async fn claim(&self) -> Result<Begun, HostError> {
+    async fn claim(&self) -> Result<LoginClaim, HostError> {
         for id in self.tenant.handles.earlier_login_ids(&self.idempotency.key) {
             if let Some(record) = self.parts.record(&self.tenant, &id).await? {
-                return Ok(Begun::Before(Box::new(record)));
+                return Ok(LoginClaim::Existing(Box::new(record)));
             }
         }
-        let begun = self.parts.services.store.begin_login(&self.tenant.name, &self.id);
-        begun.await.map_err(HostError::unavailable)
+        let claim = self.parts.services.store.claim_login(&self.tenant.name, &self.id);
+        claim.await.map_err(HostError::unavailable)
     }
 
     /// The answer, where the key was used before.

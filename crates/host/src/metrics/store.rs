@@ -20,6 +20,7 @@ pub(crate) struct StoreMetrics {
     sync: Histogram,
     group: Histogram,
     sync_errors: Counter,
+    unreadable: Counter,
 }
 
 impl StoreMetrics {
@@ -36,11 +37,21 @@ impl StoreMetrics {
         registry.register("postlude_store_group_size", "Answers that waited for one sync", group.clone());
         let help = "Syncs that failed; the store stops with the first";
         registry.register("postlude_store_sync_errors", help, sync_errors.clone());
-        Self { synced, batched, errors, sync, group, sync_errors }
+        let unreadable = Counter::default();
+        registry.register(
+            "postlude_store_unreadable",
+            "Times that a stored record could not be read",
+            unreadable.clone(),
+        );
+        Self { synced, batched, errors, sync, group, sync_errors, unreadable }
     }
 }
 
 impl Observer for StoreMetrics {
+    fn unreadable(&self, _: &'static str) {
+        self.unreadable.inc();
+    }
+
     fn committed(&self, durability: Durability, took: Duration, failed: bool) {
         match durability {
             Durability::Synced => self.synced.observe(took.as_secs_f64()),

@@ -11,12 +11,13 @@ use crate::tenants::{Tenants, TenantsInForce};
 use postlude_config::{ApiKey, Binder, BoundTenant, Checked, Signing};
 use postlude_model::names::{Digest, TenantName};
 use postlude_sandbox::Plugin;
+use postlude_store::Activation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Puts configurations into force.
 #[derive(Debug)]
-pub(crate) struct Activation {
+pub(crate) struct Activator {
     pub(crate) services: Arc<Services>,
     pub(crate) tenants: Arc<TenantsInForce>,
     pub(crate) revisions: Arc<Revisions>,
@@ -25,7 +26,7 @@ pub(crate) struct Activation {
     pub(crate) signing: Signing,
 }
 
-impl Activation {
+impl Activator {
     /// Stores what is new, then swaps all tenants. `trigger` is what the log says about it.
     ///
     /// # Errors
@@ -44,6 +45,7 @@ impl Activation {
             }
             tenants.push(self.prepare(bound, &signing, &plugins).await?);
         }
+        self.store_active(tenants.iter().map(|(tenant, _)| tenant)).await?;
         let changes = self.swap(Tenants::new(tenants), trigger);
         self.publish_revisions();
         drop(plugins);
@@ -79,6 +81,22 @@ impl Activation {
         let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders);
         store.need_revision(&tenant.name, number, needed_until(&tenant, clock.now())).await?;
         Ok((tenant, keys))
+    }
+
+    /// Stores which revisions are active from now on, in one commit: another host could follow.
+    async fn store_active(&self, tenants: impl Iterator<Item = &Tenant>) -> Result<(), ReloadRefused> {
+        let (store, mut activations) = (&self.services.store, Vec::new());
+        for tenant in tenants {
+            let (number, active) = (tenant.pipeline().revision, store.active_revision(&tenant.name).await?);
+            if active.is_none_or(|active| active.number != number) {
+                let expect = active.map_or(0, |active| active.version);
+                activations.push(Activation { tenant: tenant.name.clone(), number, expect });
+            }
+        }
+        if activations.is_empty() || store.activate_revisions(activations).await? {
+            return Ok(());
+        }
+        Err(ReloadRefused::Internal("another host activated a revision at the same time".to_owned()))
     }
 
     /// The keys of the tenants that are there now, under the root key with which the process began.

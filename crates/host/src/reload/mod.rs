@@ -4,7 +4,7 @@
 //! ```text
 //! watch                       a file changed, and came to rest
 //!   Reloads::reload           one at a time; callers that come meanwhile share the next
-//!     Activation::activate    stores what is new, then swaps all tenants
+//!     Activator::activate    stores what is new, then swaps all tenants
 //! ```
 
 mod activation;
@@ -14,7 +14,7 @@ mod reloads;
 mod watch;
 mod watched;
 
-pub(crate) use activation::Activation;
+pub(crate) use activation::Activator;
 pub use outcome::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, TenantChange,
 };

@@ -1,6 +1,6 @@
 //! Reloads: one at a time, shared by the callers that wait for it, and reported.
 
-use super::activation::{Activation, same_root};
+use super::activation::{Activator, same_root};
 use super::outcome::{LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded};
 use super::watched::{OpenForWriting, SETTLE_TIME, Watched};
 use crate::revision::{Loaded, Start, load_and_keep, start_of};
@@ -27,7 +27,7 @@ pub(crate) struct Started {
 /// The reloads of a host.
 #[derive(Debug)]
 pub struct Reloads {
-    activation: Activation,
+    activator: Activator,
     config: PathBuf,
     server: Server,
     pub(super) watched: channel::Sender<Watched>,
@@ -38,10 +38,10 @@ pub struct Reloads {
 }
 
 impl Reloads {
-    pub(crate) fn new(activation: Activation, started: Started) -> Self {
+    pub(crate) fn new(activator: Activator, started: Started) -> Self {
         let Started { config, server, watched } = started;
         let (writing, next, status) = Default::default();
-        Self { activation, config, server, watched: channel::Sender::new(watched), writing, next, status }
+        Self { activator, config, server, watched: channel::Sender::new(watched), writing, next, status }
     }
 
     /// Reads the configuration and the plugins again and puts them into force, or refuses them and changes nothing. One reload
@@ -65,13 +65,13 @@ impl Reloads {
     /// Puts the configuration into force with which the process begins.
     pub(crate) async fn activate_first(&self, loaded: Loaded) -> Result<(), ReloadRefused> {
         let watch = loaded.checked.config.server.watch;
-        self.activation.activate(loaded, "start").await?;
+        self.activator.activate(loaded, "start").await?;
         self.switch_watch(watch);
         Ok(())
     }
 
     fn services(&self) -> &Arc<Services> {
-        &self.activation.services
+        &self.activator.services
     }
 
     /// Joins the reload that has not read anything yet, or begins it.
@@ -125,7 +125,7 @@ impl Reloads {
         let server = &loaded.checked.config.server;
         let (waiting_for_restart, watch) = (self.waiting_for_restart(server, &loaded.checked.signing), server.watch);
         let warnings = loaded.warnings().to_vec();
-        let tenants = self.activation.activate(loaded, trigger.as_str()).await?;
+        let tenants = self.activator.activate(loaded, trigger.as_str()).await?;
         self.switch_watch(watch);
         Ok(Reloaded { tenants, warnings, waiting_for_restart })
     }
@@ -139,7 +139,7 @@ impl Reloads {
     }
 
     fn tried_starts(&self) -> HashSet<Start> {
-        let tenants = self.activation.tenants.get().all();
+        let tenants = self.activator.tenants.get().all();
         let actions = tenants.iter().flat_map(|tenant| tenant.pipeline().actions.clone());
         actions.map(|action| start_of(&action.spec)).collect()
     }
@@ -149,7 +149,7 @@ impl Reloads {
     }
 
     fn waiting_for_restart(&self, new: &Server, signing: &Signing) -> Vec<&'static str> {
-        let (old, began) = (&self.server, &self.activation.signing);
+        let (old, began) = (&self.server, &self.activator.signing);
         let previous =
             |signing: &Signing| signing.roots().previous.iter().map(|key| key.kid().to_owned()).collect::<Vec<_>>();
         let keys = [

@@ -4,7 +4,7 @@ use crate::services::Services;
 use crate::tenant::Tenant;
 use postlude_config::Revision;
 use postlude_model::names::Timestamp;
-use postlude_store::StoreError;
+use postlude_store::{Observer as _, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +30,15 @@ pub(crate) async fn collect_garbage(services: &Services, tenants: &[Arc<Tenant>]
     let revisions = store.sweep_revisions(now).await?.len();
     let mut needed = store.uploaded().await?;
     for text in store.revisions().await? {
-        // One that cannot be read may need any of them.
-        let Ok(revision) = serde_json::from_str::<Revision>(&text) else { return Ok(()) };
+        let revision = match Revision::read(&text) {
+            Ok(revision) => revision,
+            Err(why) => {
+                // The revision may need any of the plugin files, so none is deleted.
+                tracing::error!(cause = %why, "a stored revision cannot be read; no plugin file is deleted");
+                services.metrics.store().unreadable("revision");
+                return Ok(());
+            }
+        };
         needed.extend(revision.actions.into_iter().map(|action| action.spec.digest));
     }
     let mut plugins = 0_usize;

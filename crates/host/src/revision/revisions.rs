@@ -63,7 +63,7 @@ impl Revisions {
     async fn restore(&self, tenant: &Tenant, revision: u64) -> Result<Pipeline, HostError> {
         let text = self.services.store.revision(&tenant.name, revision).await.map_err(HostError::unavailable)?;
         let text = text.ok_or_else(|| HostError::internal(format!("revision {revision} is not in the store")))?;
-        let stored: Revision = serde_json::from_str(&text).map_err(HostError::internal)?;
+        let stored = Revision::read(&text).map_err(HostError::internal)?;
         let environment = &self.services.environment;
         let binder = Binder { environment, keys: &tenant.signing, own_keys: own_keys::make };
         let actions = stored.bind(&tenant.name, binder).map_err(HostError::internal)?;

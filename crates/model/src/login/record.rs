@@ -8,11 +8,10 @@ use crate::names::{ClientId, LoginId, SessionId, Timestamp, UserId};
 use crate::policy::state::PolicyState;
 use crate::run::Metadata;
 use crate::session::FactorRecord;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Everything that is stored about a login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginRecord {
     /// The login.
     pub id: LoginId,
@@ -59,7 +58,7 @@ pub struct LoginRecord {
 }
 
 /// The user that logs in, with client and session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// The user.
     pub user_id: UserId,
@@ -76,7 +75,7 @@ pub struct Subject {
 }
 
 /// Buffered effects of all kept runs, merged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
     /// Claims of the ID token.
     pub id_token_claims: BTreeMap<String, Json>,

@@ -4,10 +4,9 @@ use crate::decision::Denial;
 use crate::json::Json;
 use crate::named::named_values;
 use crate::names::{ActionName, FactorName, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// Where a login stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// The pipeline is running. A record of this status is never stored.
     Running,
@@ -34,7 +33,7 @@ pub enum Status {
 }
 
 /// A suspended login's way back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspension {
     /// The action that resumes.
     pub action: ActionName,
@@ -53,7 +52,7 @@ pub struct Suspension {
 }
 
 /// The parts of an answer that are settled with the outcome and repeated in every replay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settled {
     /// Authentication method references (RFC 8176).
     pub amr: Vec<String>,
@@ -62,7 +61,7 @@ pub struct Settled {
 }
 
 /// A factor in an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactorStanding {
     /// The factor.
     pub name: FactorName,
@@ -74,8 +73,7 @@ pub struct FactorStanding {
 
 named_values! {
     /// Why a login was ended from outside its pipeline. The name is the answer's code.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum EndReason {
         /// Logout, revocation, or another user in the session.
         SessionEnded = "session_ended",

@@ -3,10 +3,9 @@
 use crate::named::named_values;
 use crate::names::{ActionName, Digest, Timestamp};
 use crate::run::{Level, Limit, Phase};
-use serde::{Deserialize, Serialize};
 
 /// One run, or one action that was passed over, in the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// The action.
     pub action: ActionName,
@@ -47,7 +46,7 @@ pub struct Trace {
 }
 
 /// A line of a run's log, shortened, in the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceLine {
     /// How much the line matters.
     pub level: Level,
@@ -57,8 +56,7 @@ pub struct TraceLine {
 
 named_values! {
     /// What a run came to. The name is for answers, metrics and log; metrics count by the position in `ALL`.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum TraceDecision {
         /// The action continued.
         Continue = "continue",

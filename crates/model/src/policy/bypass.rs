@@ -3,11 +3,10 @@
 use crate::action::ActionSpec;
 use crate::limits;
 use crate::names::{ActionName, BypassId, FactorName, LoginId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A bypass as it is stored. A bypass stands for a factor and is none: nothing is recorded, and amr does not grow by it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bypass {
     /// The bypass's identifier.
     pub id: BypassId,
@@ -30,8 +29,7 @@ pub struct Bypass {
 }
 
 /// What a bypass is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An action, with every factor that it declares.
     Action(ActionName),
@@ -40,7 +38,7 @@ pub enum Target {
 }
 
 /// The login that used a bypass up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BypassUse {
     /// The login.
     pub login_id: LoginId,

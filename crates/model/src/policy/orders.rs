@@ -3,12 +3,11 @@
 use crate::login::LoginRecord;
 use crate::names::{Digest, FactorName, Timestamp};
 use crate::session::FactorRecord;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// A tenant's orders.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Orders {
     /// The number of writes; zero: never stored.
     pub version: u64,
@@ -19,7 +18,7 @@ pub struct Orders {
 }
 
 /// A plugin that must not run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kill {
     /// The plugin.
     pub digest: Digest,
@@ -32,7 +31,7 @@ pub struct Kill {
 }
 
 /// Factors that a plugin recorded and that no longer count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// The plugin that recorded them.
     pub digest: Digest,

@@ -3,11 +3,10 @@
 use crate::names::ActionName;
 use crate::policy::bypass::Bypass;
 use crate::session::RecordKey;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a login's policy decided so far.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PolicyState {
     /// Actions whose factors do not count in this login, and why.
     pub skipped: BTreeMap<ActionName, SkipReason>,
@@ -18,7 +17,7 @@ pub struct PolicyState {
 }
 
 /// Why an action's factors do not count in a login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
     /// The action's conditions did not hold when the login began; the text says which.
     Unmet(String),

@@ -3,10 +3,9 @@
 use crate::cache::CacheEntry;
 use crate::json::Json;
 use crate::names::FactorName;
-use serde::{Deserialize, Serialize};
 
 /// A buffered effect of an action: applied all or none, and only after a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// The user completed a factor. The sandbox let it through, so it was declared and proved.
     RecordFactor {

@@ -1,10 +1,10 @@
 //! What one action decided about the login, or why it could not.
 
 pub use crate::run::Command;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What one action decided about the login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// The login may go on.
     Continue,
@@ -15,7 +15,7 @@ pub enum Decision {
 }
 
 /// Where an action wants the browser to go. Nothing in it is checked yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RedirectRequest {
     /// The URL, as the plugin wrote it.
     pub url: String,
@@ -28,7 +28,7 @@ pub struct RedirectRequest {
 }
 
 /// A request token that an action asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenRequest {
     /// The query parameter that carries it.
     pub parameter: String,
@@ -41,7 +41,7 @@ pub struct TokenRequest {
 }
 
 /// Why a login was denied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// A stable code: 1 to 64 characters `a-z 0-9 _`.
     pub code: String,
@@ -50,7 +50,7 @@ pub struct Denial {
 }
 
 /// An action could not decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// Anything that has no case of its own.
     Other(String),

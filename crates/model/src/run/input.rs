@@ -7,13 +7,12 @@ use crate::json::Json;
 use crate::named::named_values;
 use crate::names::{FactorName, LoginId, RunId, Timestamp};
 use crate::token::{TokenError, Verdict};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 named_values! {
     /// Which export of the plugin a run calls. The name is the export's, in the contract, in the trace and in the log.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Phase {
         /// The user logs in.
         Login = "on-login",

@@ -4,7 +4,7 @@ use crate::decision::{Decision, Failure};
 use crate::http::Exchange;
 use crate::named::named_values;
 use crate::run::Command;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
 
 /// What came out of a run.
@@ -50,7 +50,7 @@ pub struct Trap {
 
 named_values! {
     /// The limits that can stop a run. The name is for messages, log and answers.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
     #[serde(rename_all = "snake_case")]
     pub enum Limit {
         /// Fuel.
@@ -74,7 +74,7 @@ named_values! {
 
 named_values! {
     /// How much a log line matters.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Level {
         /// A detail that the plugin's author needs to find a mistake.
@@ -89,7 +89,7 @@ named_values! {
 }
 
 /// One line of a plugin's log, control characters escaped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
     /// How much the line matters.
     pub level: Level,
@@ -100,7 +100,7 @@ pub struct LogLine {
 }
 
 /// What a plugin logged, within the budget.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Log {
     /// The lines that were kept.
     pub lines: Vec<LogLine>,
@@ -109,7 +109,7 @@ pub struct Log {
 }
 
 /// What a run consumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Usage {
     /// Fuel units.
     pub fuel: u64,

@@ -23,6 +23,15 @@ fn the_smallest_manifest_proves_nothing_and_asks_for_nothing() {
     assert_eq!(declared.result.profile, Profile::None);
 }
 
+/// An upload is stored with its manifest as JSON, also where that says nothing of replies.
+#[test]
+fn the_smallest_manifest_is_written_and_reads_back() {
+    let smallest = parse("").unwrap();
+    let text = serde_json::to_string(&smallest).unwrap();
+    assert!(!text.contains("\"result\""), "{text}");
+    assert_eq!(Manifest::parse(text.as_bytes()).unwrap(), smallest);
+}
+
 #[test]
 fn what_is_unknown_twice_or_of_another_contract_is_refused() {
     assert!(matches!(parse(r#","extra":1"#), Err(ManifestError::Shape(_))));

@@ -1,7 +1,8 @@
 //! The epoch: it changes when the data may be older than what was acknowledged, and only then.
 
-use crate::home::*;
-use postlude_store::Store;
+use crate::folder::*;
+use postlude_store::Store as _;
+use postlude_store::conformance::records::{session, write_session};
 
 #[tokio::test]
 async fn a_clean_restart_keeps_the_epoch_and_counts_the_boot() {

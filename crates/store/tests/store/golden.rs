@@ -1,6 +1,6 @@
 //! Stored bytes are a contract: these are the bytes of version 1, and they stay readable.
 
-use crate::home::*;
+use crate::folder::{Home, tree};
 use postlude_model::cache::{CacheChange, CacheEntry};
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
@@ -12,7 +12,13 @@ use postlude_model::policy::bypass::{Bypass, BypassUse, Target};
 use postlude_model::policy::state::{PolicyState, SkipReason};
 use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
-use postlude_store::{BypassChange, Commit, SessionWrite, Store};
+use postlude_store::conformance::records::{
+    HOUR, NOW, commit, login_id, login_write, orders, record, session, session_id, suspended, tenant, upload,
+};
+use postlude_store::{
+    Activation, ActiveRevision, BypassChange, Bypasses as _, Caches as _, Commit, Commits as _, Logins as _,
+    OrderStore as _, Revisions as _, SessionWrite, Sessions as _, Store as _, Uploads as _,
+};
 use std::fmt::Write as _;
 
 fn factor() -> FactorRecord {
@@ -144,8 +150,8 @@ async fn fill(home: &Home) {
     }
     store.commit(Commit { cache: vec![cached()], ..commit() }).await.unwrap();
     store.put_revision(&tenant(), "{}").await.unwrap();
-    assert!(store.put_orders(&tenant(), crate::admin::orders(), 0).await.unwrap());
-    assert!(store.put_upload(&tenant(), crate::admin::upload(1), 1).await.unwrap());
+    assert!(store.put_orders(&tenant(), orders(), 0).await.unwrap());
+    assert!(store.put_upload(&tenant(), upload(1), 1).await.unwrap());
     store.shutdown().await.unwrap();
 }
 
@@ -160,18 +166,30 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-fn tree(home: &Home) -> (sled::Db, sled::Tree) {
-    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
-    let tree = db.open_tree("records").unwrap();
-    (db, tree)
-}
-
 /// When this fails, a stored type changed: give it a new version and a reader for the old one.
 #[tokio::test]
 async fn bytes() {
     let home = Home::new();
     fill(&home).await;
-    let (_db, tree) = tree(&home);
+    insta::assert_snapshot!(dump(&home));
+}
+
+/// Kinds of records that came after those of [`bytes`].
+#[tokio::test]
+async fn bytes_of_later_kinds() {
+    let home = Home::new();
+    let store = home.open();
+    store.need_revision(&tenant(), 1, NOW).await.unwrap();
+    let activation = Activation { tenant: tenant(), number: 1, expect: 0 };
+    assert!(store.activate_revisions(vec![activation]).await.unwrap());
+    store.shutdown().await.unwrap();
+    insta::assert_snapshot!(dump(&home));
+    let active = home.open().active_revision(&tenant()).await.unwrap();
+    assert_eq!(active, Some(ActiveRevision { number: 1, version: 1 }));
+}
+
+fn dump(home: &Home) -> String {
+    let (_db, tree) = tree(home);
     let mut lines = String::new();
     for entry in &tree {
         let (key, value) = entry.unwrap();
@@ -181,7 +199,7 @@ async fn bytes() {
         }
         writeln!(lines, "{}={}", hex(&key), hex(&value)).unwrap();
     }
-    insta::assert_snapshot!(lines);
+    lines
 }
 
 /// A database of version 1, frozen when it was current. Never made anew.

@@ -1,13 +1,7 @@
-//! The embedded store through its public interface, on real folders.
+//! Stores through their public interface: the suite of promises for every engine, and the embedded one on real folders.
 
 #[cfg(test)]
-mod admin;
-#[cfg(test)]
-mod bypasses;
-#[cfg(test)]
-mod caches;
-#[cfg(test)]
-mod commits;
+mod conformance;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
@@ -15,16 +9,14 @@ mod epoch;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod folder;
+#[cfg(test)]
 mod golden;
-#[cfg(test)]
-mod home;
-#[cfg(test)]
-mod light;
-#[cfg(test)]
-mod open_logins;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod write_behind;

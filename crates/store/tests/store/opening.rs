@@ -1,7 +1,8 @@
 //! Opening: one process at a time, and nothing that is damaged or newer.
 
-use crate::home::*;
-use postlude_store::{OpenError, SledOptions, SledStore, Store, StoreError};
+use crate::folder::*;
+use postlude_store::conformance::records::{record, session, suspended, write_login, write_session};
+use postlude_store::{OpenError, SledOptions, SledStore, Store as _};
 use std::sync::Arc;
 
 /// Changes the stored values by hand.
@@ -35,21 +36,6 @@ async fn a_second_opening_is_refused_by_name() {
     write_session(&store, session("s"), 0).await;
     store.shutdown().await.unwrap();
     home.open();
-}
-
-#[tokio::test]
-async fn a_store_that_was_shut_down_answers_no_more() {
-    let home = Home::new();
-    let store = home.open();
-    let plugin = store.put_plugin(b"x").await.unwrap();
-    store.shutdown().await.unwrap();
-    let stopped = StoreError::Stopped(String::new());
-    assert_eq!(store.login(&tenant(), &login_id("a")).await, Err(stopped.clone()));
-    assert_eq!(store.commit(commit()).await, Err(stopped.clone()));
-    assert_eq!(store.plugin(&plugin).await, Err(stopped.clone()));
-    assert_eq!(store.put_revision(&tenant(), "{}").await, Err(stopped.clone()));
-    assert_eq!(store.sweep(NOW, 1).await, Err(stopped.clone()));
-    assert_eq!(store.shutdown().await, Err(stopped));
 }
 
 #[tokio::test]

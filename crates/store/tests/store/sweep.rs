@@ -1,13 +1,23 @@
-//! What has expired goes, in batches; what may still matter stays.
+//! What the sweep leaves on the disk, and what it does with records that it cannot read.
 
-use crate::home::*;
+use crate::folder::{Home, Mac, tree};
+use postlude_model::json::Json;
 use postlude_model::limits;
-use postlude_store::{Commit, SledStore, Store};
+use postlude_model::names::Timestamp;
+use postlude_store::conformance::records::{
+    HOUR, NOW, batched, commit, login_id, login_write, record, session, session_id, suspended, sweep, tenant,
+    write_login, write_session,
+};
+use postlude_store::{
+    Commit, Commits as _, Expiry as _, Logins as _, Observer, RecordMac as _, SledOptions, SledStore, Store as _,
+    StoreError,
+};
+use std::sync::{Arc, Mutex};
 
 /// How many entries the database has, by kind.
 fn kinds(home: &Home) -> String {
-    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
-    db.open_tree("records").unwrap().iter().keys().map(|key| char::from(key.unwrap()[0])).collect()
+    let (_db, tree) = tree(home);
+    tree.iter().keys().map(|key| char::from(key.unwrap()[0])).collect()
 }
 
 async fn begin(store: &SledStore, id: &str) {
@@ -21,26 +31,15 @@ async fn logins_go_with_their_lists() {
     let store = home.open();
     for n in 0..10 {
         begin(&store, &format!("l{n}")).await;
+        store.commit(batched(&format!("b{n}"))).await.unwrap();
     }
-    let due = NOW.plus(limits::RECORD_LIFETIME);
-    assert_eq!(store.sweep(NOW, 100).await.unwrap(), 0);
-    // A login and a list each, four at a time.
-    let mut looked_at = 0;
-    loop {
-        let seen = store.sweep(due.plus(HOUR), 4).await.unwrap();
-        looked_at += seen;
-        if seen < 4 {
-            break;
-        }
-    }
-    assert_eq!(looked_at, 20);
-    assert_eq!(status(&store, "l3").await, None);
+    sweep(&store, NOW.plus(limits::RECORD_LIFETIME).plus(HOUR)).await;
     store.shutdown().await.unwrap();
     assert_eq!(kinds(&home), "M", "nothing but the header is left");
 }
 
 #[tokio::test]
-async fn a_session_in_use_stays_with_one_expiry_entry() {
+async fn a_session_in_use_has_one_entry_of_expiry() {
     let home = Home::new();
     let store = home.open();
     let lifetime = home.options().session_lifetime;
@@ -49,27 +48,128 @@ async fn a_session_in_use_stays_with_one_expiry_entry() {
         used.last_used_at = NOW.plus(hour * HOUR);
         write_session(&store, used, u64::from(hour)).await;
     }
-    assert_eq!(store.sweep(NOW.plus(lifetime + HOUR), 100).await.unwrap(), 1);
-    assert!(store.session(&tenant(), &session_id("s")).await.unwrap().is_some());
-    assert_eq!(store.sweep(NOW.plus(lifetime + HOUR), 100).await.unwrap(), 0);
-    assert_eq!(store.sweep(NOW.plus(lifetime + 51 * HOUR), 100).await.unwrap(), 1);
-    assert_eq!(store.session(&tenant(), &session_id("s")).await.unwrap(), None);
+    sweep(&store, NOW.plus(lifetime + HOUR)).await;
+    store.shutdown().await.unwrap();
+    assert_eq!(kinds(&home), "EMS");
+    let store = home.open();
+    sweep(&store, NOW.plus(lifetime + 51 * HOUR)).await;
     store.shutdown().await.unwrap();
     assert_eq!(kinds(&home), "M");
 }
 
-/// An ended session's generation outlives every login that may have begun before, however short sessions are kept.
+/// However short sessions are kept.
 #[tokio::test]
 async fn a_tombstone_outlives_its_logins() {
     let home = Home::new();
-    let mut options = home.options();
-    options.session_lifetime = HOUR / 6;
-    let store = SledStore::open(options).unwrap();
+    let store = SledStore::open(SledOptions { session_lifetime: HOUR / 6, ..home.options() }).unwrap();
     let mut ended = session("s");
     ended.generation = 1;
     write_session(&store, ended, 0).await;
-    store.sweep(NOW.plus(limits::LOGIN_LIFETIME * 2), 100).await.unwrap();
-    assert!(store.session(&tenant(), &session_id("s")).await.unwrap().is_some());
-    store.sweep(NOW.plus(limits::RECORD_LIFETIME + HOUR), 100).await.unwrap();
-    assert_eq!(store.session(&tenant(), &session_id("s")).await.unwrap(), None);
+    let stored = async || postlude_store::Sessions::session(&store, &tenant(), &session_id("s")).await.unwrap();
+    sweep(&store, NOW.plus(limits::LOGIN_LIFETIME * 2)).await;
+    assert!(stored().await.is_some());
+    sweep(&store, NOW.plus(limits::RECORD_LIFETIME + HOUR)).await;
+    assert!(stored().await.is_none());
+}
+
+/// Hears of records that cannot be read.
+#[derive(Debug, Default)]
+struct Unreadable(Mutex<Vec<&'static str>>);
+
+impl Observer for Unreadable {
+    fn unreadable(&self, kind: &'static str) {
+        self.0.lock().unwrap().push(kind);
+    }
+}
+
+impl Unreadable {
+    fn heard(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+/// Replaces the stored value of a login by bytes that carry the right MAC and are no login.
+fn write_nonsense(home: &Home, id: &str) {
+    let (db, tree) = tree(home);
+    let key = tree.scan_prefix("L").keys().map(Result::unwrap).find(|key| key.ends_with(id.as_bytes())).unwrap();
+    let body = [1, 0xff, 0xff];
+    let tag = Mac("test key").tag(&[&(key.len() as u64).to_be_bytes()[..], &key, &body].concat());
+    tree.insert(&key, [&[0], &body[..], &tag].concat()).unwrap();
+    db.flush().unwrap();
+}
+
+/// It is told each time it is met, never swept, and stops no other record.
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_reported_again_and_again() {
+    let home = Home::new();
+    let store = home.open();
+    for id in ["good", "odd"] {
+        write_login(&store, record(id, "ann", suspended()), 0).await;
+    }
+    store.shutdown().await.unwrap();
+    write_nonsense(&home, "odd");
+    let heard = Arc::new(Unreadable::default());
+    let observer = Arc::<Unreadable>::clone(&heard);
+    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    let read = store.login(&tenant(), &login_id("odd")).await;
+    assert!(matches!(read, Err(StoreError::Unreadable("login record", _))), "{read:?}");
+    assert_eq!(heard.heard(), ["login record"]);
+    assert!(store.logins(&tenant(), None, 9).await.is_err(), "a list says that it is not whole");
+    assert_eq!(heard.heard(), ["login record"]);
+    let mut due: Timestamp = NOW.plus(25 * HOUR);
+    for day in 0..3 {
+        sweep(&store, due).await;
+        assert_eq!(heard.heard(), ["login record"], "day {day}");
+        assert!(!store.sweep_expired(due, 9).await.unwrap(), "it is not due again at once");
+        due = due.plus(25 * HOUR);
+    }
+    assert_eq!(store.login(&tenant(), &login_id("good")).await.unwrap(), None);
+}
+
+/// A record of a kind that only a newer program knows stays, and is reported.
+#[tokio::test]
+async fn a_record_of_an_unknown_kind_is_left_to_a_newer_program() {
+    let home = Home::new();
+    home.open().shutdown().await.unwrap();
+    let key = b"Znew".to_vec();
+    let (db, records) = tree(&home);
+    let tag = Mac("test key").tag(&[&4_u64.to_be_bytes()[..], &key, &[7, 1]].concat());
+    records.insert(&key, [&[0, 7, 1], &tag[..]].concat()).unwrap();
+    records.insert([b"E", &NOW.0.to_be_bytes()[..], &key].concat(), &[]).unwrap();
+    db.flush().unwrap();
+    drop((records, db));
+    let heard = Arc::new(Unreadable::default());
+    let observer = Arc::<Unreadable>::clone(&heard);
+    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    sweep(&store, NOW.plus(HOUR)).await;
+    assert_eq!(heard.heard(), ["record of an unknown kind"]);
+    store.shutdown().await.unwrap();
+    assert_eq!(kinds(&home), "EMZ");
+}
+
+/// A cache is best effort: one that cannot be read is reported, and made anew.
+#[tokio::test]
+async fn a_cache_that_cannot_be_read_is_made_anew() {
+    let home = Home::new();
+    let heard = Arc::new(Unreadable::default());
+    let observer = Arc::<Unreadable>::clone(&heard);
+    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    let change = |value| {
+        let entry = postlude_model::cache::CacheEntry { value: Json::string(value), expires_at: NOW.plus(HOUR) };
+        let action = "a".parse().unwrap();
+        vec![postlude_model::cache::CacheChange { action, key: "k".to_owned(), entry: Some(entry) }]
+    };
+    store.commit(Commit { cache: change("1"), ..commit() }).await.unwrap();
+    store.shutdown().await.unwrap();
+    let (db, records) = tree(&home);
+    let key = records.scan_prefix("C").keys().next().unwrap().unwrap();
+    let tag = Mac("test key").tag(&[&(key.len() as u64).to_be_bytes()[..], &key, &[1, 9]].concat());
+    records.insert(&key, [&[0, 1, 9], &tag[..]].concat()).unwrap();
+    db.flush().unwrap();
+    drop((records, db));
+    let store = SledStore::open(SledOptions { observer: Arc::<Unreadable>::clone(&heard), ..home.options() }).unwrap();
+    store.commit(Commit { cache: change("2"), ..commit() }).await.unwrap();
+    assert_eq!(heard.heard(), ["cache of an action"]);
+    let cache = postlude_store::Caches::cache(&store, &tenant(), &"a".parse().unwrap()).await.unwrap();
+    assert_eq!(cache["k"].value, Json::string("2"));
 }

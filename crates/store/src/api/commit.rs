@@ -1,0 +1,90 @@
+//! The one transaction of a login: its record, its sessions, its bypasses and its caches.
+
+use super::claim::ClaimGuard;
+use super::errors::StoreError;
+use async_trait::async_trait;
+use postlude_model::cache::CacheChange;
+use postlude_model::login::LoginRecord;
+use postlude_model::names::{BypassId, SessionId, TenantName, Timestamp};
+use postlude_model::session::Session;
+
+/// How soon a commit must survive a crash of the host and of its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Before the call returns.
+    Synced,
+    /// Within a second.
+    Batched,
+}
+
+/// A login record to write.
+#[derive(Debug, Clone)]
+pub struct LoginWrite {
+    /// Its new value. The store sets `version`, to one more than `expect`, and `changed_at`.
+    pub record: LoginRecord,
+    /// The version that must be stored now; zero: none.
+    pub expect: u64,
+    /// The claim of a login that is written for the first time; without one the store takes it for the commit alone.
+    pub claim: Option<ClaimGuard>,
+    /// How many suspended logins a user may have; the oldest beyond that is ended as evicted, in the same commit.
+    pub max_open: usize,
+    /// Bypasses that the login uses up; each must be its user's, unused and not expired.
+    pub bypasses: Vec<BypassId>,
+}
+
+/// A session to write.
+#[derive(Debug, Clone)]
+pub struct SessionWrite {
+    /// Its new value. The store sets `version`, to one more than `expect`.
+    pub session: Session,
+    /// The version that must be stored now; zero: none.
+    pub expect: u64,
+}
+
+/// What is written together, or not at all.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The tenant of all of it.
+    pub tenant: TenantName,
+    /// A login record.
+    pub login: Option<LoginWrite>,
+    /// Sessions.
+    pub sessions: Vec<SessionWrite>,
+    /// A session that must be stored in this version (zero: not at all), also where it is not written.
+    pub check_session: Option<(SessionId, u64)>,
+    /// Changes of actions' caches, in order. They are made in what is stored, so another login's are kept; the last word on a
+    /// key counts.
+    pub cache: Vec<CacheChange>,
+    /// The host's clock.
+    pub now: Timestamp,
+    /// How soon it must survive a crash.
+    pub durability: Durability,
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// Everything was written.
+    Done,
+    /// The login's version is another one. Nothing was written.
+    LoginChanged,
+    /// A session's version is another one. Nothing was written.
+    SessionChanged,
+    /// A bypass was used, revoked or has expired. Nothing was written.
+    BypassChanged,
+}
+
+/// Commits.
+#[async_trait]
+pub trait Commits: Send + Sync {
+    /// Writes all of a commit or nothing. Its expectations are compared in one step with the writing: of two commits that
+    /// expect the same version, also of two hosts, one is done. Sessions are compared first, then the login, then bypasses.
+    ///
+    /// A batched commit of a login that is new and changes nothing else may be answered before it is applied. Every read of
+    /// that login finds it from then on; lists of logins find it a moment later.
+    ///
+    /// # Errors
+    /// When a record that it rests on cannot be read, a new one cannot be encoded, or the store fails. Nothing was written. A
+    /// synced commit that fails while it is made durable may be there after a restart, as one whose answer was lost.
+    async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
+}

@@ -1,0 +1,35 @@
+//! Everything that a host needs of a store.
+
+use super::bypasses::Bypasses;
+use super::caches::Caches;
+use super::commit::Commits;
+use super::errors::StoreError;
+use super::expiry::Expiry;
+use super::logins::Logins;
+use super::orders::OrderStore;
+use super::plugins::{Plugins, Uploads};
+use super::revisions::Revisions;
+use super::sessions::Sessions;
+use async_trait::async_trait;
+use postlude_model::names::Timestamp;
+
+/// The store of a host: every subject of it, for all tenants. Hosts hold it as `Arc<dyn Store>`.
+#[async_trait]
+pub trait Store:
+    Logins + Sessions + Bypasses + Caches + Commits + Revisions + OrderStore + Plugins + Uploads + Expiry + 'static
+{
+    /// The epoch of the data. It changes whenever the data may be older than what was acknowledged, as after a restored
+    /// backup: states, factors and bypasses of other epochs are void. No epoch comes twice.
+    fn epoch(&self) -> u64;
+
+    /// The latest [`Commit::now`](super::Commit::now) that was committed, also before this host began. Time must not go back
+    /// behind it.
+    fn last_commit_time(&self) -> Timestamp;
+
+    /// Makes everything durable, and lets go of what the store is kept in. Every later call fails as
+    /// [`StoreError::Stopped`].
+    ///
+    /// # Errors
+    /// When the last commits could not be made durable, or the store had stopped before.
+    async fn shutdown(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,67 @@
+//! Stored bytes: a version byte, the value in postcard, and a MAC over its key and both.
+
+use super::kind::RecordKind;
+use super::stored::{DecodeError, Stored};
+use super::versions::newest_version;
+use crate::api::{RecordMac, StoreError};
+use std::sync::Arc;
+
+const TAG_BYTES: usize = 16;
+
+/// Encodes and decodes stored values.
+#[derive(Debug, Clone)]
+pub(crate) struct Codec {
+    mac: Arc<dyn RecordMac>,
+}
+
+impl Codec {
+    pub(crate) fn new(mac: Arc<dyn RecordMac>) -> Self {
+        Self { mac }
+    }
+
+    /// A value as it is stored under a key, in the newest version of its kind.
+    pub(crate) fn encode<T: Stored>(&self, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+        let failed = |why: postcard::Error| StoreError::Encoding(T::KIND.name(), why.to_string());
+        let mut bytes = value.write(vec![T::VERSION]).map_err(failed)?;
+        let tag = self.mac.tag(&authenticated(key, &bytes));
+        bytes.extend_from_slice(&tag);
+        Ok(bytes)
+    }
+
+    /// The value that is stored under a key, whatever version it was written in.
+    pub(crate) fn decode<T: Stored>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+        let (version, body) = self.authentic(T::KIND.name(), key, bytes)?;
+        T::read(version, body).map_err(|why| match why {
+            DecodeError::Version(version) if version > T::VERSION => StoreError::Newer(T::KIND.name()),
+            why => StoreError::Unreadable(T::KIND.name(), why.to_string()),
+        })
+    }
+
+    /// Checks the tag, and that the version is one that this program reads; a kind that it does not know has no versions.
+    pub(crate) fn verify(&self, kind: Option<RecordKind>, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+        let name = kind.map_or("record of an unknown kind", RecordKind::name);
+        let (version, _) = self.authentic(name, key, bytes)?;
+        match kind.map(newest_version) {
+            Some(_) if version == 0 => Err(StoreError::Unreadable(name, DecodeError::Version(0).to_string())),
+            Some(newest) if version > newest => Err(StoreError::Newer(name)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The version and the value's bytes, once the tag fits.
+    fn authentic<'b>(&self, name: &'static str, key: &[u8], bytes: &'b [u8]) -> Result<(u8, &'b [u8]), StoreError> {
+        let corrupt = StoreError::Corrupt(name);
+        let Some((body, tag)) = bytes.split_last_chunk::<TAG_BYTES>() else { return Err(corrupt) };
+        let Some((version, value)) = body.split_first() else { return Err(corrupt) };
+        if self.mac.verify(&authenticated(key, body), tag) { Ok((*version, value)) } else { Err(corrupt) }
+    }
+}
+
+/// The key is authenticated too: a record moved to another key is no record.
+fn authenticated(key: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 + key.len() + body.len());
+    bytes.extend_from_slice(&(key.len() as u64).to_be_bytes());
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(body);
+    bytes
+}

@@ -1,0 +1,23 @@
+//! The stored login record.
+
+mod v1;
+
+use super::kind::RecordKind;
+use super::stored::{DecodeError, Stored, append, parse};
+use postlude_model::login::LoginRecord;
+
+impl Stored for LoginRecord {
+    const KIND: RecordKind = RecordKind::Login;
+    const VERSION: u8 = 1;
+
+    fn write(&self, to: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
+        append(&v1::Login::from(self), to)
+    }
+
+    fn read(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
+        match version {
+            1 => parse::<v1::Login<'_>>(body)?.try_into(),
+            other => Err(DecodeError::Version(other)),
+        }
+    }
+}

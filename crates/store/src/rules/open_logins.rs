@@ -1,0 +1,48 @@
+//! A user's suspended logins: so many at a time, the oldest goes.
+
+use postlude_model::login::{EndReason, LoginRecord, Status};
+use postlude_model::names::{LoginId, Timestamp};
+
+/// A suspended login in its user's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenLogin {
+    /// The login.
+    pub(crate) id: LoginId,
+    /// After this it can no longer be resumed, and takes no place.
+    pub(crate) deadline: Timestamp,
+}
+
+/// Brings a user's list up to date with a login that is written, and returns the logins that must end as evicted. A login
+/// that suspends again keeps its place in the order, and none evicts itself.
+pub(crate) fn update(open: &mut Vec<OpenLogin>, record: &LoginRecord, max_open: usize, now: Timestamp) -> Vec<LoginId> {
+    open.retain(|login| login.deadline >= now || login.id == record.id);
+    let place = open.iter().position(|login| login.id == record.id && login.deadline >= now);
+    open.retain(|login| login.id != record.id);
+    if matches!(record.status, Status::Suspended(_)) {
+        let entry = OpenLogin { id: record.id.clone(), deadline: record.deadline };
+        open.insert(place.unwrap_or(open.len()).min(open.len()), entry);
+    }
+    let mut evicted = Vec::new();
+    while open.len() > max_open.max(1)
+        && let Some(oldest) = open.iter().position(|login| login.id != record.id)
+    {
+        evicted.push(open.remove(oldest).id);
+    }
+    evicted
+}
+
+/// Ends a login because its user opened too many; whether it was suspended, and so changed.
+pub(crate) fn evict(record: &mut LoginRecord, now: Timestamp) -> bool {
+    let suspended = record.suspension().is_some();
+    if suspended {
+        record.status = Status::Ended(EndReason::Evicted);
+        record.version = record.version.saturating_add(1);
+        record.changed_at = now;
+    }
+    suspended
+}
+
+/// When the last of a user's suspended logins can no longer be resumed.
+pub(crate) fn last_deadline(open: &[OpenLogin]) -> Option<Timestamp> {
+    open.iter().map(|login| login.deadline).max()
+}

@@ -1,0 +1,198 @@
+//! What a commit changes, worked out by the one thread that writes; and new logins that need not pass it.
+
+use super::bypasses;
+use super::database::{Database, expire, grained};
+use super::keys;
+use super::records::Changes;
+use super::write_behind::BufferedLogin;
+use crate::api::observer::report;
+use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
+use crate::rules::open_logins::{self, OpenLogin};
+use postlude_model::cache::{self, Cache, CacheChange};
+use postlude_model::login::LoginRecord;
+use postlude_model::names::{SessionId, TenantName, Timestamp};
+use postlude_model::session::Session;
+use std::collections::BTreeSet;
+
+/// What a commit changes, and what became of it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) changes: Changes,
+    pub(crate) outcome: CommitOutcome,
+}
+
+/// What a commit changes, or which of its expectations does not hold.
+pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreError> {
+    let nothing = |outcome| Plan { changes: Changes::default(), outcome };
+    let tenant = &commit.tenant;
+    if let Some((id, version)) = &commit.check_session
+        && session_version(database, tenant, id)? != *version
+    {
+        return Ok(nothing(CommitOutcome::SessionChanged));
+    }
+    let mut changes = Changes::default();
+    for write in commit.sessions {
+        if !plan_session(database, &mut changes, tenant, write)? {
+            return Ok(nothing(CommitOutcome::SessionChanged));
+        }
+    }
+    if let Some(write) = commit.login {
+        let outcome = plan_login(database, &mut changes, tenant, write, commit.now)?;
+        if outcome != CommitOutcome::Done {
+            return Ok(nothing(outcome));
+        }
+    }
+    plan_caches(database, &mut changes, tenant, &commit.cache, commit.now)?;
+    Ok(Plan { changes, outcome: CommitOutcome::Done })
+}
+
+/// A new login that changes nothing else, as it will be stored, or which expectation does not hold. The caller has claimed
+/// it, and knows that it is not stored.
+pub(crate) fn plan_buffered(
+    database: &Database,
+    commit: Commit,
+) -> Result<Result<BufferedLogin, CommitOutcome>, StoreError> {
+    let Commit { tenant, login, check_session, now, .. } = commit;
+    let Some(LoginWrite { mut record, .. }) = login else { return Ok(Err(CommitOutcome::LoginChanged)) };
+    if let Some((id, version)) = &check_session {
+        let cached = database.records.read_cache.session(&keys::session(&tenant, id)).map(|session| session.version);
+        let stored = match cached {
+            Some(version) => version,
+            None => session_version(database, &tenant, id)?,
+        };
+        if stored != *version {
+            return Ok(Err(CommitOutcome::SessionChanged));
+        }
+    }
+    record.version = 1;
+    record.changed_at = now;
+    let listed = keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id);
+    let expires = grained(record.expires_at);
+    let record = database.encode(keys::login(&tenant, &record.id), &record)?;
+    Ok(Ok(BufferedLogin { record, listed, expires, now }))
+}
+
+/// When a cache holds nothing more that counts.
+pub(crate) fn last_expiry(cache: &Cache) -> Option<Timestamp> {
+    cache.values().map(|entry| entry.expires_at).max()
+}
+
+fn session_version(database: &Database, tenant: &TenantName, id: &SessionId) -> Result<u64, StoreError> {
+    let stored: Option<Session> = database.get(&keys::session(tenant, id))?;
+    Ok(stored.map_or(0, |session| session.version))
+}
+
+fn plan_session(
+    database: &Database,
+    changes: &mut Changes,
+    tenant: &TenantName,
+    write: SessionWrite,
+) -> Result<bool, StoreError> {
+    let SessionWrite { mut session, expect } = write;
+    if session_version(database, tenant, &session.id)? != expect {
+        return Ok(false);
+    }
+    let key = keys::session(tenant, &session.id);
+    session.version = expect.saturating_add(1);
+    if expect == 0 {
+        expire(changes, session.last_used_at.plus(database.session_lifetime), &key);
+    }
+    database.put(changes, key, &session)?;
+    Ok(true)
+}
+
+fn plan_login(
+    database: &Database,
+    changes: &mut Changes,
+    tenant: &TenantName,
+    write: LoginWrite,
+    now: Timestamp,
+) -> Result<CommitOutcome, StoreError> {
+    let LoginWrite { mut record, expect, claim: _, max_open, bypasses } = write;
+    let key = keys::login(tenant, &record.id);
+    let stored: Option<LoginRecord> = database.get(&key)?;
+    if stored.map_or(0, |stored| stored.version) != expect {
+        return Ok(CommitOutcome::LoginChanged);
+    }
+    if !bypasses::plan_uses(database, changes, tenant, &record, &bypasses, now)? {
+        return Ok(CommitOutcome::BypassChanged);
+    }
+    record.version = expect.saturating_add(1);
+    record.changed_at = now;
+    plan_open_logins(database, changes, tenant, &record, max_open, now)?;
+    if expect == 0 {
+        expire(changes, record.expires_at, &key);
+        changes.put_index(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
+    }
+    database.put(changes, key, &record)?;
+    Ok(CommitOutcome::Done)
+}
+
+/// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
+fn plan_open_logins(
+    database: &Database,
+    changes: &mut Changes,
+    tenant: &TenantName,
+    record: &LoginRecord,
+    max_open: usize,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = keys::open_logins(tenant, &record.subject.user_id);
+    let before: Vec<OpenLogin> = database.get(&key)?.unwrap_or_default();
+    let mut open = before.clone();
+    for id in open_logins::update(&mut open, record, max_open, now) {
+        let key = keys::login(tenant, &id);
+        if let Some(mut evicted) = database.get::<LoginRecord>(&key)?
+            && open_logins::evict(&mut evicted, now)
+        {
+            database.put(changes, key, &evicted)?;
+        }
+    }
+    if open == before {
+        return Ok(());
+    }
+    let Some(last) = open_logins::last_deadline(&open) else {
+        changes.remove(key);
+        return Ok(());
+    };
+    if before.is_empty() {
+        expire(changes, last, &key);
+    }
+    database.put(changes, key, &open)
+}
+
+/// Changes are made in what is stored now, not in what a run saw: of two logins at the same time neither is lost.
+fn plan_caches(
+    database: &Database,
+    changes: &mut Changes,
+    tenant: &TenantName,
+    wanted: &[CacheChange],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let actions: BTreeSet<_> = wanted.iter().map(|change| &change.action).collect();
+    for action in actions {
+        let key = keys::cache(tenant, action);
+        // Best effort: a damaged cache must not stop a login, and is made anew.
+        let before: Option<Cache> = match database.get(&key) {
+            Ok(before) => before,
+            Err(why) => {
+                report(&*database.observer, why, "the cache is made anew")?;
+                None
+            }
+        };
+        let mut cache = before.clone().unwrap_or_default();
+        cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now);
+        match (last_expiry(&cache), before) {
+            (_, Some(before)) if before == cache => {}
+            (None, None) => {}
+            (None, Some(_)) => changes.remove(key),
+            (Some(last), before) => {
+                if before.is_none() {
+                    expire(changes, last, &key);
+                }
+                database.put(changes, key, &cache)?;
+            }
+        }
+    }
+    Ok(())
+}

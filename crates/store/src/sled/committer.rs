@@ -1,0 +1,436 @@
+//! The one thread that writes: group commit.
+//!
+//! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
+//! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
+
+use super::database::Database;
+use super::high_water::{self, HighWater};
+use super::records::{Changes, failed};
+use super::sync_state::{StopAtEnd, SyncState};
+use super::write_behind::{self, WriteBehind};
+use super::{bypasses, commit, expiry, keys, operators, revisions};
+use crate::api::{
+    Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
+};
+use crate::format::header::Header;
+use postlude_model::names::{TenantName, Timestamp};
+use postlude_model::policy::orders::Orders;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How long a batched commit may wait for the disk.
+const FLUSH_EVERY: Duration = Duration::from_millis(900);
+
+/// Jobs that share one sync at most: enough for every connection, few enough that none waits long.
+const GROUP: usize = 256;
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Something to write.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// A claim in it holds until the commit is applied.
+    Commit(Box<Commit>, Answer<CommitOutcome>),
+    /// A login waits in the write-behind buffer.
+    Buffered,
+    Revision(TenantName, [u8; 32], Answer<u64>),
+    Orders(TenantName, Box<Orders>, u64, Answer<bool>),
+    Upload(TenantName, Box<Upload>, usize, Answer<bool>),
+    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    Activate(Vec<Activation>, Answer<bool>),
+    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
+    SweepExpired(Timestamp, usize, Answer<bool>),
+    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
+    Stop(Answer<()>),
+}
+
+/// The thread's own things.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    pub(crate) database: Database,
+    pub(crate) header: Header,
+    /// Our own handle of the database file: the engine's flush does not reach through the drive's cache.
+    pub(crate) file: File,
+    pub(crate) high_water: HighWater,
+    pub(crate) sync_state: Arc<SyncState>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) buffer: Arc<WriteBehind>,
+    /// Since when logins wait in the buffer.
+    pub(crate) buffered_since: Option<Instant>,
+    /// Since when something applied waits for the disk.
+    pub(crate) dirty_since: Option<Instant>,
+}
+
+/// An answer that waits for the disk.
+type Waiting = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+impl Committer {
+    /// Makes the header of this opening durable before anything else happens.
+    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+        let mut changes = Changes::default();
+        self.database.put(&mut changes, keys::header(), &self.header)?;
+        self.database.records.apply(changes)?;
+        self.database.records.flush()?;
+        self.file.sync_data().map_err(failed)
+    }
+
+    /// Works until it is told to stop, or the disk fails.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        let _stop_at_end = StopAtEnd(Arc::clone(&self.sync_state));
+        loop {
+            let first = match jobs.recv_timeout(self.patience()) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let (mut waiting, mut stop): (Vec<Waiting>, _) = (Vec::new(), None);
+            for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
+                match job {
+                    Job::Stop(answer) => stop = Some(answer),
+                    Job::Buffered => {}
+                    job => {
+                        // What was answered before must be there for whatever comes after it.
+                        self.apply_buffer();
+                        self.apply(job, &mut waiting);
+                    }
+                }
+            }
+            self.apply_buffer_when_due(stop.is_some());
+            if !self.sync_and_answer(waiting, stop.is_some()) {
+                return;
+            }
+            if let Some(answer) = stop {
+                let closed = self.high_water.write(self.header.commit).map_err(failed);
+                self.sync_state.stop(StoreError::Stopped(String::new()));
+                drop(self);
+                let _ = answer.send(closed);
+                return;
+            }
+        }
+        self.apply_buffer();
+        let closed = self.sync().and_then(|()| self.high_water.write(self.header.commit).map_err(failed));
+        if let Err(cause) = closed {
+            tracing::error!(%cause, "the last commits may not be on the disk");
+        }
+    }
+
+    /// How long the thread may sleep when nobody asks for anything.
+    fn patience(&self) -> Duration {
+        let buffered = self.buffered_since.map(|since| write_behind::BUFFER_TIME.saturating_sub(since.elapsed()));
+        let quiet = match self.dirty_since {
+            Some(since) => FLUSH_EVERY.saturating_sub(since.elapsed()),
+            // Else a backup of the last second could be restored after a quiet night, and nobody would notice.
+            None if self.high_water.lags(self.header.commit) => high_water::EVERY,
+            None => Duration::from_secs(3600),
+        };
+        buffered.map_or(quiet, |buffered| buffered.min(quiet))
+    }
+
+    /// Buffered logins wait for company, but not for long.
+    fn apply_buffer_when_due(&mut self, at_once: bool) {
+        if self.buffer.is_empty() {
+            return;
+        }
+        let since = *self.buffered_since.get_or_insert_with(Instant::now);
+        if at_once || since.elapsed() >= write_behind::BUFFER_TIME {
+            self.apply_buffer();
+        }
+    }
+
+    /// Applies the logins that wait in the buffer, in small batches; each login is in one of them as a whole.
+    fn apply_buffer(&mut self) {
+        self.buffered_since = None;
+        for logins in self.buffer.take().chunks(write_behind::BATCH) {
+            if self.sync_state.why_stopped().is_some() {
+                return;
+            }
+            let now = logins.iter().map(|login| login.now).max().unwrap_or_default();
+            let header = self.next_header(now);
+            let applied = self
+                .database
+                .encode(keys::header(), &header)
+                .and_then(|record| self.database.records.apply_new(logins, &record))
+                .inspect_err(|why| self.fail(why));
+            if applied.is_ok() {
+                self.applied(header);
+                self.buffer.applied(logins);
+            }
+        }
+    }
+
+    fn next_header(&self, now: Timestamp) -> Header {
+        let Header { epoch, boot, commit, at } = self.header;
+        Header { epoch, boot, commit: commit.saturating_add(1), at: at.max(now) }
+    }
+
+    /// A batch with this header was applied.
+    fn applied(&mut self, header: Header) {
+        self.sync_state.committed_at(header.at);
+        self.header = header;
+        self.dirty_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Makes durable what must be now, and answers; false once the disk failed, and with it the store.
+    fn sync_and_answer(&mut self, waiting: Vec<Waiting>, stopping: bool) -> bool {
+        let overdue = self.dirty_since.is_some_and(|since| since.elapsed() >= FLUSH_EVERY);
+        let mut outcome = self.sync_state.why_stopped().map_or(Ok(()), Err);
+        if outcome.is_ok() {
+            outcome = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
+                let began = Instant::now();
+                let synced = self.sync();
+                self.observer.synced(waiting.len(), began.elapsed(), synced.is_err());
+                synced
+            } else if self.dirty_since.is_none() {
+                self.high_water.raise(self.header.commit).map_err(failed)
+            } else {
+                return true;
+            };
+        }
+        match &outcome {
+            Ok(()) => self.sync_state.synced(),
+            Err(why) => self.fail(why),
+        }
+        let ok = outcome.is_ok();
+        waiting.into_iter().for_each(|answer| answer(outcome.clone()));
+        ok
+    }
+
+    /// What is in memory and what is on the disk may differ now: nothing is answered any more, and nothing tried again.
+    fn fail(&self, why: &StoreError) {
+        if self.sync_state.stop(StoreError::Stopped(format!(": {why}"))) {
+            tracing::error!(cause = %why, "the disk failed; the store stops, and no login is let through");
+        }
+    }
+
+    fn apply(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+        if let Some(why) = self.sync_state.why_stopped() {
+            return refuse(job, why);
+        }
+        match job {
+            Job::Commit(commit, answer) => {
+                let (synced, now) = (commit.durability == Durability::Synced, commit.now);
+                let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
+                let done = commit::plan(&self.database, *commit).and_then(|plan| {
+                    if plan.outcome == CommitOutcome::Done {
+                        self.write(plan.changes, now, synced)?;
+                    }
+                    Ok(plan.outcome)
+                });
+                let wait = synced && matches!(done, Ok(CommitOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Revision(tenant, hash, answer) => {
+                let (planned, at) = (revisions::plan_revision(&self.database, &tenant, &hash), self.header.at);
+                let done = planned.and_then(|(changes, number)| self.write(changes, at, true).map(|()| number));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Bypass(tenant, change, now, answer) => {
+                let done =
+                    bypasses::plan_change(&self.database, &tenant, change, now).and_then(|(changes, outcome)| {
+                        if outcome == BypassOutcome::Done {
+                            self.write(changes, now, true)?;
+                        }
+                        Ok(outcome)
+                    });
+                let wait = matches!(done, Ok(BypassOutcome::Done));
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::Orders(tenant, orders, expect, answer) => {
+                let planned = operators::plan_orders(&self.database, &tenant, *orders, expect);
+                self.write_planned(planned, answer, waiting);
+            }
+            Job::Upload(tenant, upload, most, answer) => {
+                let planned = operators::plan_upload(&self.database, &tenant, &upload, most);
+                self.write_planned(planned, answer, waiting);
+            }
+            Job::Activate(activations, answer) => {
+                let planned = revisions::plan_activations(&self.database, &activations);
+                self.write_planned(planned, answer, waiting);
+            }
+            Job::NeedRevision(tenant, number, until, answer) => {
+                let (planned, at) = (revisions::plan_need(&self.database, &tenant, number, until), self.header.at);
+                let done = planned.and_then(|changes| self.write(changes, at, true));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepRevisions(now, answer) => {
+                let planned = revisions::plan_sweep(&self.database, now);
+                let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
+                let wait = done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            Job::SweepExpired(now, most, answer) => {
+                let done = expiry::plan(&self.database, now, most).and_then(|sweep| {
+                    if sweep.seen > 0 {
+                        self.write(sweep.changes, now, false)?;
+                    }
+                    Ok(sweep.more)
+                });
+                answer_when(done, answer, false, waiting);
+            }
+            Job::Buffered | Job::Stop(_) => {}
+        }
+    }
+
+    /// Writes what was planned, durably; nothing was where an expectation did not hold.
+    fn write_planned(
+        &mut self,
+        planned: Result<Option<Changes>, StoreError>,
+        answer: Answer<bool>,
+        waiting: &mut Vec<Waiting>,
+    ) {
+        let at = self.header.at;
+        let done = planned.and_then(|changes| match changes {
+            Some(changes) => self.write(changes, at, true).map(|()| true),
+            None => Ok(false),
+        });
+        let wait = matches!(done, Ok(true));
+        answer_when(done, answer, wait, waiting);
+    }
+
+    /// One atomic batch, with the store's header in it.
+    fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
+        let header = self.next_header(now);
+        self.database.put(&mut changes, keys::header(), &header)?;
+        if synced {
+            self.sync_state.pend(changes.keys());
+        }
+        self.database.records.apply(changes).inspect_err(|why| self.fail(why))?;
+        self.applied(header);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.database.records.flush()?;
+        self.file.sync_data().map_err(failed)?;
+        self.dirty_since = None;
+        self.high_water.raise(self.header.commit).map_err(failed)
+    }
+}
+
+/// Answers now, or once the disk has it. Who asked may be gone; what was written stays.
+fn answer_when<T: Send + 'static>(
+    done: Result<T, StoreError>,
+    answer: Answer<T>,
+    wait: bool,
+    waiting: &mut Vec<Waiting>,
+) {
+    if wait {
+        waiting.push(Box::new(move |synced| {
+            let _ = answer.send(synced.and(done));
+        }));
+    } else {
+        let _ = answer.send(done);
+    }
+}
+
+fn refuse(job: Job, why: StoreError) {
+    // Who asked may be gone.
+    let _ = match job {
+        Job::Buffered => return,
+        Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
+        Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepExpired(_, _, answer) | Job::Activate(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::Stop(answer) => answer.send(Err(why)).is_ok(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{RecordMac, SessionWrite};
+    use crate::format::codec::Codec;
+    use crate::sled::records::Records;
+    use postlude_model::names::SessionId;
+    use postlude_model::session::Session;
+
+    #[derive(Debug)]
+    struct NoMac;
+
+    impl RecordMac for NoMac {
+        fn tag(&self, _: &[u8]) -> [u8; 16] {
+            [0; 16]
+        }
+        fn verify(&self, _: &[u8], _: &[u8; 16]) -> bool {
+            true
+        }
+    }
+
+    fn committer(folder: &std::path::Path) -> Committer {
+        let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
+        let records = Records::new(db.open_tree("records").unwrap(), Codec::new(Arc::new(NoMac)));
+        Committer {
+            database: Database::new(records, Duration::from_secs(1), Arc::new(())),
+            header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
+            file: File::open(folder.join("db/db")).unwrap(),
+            high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
+            sync_state: Arc::default(),
+            observer: Arc::new(()),
+            buffer: Arc::default(),
+            buffered_since: None,
+            dirty_since: None,
+        }
+    }
+
+    fn commit(durability: Durability) -> Box<Commit> {
+        let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
+        let session = Session::new(SessionId::new("s").unwrap(), now);
+        let sessions = vec![SessionWrite { session, expect: 0 }];
+        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
+    }
+
+    /// Neither the answer nor another reader is faster than the disk.
+    #[tokio::test]
+    async fn a_synced_commit_is_answered_and_shown_after_the_sync() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (answer, mut answered) = oneshot::channel();
+        let mut waiting = Vec::new();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
+        assert!(answered.try_recv().is_err());
+        let (sync_state, database) = (Arc::clone(&committer.sync_state), committer.database.clone());
+        let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
+        let mut reader = tokio::spawn(async move { sync_state.durable(&key, || database.get::<Session>(&key)).await });
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut reader).await.is_err());
+        assert!(committer.sync_and_answer(waiting, false));
+        assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
+        assert_eq!(reader.await.unwrap().unwrap().unwrap().version, 1);
+    }
+
+    #[tokio::test]
+    async fn a_batched_commit_is_answered_at_once_and_synced_within_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (answer, answered) = oneshot::channel();
+        let mut waiting = Vec::new();
+        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
+        assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
+        assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
+        assert!(committer.sync_and_answer(waiting, false) && committer.dirty_since.is_some());
+        committer.dirty_since = Instant::now().checked_sub(Duration::from_secs(1));
+        assert_eq!(committer.patience(), Duration::ZERO);
+        assert!(committer.sync_and_answer(Vec::new(), false) && committer.dirty_since.is_none());
+    }
+
+    /// After a failure nothing is applied any more, and everyone hears why.
+    #[tokio::test]
+    async fn a_stopped_store_refuses_whatever_is_queued() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        committer.fail(&StoreError::Failed("no space".to_owned()));
+        let (answer, answered) = oneshot::channel();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
+        let why = StoreError::Stopped(": the store failed: no space".to_owned());
+        assert_eq!(answered.await.unwrap(), Err(why));
+        assert!(!committer.sync_and_answer(Vec::new(), false));
+        assert_eq!(committer.database.records.verify().unwrap().records, 0);
+    }
+}

@@ -1,0 +1,56 @@
+//! The database as its planners see it: the records, how long sessions are kept, and who hears of what cannot be read.
+
+use super::keys;
+use super::records::{Changes, Records};
+use super::write_behind::EncodedRecord;
+use crate::api::{Observer, StoreError};
+use crate::format::stored::Stored;
+use postlude_model::limits;
+use postlude_model::names::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How coarse expiry is. A record has one entry in the index of expiry, made with it; the sweep moves it when the record lives
+/// longer.
+const EXPIRY_GRAIN: Duration = Duration::from_secs(60 * 60);
+
+/// The records and what belongs to them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    pub(crate) records: Records,
+    /// How long a session is kept after its last use.
+    pub(crate) session_lifetime: Duration,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+impl Database {
+    pub(crate) fn new(records: Records, session_lifetime: Duration, observer: Arc<dyn Observer>) -> Self {
+        // While a login may live, an ended session's generation must not be forgotten: the login would be taken for one
+        // of a new session.
+        Self { records, session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME), observer }
+    }
+
+    pub(crate) fn get<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.records.get(key)
+    }
+
+    pub(crate) fn put<T: Stored>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        self.records.put(changes, key, value)
+    }
+
+    /// A record, encoded.
+    pub(crate) fn encode<T: Stored>(&self, key: Vec<u8>, value: &T) -> Result<EncodedRecord, StoreError> {
+        Ok(EncodedRecord { bytes: self.records.encode(&key, value)?.into(), key })
+    }
+}
+
+/// Enters into the index of expiry when a record expires.
+pub(crate) fn expire(changes: &mut Changes, at: Timestamp, key: &[u8]) {
+    changes.put_index(keys::expiry(grained(at), key));
+}
+
+/// The end of the hour of a time.
+pub(crate) fn grained(at: Timestamp) -> Timestamp {
+    let grain = u64::try_from(EXPIRY_GRAIN.as_millis()).unwrap_or(u64::MAX);
+    Timestamp(at.0.div_ceil(grain).saturating_mul(grain))
+}

@@ -1,0 +1,309 @@
+//! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
+
+use crate::format::kind::RecordKind;
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+
+/// What a key leads to: a record, a part of one, or an entry of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum KeyKind {
+    Header = b'M',
+    Login = b'L',
+    Session = b'S',
+    OpenLogins = b'U',
+    Bypasses = b'B',
+    Revision = b'R',
+    RevisionNumber = b'H',
+    Expiry = b'E',
+    Part = b'P',
+    Cache = b'C',
+    Orders = b'O',
+    Upload = b'A',
+    ByUser = b'W',
+    RevisionNeed = b'N',
+    ActiveRevision = b'V',
+}
+
+impl KeyKind {
+    const ALL: [Self; 15] = [
+        Self::Header,
+        Self::Login,
+        Self::Session,
+        Self::OpenLogins,
+        Self::Bypasses,
+        Self::Revision,
+        Self::RevisionNumber,
+        Self::Expiry,
+        Self::Part,
+        Self::Cache,
+        Self::Orders,
+        Self::Upload,
+        Self::ByUser,
+        Self::RevisionNeed,
+        Self::ActiveRevision,
+    ];
+
+    /// The kind of a key; none where this program does not know it.
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| key.first() == Some(&kind.byte()))
+    }
+
+    const fn byte(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind of record that stands under such a key; none for entries of indexes and parts of records.
+    pub(crate) const fn record(self) -> Option<RecordKind> {
+        match self {
+            Self::Header => Some(RecordKind::Header),
+            Self::Login => Some(RecordKind::Login),
+            Self::Session => Some(RecordKind::Session),
+            Self::OpenLogins => Some(RecordKind::OpenLogins),
+            Self::Bypasses => Some(RecordKind::Bypasses),
+            Self::Revision => Some(RecordKind::RevisionHash),
+            Self::RevisionNumber => Some(RecordKind::RevisionNumber),
+            Self::Cache => Some(RecordKind::Cache),
+            Self::Orders => Some(RecordKind::Orders),
+            Self::Upload => Some(RecordKind::Upload),
+            Self::RevisionNeed => Some(RecordKind::RevisionNeed),
+            Self::ActiveRevision => Some(RecordKind::ActiveRevision),
+            Self::Expiry | Self::Part | Self::ByUser => None,
+        }
+    }
+
+    /// The name of what a key leads to, for messages.
+    pub(crate) fn name_of(key: &[u8]) -> &'static str {
+        match Self::of(key) {
+            Some(Self::Expiry) => "entry of the index of expiry",
+            Some(Self::Part) => "part of a record",
+            Some(Self::ByUser) => "entry of a user's list of logins",
+            Some(kind) => kind.record().map_or("record", RecordKind::name),
+            None => "record of an unknown kind",
+        }
+    }
+}
+
+fn key(kind: KeyKind, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind.byte()];
+    for part in parts {
+        // A part has at most some 600 bytes: names have 256.
+        key.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes());
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+pub(crate) fn header() -> Vec<u8> {
+    key(KeyKind::Header, &[])
+}
+
+pub(crate) fn login(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
+    key(KeyKind::Login, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
+}
+
+pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {
+    key(KeyKind::Session, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
+}
+
+pub(crate) fn open_logins(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(KeyKind::OpenLogins, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+pub(crate) fn cache(tenant: &TenantName, action: &ActionName) -> Vec<u8> {
+    key(KeyKind::Cache, &[tenant.as_str().as_bytes(), action.as_str().as_bytes()])
+}
+
+pub(crate) fn bypasses(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(KeyKind::Bypasses, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+pub(crate) fn revision(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(KeyKind::Revision, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// All revisions of a tenant.
+pub(crate) fn revisions(tenant: &TenantName) -> Vec<u8> {
+    key(KeyKind::Revision, &[tenant.as_str().as_bytes()])
+}
+
+/// The number of a revision, from its key.
+pub(crate) fn number_of(revision: &[u8]) -> Option<u64> {
+    revision.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// Until when a revision is needed.
+pub(crate) fn revision_need(tenant: &TenantName, number: u64) -> Vec<u8> {
+    key(KeyKind::RevisionNeed, &[tenant.as_str().as_bytes(), &number.to_be_bytes()])
+}
+
+/// Every key of a kind.
+pub(crate) fn all_of(kind: KeyKind) -> [u8; 1] {
+    [kind.byte()]
+}
+
+pub(crate) fn revision_number(tenant: &TenantName, hash: &[u8; 32]) -> Vec<u8> {
+    key(KeyKind::RevisionNumber, &[tenant.as_str().as_bytes(), hash])
+}
+
+/// Which revision of a tenant is active.
+pub(crate) fn active_revision(tenant: &TenantName) -> Vec<u8> {
+    key(KeyKind::ActiveRevision, &[tenant.as_str().as_bytes()])
+}
+
+/// A further part of a large record.
+pub(crate) fn part(of: &[u8], number: u8) -> Vec<u8> {
+    key(KeyKind::Part, &[of, &[number]])
+}
+
+pub(crate) fn orders(tenant: &TenantName) -> Vec<u8> {
+    key(KeyKind::Orders, &[tenant.as_str().as_bytes()])
+}
+
+pub(crate) fn upload(tenant: &TenantName, digest: &Digest) -> Vec<u8> {
+    key(KeyKind::Upload, &[tenant.as_str().as_bytes(), digest.as_bytes()])
+}
+
+/// The digest in an upload's key, which ends with it.
+pub(crate) fn uploaded(key: &[u8]) -> Option<Digest> {
+    key.last_chunk().map(|digest| Digest::from_bytes(*digest))
+}
+
+/// All records of a kind of one tenant.
+pub(crate) fn of_tenant(kind: KeyKind, tenant: &TenantName) -> Vec<u8> {
+    key(kind, &[tenant.as_str().as_bytes()])
+}
+
+/// A login in its user's list, the newest first.
+pub(crate) fn by_user(tenant: &TenantName, user: &UserId, began: Timestamp, login: &LoginId) -> Vec<u8> {
+    let mut key = of_user(tenant, user);
+    key.extend_from_slice(&(u64::MAX - began.0).to_be_bytes());
+    key.extend_from_slice(login.as_str().as_bytes());
+    key
+}
+
+/// All logins of a user.
+pub(crate) fn of_user(tenant: &TenantName, user: &UserId) -> Vec<u8> {
+    key(KeyKind::ByUser, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
+}
+
+/// When a login in a user's list began, and which it is.
+pub(crate) fn login_of_list(of_user: &[u8], key: &[u8]) -> Option<(Timestamp, LoginId)> {
+    let (time, id) = key.strip_prefix(of_user)?.split_first_chunk::<8>()?;
+    let id = LoginId::new(std::str::from_utf8(id).ok()?).ok()?;
+    Some((Timestamp(u64::MAX - u64::from_be_bytes(*time)), id))
+}
+
+/// The tenant of a record's key.
+pub(crate) fn tenant_of(key: &[u8]) -> Option<TenantName> {
+    let (length, rest) = key.get(1..)?.split_first_chunk::<2>()?;
+    let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    TenantName::new(std::str::from_utf8(name).ok()?).ok()
+}
+
+/// The first key after all that begin with a prefix. The kind comes first, and no kind is 255.
+pub(crate) fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+/// Sorted by time, then by what expires.
+pub(crate) fn expiry(at: Timestamp, of: &[u8]) -> Vec<u8> {
+    let mut key = vec![KeyKind::Expiry.byte()];
+    key.extend_from_slice(&at.0.to_be_bytes());
+    key.extend_from_slice(of);
+    key
+}
+
+/// Several keys in one value.
+pub(crate) fn join<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Vec<u8> {
+    let mut value = Vec::new();
+    for key in keys {
+        value.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
+        value.extend_from_slice(key);
+    }
+    value
+}
+
+/// The keys in such a value, as far as it is one.
+pub(crate) fn split(mut value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = value.split_first_chunk::<2>()?;
+        let (key, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        value = rest;
+        Some(key)
+    })
+}
+
+/// Everything that expires until a time, inclusive.
+pub(crate) fn expiries_until(now: Timestamp) -> std::ops::Range<Vec<u8>> {
+    expiry(Timestamp(0), &[])..expiry(Timestamp(now.0.saturating_add(1)), &[])
+}
+
+/// What an expiry key is about.
+pub(crate) fn expiring_key(key: &[u8]) -> Option<&[u8]> {
+    key.get(9..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    proptest! {
+        /// No split of the same characters over tenant and id gives the same key.
+        #[test]
+        fn keys_never_meet(text in "[a-z][a-z0-9-]{2,20}", one in 1_usize..20, two in 1_usize..20) {
+            let split = |at: usize| {
+                let at = at.min(text.len() - 1);
+                let tenant = TenantName::new(&text[..at]).unwrap();
+                let id = LoginId::new(&text[at..]).unwrap();
+                let session = SessionId::new(&text[at..]).unwrap();
+                (at, login(&tenant, &id), super::session(&tenant, &session))
+            };
+            let (a, b) = (split(one), split(two));
+            prop_assert_eq!(a.0 == b.0, a.1 == b.1);
+            prop_assert_ne!(a.1, b.2);
+        }
+
+        /// A user's list begins with the newest, says what it lists, and has nothing of a user whose name begins alike.
+        #[test]
+        fn lists_are_a_users_own_and_newest_first(a in any::<u32>(), b in any::<u32>(), user in "[a-z]{1,8}") {
+            let (tenant, login) = (TenantName::new("acme").unwrap(), LoginId::new("one").unwrap());
+            let id = UserId::new(user.clone()).unwrap();
+            let at = |n: u32| by_user(&tenant, &id, Timestamp(u64::from(n)), &login);
+            let list = of_user(&tenant, &id);
+            prop_assert_eq!(a.cmp(&b), at(b).cmp(&at(a)));
+            prop_assert_eq!(login_of_list(&list, &at(a)), Some((Timestamp(u64::from(a)), login.clone())));
+            prop_assert!((list.clone()..end_of(&list)).contains(&at(a)));
+            let longer = of_user(&tenant, &UserId::new(format!("{user}x")).unwrap());
+            prop_assert!(!(list.clone()..end_of(&list)).contains(&longer));
+            prop_assert_eq!(tenant_of(&at(a)), Some(tenant));
+        }
+
+        /// A value of keys reads back, and one that was cut gives no key that was not in it.
+        #[test]
+        fn several_keys_read_back(keys in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..32), cut: usize) {
+            let value = join(keys.iter().map(Vec::as_slice));
+            prop_assert_eq!(split(&value).collect::<Vec<_>>(), keys.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let short = &value[..cut.checked_rem(value.len()).unwrap_or(0)];
+            prop_assert!(split(short).zip(&keys).all(|(read, key)| read == key.as_slice()));
+            prop_assert!(split(short).count() <= keys.len());
+        }
+
+        #[test]
+        fn expiries_sort_by_time(a in any::<u32>(), b in any::<u32>()) {
+            let at = |n: u32| expiry(Timestamp(u64::from(n)), b"x");
+            prop_assert_eq!(a.cmp(&b), at(a).cmp(&at(b)));
+            let until = expiries_until(Timestamp(u64::from(a)));
+            prop_assert_eq!(until.contains(&at(b)), b <= a);
+            prop_assert!(!until.contains(&expiry(Timestamp(u64::from(a)).plus(Duration::from_millis(1)), b"")));
+        }
+    }
+}

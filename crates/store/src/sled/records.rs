@@ -1,0 +1,370 @@
+//! Typed records on the one tree. A large record is stored in parts.
+//!
+//! The engine writes a leaf of more than 128 KiB, some sixteen values, to a file of its own that nobody syncs: after a power
+//! cut it may be missing. With parts of 4,000 bytes no leaf comes near that.
+
+use super::keys::{self, KeyKind};
+use super::read_cache::ReadCache;
+use super::write_behind::{BufferedLogin, EncodedRecord};
+use crate::api::StoreError;
+use crate::format::codec::Codec;
+use crate::format::stored::Stored;
+use postlude_model::names::Timestamp;
+use sled::{Batch, IVec, Tree};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Bytes of one stored value.
+const PART_BYTES: usize = 4000;
+/// Parts of one record: the first, and as many as a byte can count.
+const PARTS: usize = 256;
+
+/// The tree with its codec. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Records {
+    tree: Tree,
+    codec: Codec,
+    /// Held while a batch is applied, so that nobody reads the parts of two versions of a record.
+    whole: Arc<RwLock<()>>,
+    /// What readers find without the tree; every change passes here.
+    pub(crate) read_cache: Arc<ReadCache>,
+}
+
+/// What will be changed together, by key; [`None`] deletes a record.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The values of index entries; [`None`] deletes an entry.
+    index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Changes {
+    pub(crate) fn remove(&mut self, key: Vec<u8>) {
+        self.records.insert(key, None);
+    }
+
+    /// Sets an entry of an index, which is no record and carries no MAC.
+    pub(crate) fn put_index(&mut self, key: Vec<u8>) {
+        self.index.insert(key, Some(Vec::new()));
+    }
+
+    /// Deletes an entry of an index, unless these changes set it.
+    pub(crate) fn remove_index(&mut self, key: Vec<u8>) {
+        self.index.entry(key).or_insert(None);
+    }
+
+    /// The keys of all records that change.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.keys().map(Vec::as_slice)
+    }
+}
+
+/// What a check of all records found.
+#[derive(Debug, Default)]
+pub(crate) struct Verification {
+    /// How many records there are.
+    pub(crate) records: usize,
+    /// How many of them are damaged.
+    pub(crate) damaged: usize,
+    /// The kind of the first damaged one.
+    pub(crate) first: Option<&'static str>,
+    /// Whether a newer version of this program wrote one of them.
+    pub(crate) newer: bool,
+}
+
+impl Records {
+    pub(crate) fn new(tree: Tree, codec: Codec) -> Self {
+        Self { tree, codec, whole: Arc::default(), read_cache: Arc::default() }
+    }
+
+    pub(crate) fn get<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(None) };
+        self.codec.decode(key, &self.gather(key, &first)?).map(Some)
+    }
+
+    pub(crate) fn put<T: Stored>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        let bytes = self.encode(&key, value)?;
+        changes.records.insert(key, Some(bytes));
+        Ok(())
+    }
+
+    /// A value as it is stored.
+    pub(crate) fn encode<T: Stored>(&self, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.codec.encode(key, value)?;
+        if bytes.len() > PART_BYTES * PARTS {
+            let why = format!("it has {} bytes, more than {}", bytes.len(), PART_BYTES * PARTS);
+            return Err(StoreError::Encoding(KeyKind::name_of(key), why));
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn decode<T: Stored>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+        self.codec.decode(key, bytes)
+    }
+
+    /// Applies all of it in one step that a crash does not split.
+    pub(crate) fn apply(&self, changes: Changes) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let changed: Vec<_> = changes.records.iter().map(|(key, bytes)| (key.clone(), bytes.is_some())).collect();
+        self.read_cache.before_write(&changed);
+        for (key, bytes) in changes.records {
+            let before = self.tree.get(&key).map_err(failed)?.map_or(0, |first| further_parts(&first));
+            let kept = match bytes {
+                Some(bytes) => insert(&mut batch, &key, &bytes),
+                None => {
+                    batch.remove(key.as_slice());
+                    0
+                }
+            };
+            (kept..before).for_each(|number| batch.remove(keys::part(&key, number.saturating_add(1))));
+        }
+        for (key, set) in changes.index {
+            match set {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        let applied = self.apply_whole(batch);
+        self.read_cache.after_write(&changed);
+        applied
+    }
+
+    /// Applies login records that are new, and the store's header after them. One entry of the index of expiry tells when all
+    /// that expire together do.
+    ///
+    /// They are not applied as one batch, for which the engine stops all readers. What is written first is harmless alone: a
+    /// crash leaves an entry without its record, never a record without its entry. Readers find these records in the
+    /// write-behind buffer until this is done.
+    pub(crate) fn apply_new(&self, logins: &[BufferedLogin], header: &EncodedRecord) -> Result<(), StoreError> {
+        let mut expiring: BTreeMap<Timestamp, Vec<&[u8]>> = BTreeMap::new();
+        for login in logins {
+            expiring.entry(login.expires).or_default().push(&login.record.key);
+        }
+        for (at, keys) in expiring {
+            let Some((first, others)) = keys.split_first() else { continue };
+            let others = keys::join(others.iter().copied());
+            self.tree.insert(keys::expiry(at, first), others).map_err(failed)?;
+        }
+        for login in logins {
+            self.tree.insert(login.listed.as_slice(), &[]).map_err(failed)?;
+            self.insert_new(&login.record)?;
+        }
+        self.insert_new(header)
+    }
+
+    fn insert_new(&self, record: &EncodedRecord) -> Result<(), StoreError> {
+        if record.bytes.len() <= PART_BYTES {
+            let whole = [&[0], &*record.bytes].concat();
+            return self.tree.insert(record.key.as_slice(), whole).map(|_| ()).map_err(failed);
+        }
+        let mut batch = Batch::default();
+        insert(&mut batch, &record.key, &record.bytes);
+        self.apply_whole(batch)
+    }
+
+    fn apply_whole(&self, batch: Batch) -> Result<(), StoreError> {
+        let _whole = self.whole.write().unwrap_or_else(PoisonError::into_inner);
+        self.tree.apply_batch(batch).map_err(failed)
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.tree.flush().map(|_| ()).map_err(failed)
+    }
+
+    /// The entries in a range of keys, in order, with their records.
+    pub(crate) fn entries(
+        &self,
+        range: std::ops::Range<Vec<u8>>,
+    ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> {
+        self.tree.range(range).map(|entry| entry.map_err(failed))
+    }
+
+    /// The last key that begins so.
+    pub(crate) fn last(&self, prefix: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.tree.scan_prefix(prefix).keys().next_back().transpose().map_err(failed)
+    }
+
+    /// Every key that begins so, in order.
+    pub(crate) fn keys(&self, prefix: &[u8]) -> Result<Vec<IVec>, StoreError> {
+        self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Verifies every record.
+    pub(crate) fn verify(&self) -> Result<Verification, StoreError> {
+        let mut found = Verification::default();
+        for entry in &self.tree {
+            let (key, first) = entry.map_err(failed)?;
+            let kind = KeyKind::of(&key);
+            let record = kind.and_then(KeyKind::record);
+            if kind.is_some() && record.is_none() {
+                continue;
+            }
+            found.records += 1;
+            self.read_cache.before_write(&[(key.to_vec(), true)]);
+            match self.gather(&key, &first).and_then(|bytes| self.codec.verify(record, &key, &bytes)) {
+                Ok(()) => {}
+                Err(StoreError::Newer(_)) => found.newer = true,
+                Err(why @ (StoreError::Corrupt(kind) | StoreError::Unreadable(kind, _))) => {
+                    tracing::error!(kind, number = found.records, cause = %why, "a stored record is damaged");
+                    found.damaged += 1;
+                    found.first = found.first.or(Some(kind));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(found)
+    }
+
+    /// All parts of a record in one.
+    fn gather(&self, key: &[u8], first: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let corrupt = || StoreError::Corrupt(KeyKind::name_of(key));
+        let (further, head) = first.split_first().ok_or_else(corrupt)?;
+        let mut bytes = head.to_vec();
+        for number in 1..=*further {
+            let part = self.tree.get(keys::part(key, number)).map_err(failed)?;
+            bytes.extend_from_slice(&part.ok_or_else(corrupt)?);
+        }
+        Ok(bytes)
+    }
+}
+
+/// Puts a record into a batch, in parts; returns how many there are after the first.
+fn insert(batch: &mut Batch, key: &[u8], bytes: &[u8]) -> u8 {
+    let mut parts = bytes.chunks(PART_BYTES);
+    let head = parts.next().unwrap_or_default();
+    let further = u8::try_from(parts.len()).unwrap_or(u8::MAX);
+    batch.insert(key, [&[further], head].concat());
+    for (number, part) in (1..=further).zip(parts) {
+        batch.insert(keys::part(key, number), part);
+    }
+    further
+}
+
+fn further_parts(first: &[u8]) -> u8 {
+    first.first().copied().unwrap_or_default()
+}
+
+/// The engine failed.
+pub(crate) fn failed(why: impl ToString) -> StoreError {
+    StoreError::Failed(why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::RecordMac;
+    use crate::format::kind::RecordKind;
+    use crate::format::stored::{DecodeError, append, parse};
+    use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
+
+    #[derive(Debug)]
+    struct Mac;
+
+    impl RecordMac for Mac {
+        fn tag(&self, bytes: &[u8]) -> [u8; 16] {
+            *Sha256::digest(bytes).first_chunk().unwrap()
+        }
+        fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool {
+            self.tag(bytes) == *tag
+        }
+    }
+
+    /// A record that is nothing but a text.
+    #[derive(Debug, PartialEq)]
+    struct Text(String);
+
+    impl Stored for Text {
+        const KIND: RecordKind = RecordKind::Login;
+        const VERSION: u8 = 1;
+        fn write(&self, to: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
+            append(&self.0, to)
+        }
+        fn read(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
+            if version == 1 { Ok(Self(parse(body)?)) } else { Err(DecodeError::Version(version)) }
+        }
+    }
+
+    fn records() -> (sled::Db, Records) {
+        let db = sled::Config::new().temporary(true).flush_every_ms(None).open().unwrap();
+        let tree = db.open_tree("records").unwrap();
+        (db, Records::new(tree, Codec::new(Arc::new(Mac))))
+    }
+
+    fn write(records: &Records, key: &[u8], value: Option<&str>) {
+        let mut changes = Changes::default();
+        match value {
+            Some(value) => records.put(&mut changes, key.to_vec(), &Text(value.to_owned())).unwrap(),
+            None => changes.remove(key.to_vec()),
+        }
+        records.apply(changes).unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// Whatever size follows whatever size: the newest is read, and nothing of the older ones is left.
+        #[test]
+        fn records_of_all_sizes_replace_each_other(sizes in prop::collection::vec(0_usize..20_000, 1..5)) {
+            let (_db, records) = records();
+            for size in sizes {
+                let text = "x".repeat(size);
+                write(&records, b"Lone", Some(&text));
+                prop_assert_eq!(records.get::<Text>(b"Lone").unwrap().unwrap().0, text);
+                prop_assert!(records.tree.iter().values().all(|value| value.unwrap().len() <= PART_BYTES + 1));
+            }
+            write(&records, b"Lone", None);
+            prop_assert!(records.tree.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_largest_record_fits_and_a_larger_one_is_refused() {
+        let (_db, records) = records();
+        let fits = "x".repeat(PART_BYTES * PARTS - 1 - 16 - 3);
+        write(&records, b"Lone", Some(&fits));
+        assert_eq!(records.get::<Text>(b"Lone").unwrap().unwrap().0, fits);
+        let refused = records.put(&mut Changes::default(), b"Lone".to_vec(), &Text(format!("{fits}x")));
+        assert!(matches!(refused, Err(StoreError::Encoding("login record", _))), "{refused:?}");
+    }
+
+    /// A record with any byte changed, cut short, moved to another key or without one of its parts is no record.
+    #[test]
+    fn damage_is_found_wherever_it_is() {
+        let (_db, records) = records();
+        let text = "y".repeat(6000);
+        for (key, text) in [(b"Lone", "short"), (b"Ltwo", text.as_str())] {
+            write(&records, key, Some(text));
+        }
+        let entries: Vec<_> = records.tree.iter().map(Result::unwrap).collect();
+        for (key, value) in &entries {
+            for at in (0..value.len()).filter(|at| *at < 40 || at % 97 == 0 || value.len() - at < 20) {
+                let mut bent = value.to_vec();
+                bent[at] ^= 0x40;
+                records.tree.insert(key, bent).unwrap();
+                assert_eq!(records.verify().unwrap().damaged, 1, "byte {at}");
+                let read = [b"Lone", b"Ltwo"].map(|key| records.get::<Text>(key));
+                assert!(read.contains(&Err(StoreError::Corrupt("login record"))), "byte {at}: {read:?}");
+            }
+            records.tree.insert(key, &value[..value.len() - 1]).unwrap();
+            assert_eq!(records.verify().unwrap().damaged, 1);
+            records.tree.insert(key, value).unwrap();
+        }
+        assert_eq!(records.verify().unwrap().damaged, 0);
+        records.tree.insert(b"Lone", &entries.iter().find(|entry| entry.0 == b"Ltwo").unwrap().1).unwrap();
+        assert_eq!(records.get::<Text>(b"Lone"), Err(StoreError::Corrupt("login record")));
+        records.tree.remove(keys::part(b"Ltwo", 1)).unwrap();
+        assert_eq!(records.get::<Text>(b"Ltwo"), Err(StoreError::Corrupt("login record")));
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_damage() {
+        let (_db, records) = records();
+        let mut body = vec![2, 1, b'x'];
+        let tag = Mac.tag(&[&4_u64.to_be_bytes()[..], b"Lone", &body].concat());
+        body.extend_from_slice(&tag);
+        records.tree.insert(b"Lone", [&[0], body.as_slice()].concat()).unwrap();
+        assert_eq!(records.get::<Text>(b"Lone"), Err(StoreError::Newer("login record")));
+        assert!(records.verify().unwrap().newer);
+    }
+}

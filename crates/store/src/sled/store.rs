@@ -1,0 +1,474 @@
+//! The embedded store: reads; writes go to the committer.
+
+use super::commit::plan_buffered;
+use super::committer::Job;
+use super::database::Database;
+use super::keys::{self, KeyKind};
+use super::records::failed;
+use super::sync_state::SyncState;
+use super::write_behind::WriteBehind;
+use super::{operators, pages, revisions};
+use crate::api::claim::Claims;
+use crate::api::observer::report;
+use crate::api::{
+    Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
+    Commits, Durability, Expiry, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page, Plugins, Revisions,
+    Sessions, Store, StoreError, Upload, Uploads,
+};
+use crate::content_files::ContentFiles;
+use crate::format::revision::RevisionHash;
+use crate::format::stored::Stored;
+use async_trait::async_trait;
+use postlude_model::cache::Cache;
+use postlude_model::login::{LoginRecord, Status};
+use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::policy::bypass::Bypass;
+use postlude_model::policy::orders::Orders;
+use postlude_model::session::Session;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeSet, HashSet};
+use std::io;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// A store in a folder of this machine, for one process.
+#[derive(Debug)]
+pub struct SledStore {
+    pub(crate) open: Mutex<Option<Arc<Open>>>,
+    pub(crate) committer: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) sync_state: Arc<SyncState>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) epoch: u64,
+    pub(crate) boot: u64,
+}
+
+/// What an open store holds; let go of at shutdown.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) database: Database,
+    pub(crate) jobs: SyncSender<Job>,
+    pub(crate) buffer: Arc<WriteBehind>,
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) plugins: ContentFiles,
+    pub(crate) revisions: ContentFiles,
+}
+
+impl SledStore {
+    /// How often the store was opened.
+    #[must_use]
+    pub const fn boot(&self) -> u64 {
+        self.boot
+    }
+
+    fn opened(&self) -> Result<Arc<Open>, StoreError> {
+        if let Some(why) = self.sync_state.why_stopped() {
+            return Err(why);
+        }
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone().ok_or_else(|| StoreError::Stopped(String::new()))
+    }
+
+    async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let open = self.opened()?;
+        if let Some(bytes) = open.buffer.get(key) {
+            return open.database.records.decode(key, &bytes).map(Some);
+        }
+        let read = self.sync_state.durable(key, || open.database.get(key)).await;
+        read.inspect_err(|why| self.tell(why))
+    }
+
+    /// Tells of a record that cannot be read; the call that needs it fails as well.
+    fn tell(&self, why: &StoreError) {
+        // What is not about a record is not told.
+        let _ = report(&*self.observer, why.clone(), "the call that asked for it fails");
+    }
+
+    /// Reads much at once, where blocking is allowed.
+    async fn read_many<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let open = self.opened()?;
+        let read = tokio::task::spawn_blocking(move || read(&open.database)).await.map_err(failed)?;
+        read.inspect_err(|why| self.tell(why))
+    }
+
+    /// A login that begins, claimed; another call that begins the same one is waited for.
+    async fn claim(&self, key: &[u8]) -> Result<ClaimGuard, StoreError> {
+        let claims = Arc::clone(&self.opened()?.claims);
+        loop {
+            if let Some(claim) = claims.claim(key) {
+                return Ok(claim);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// A commit that writes a login for the first time holds its claim; without one of the caller's, from now on.
+    async fn claimed(&self, mut commit: Commit) -> Result<Result<Commit, CommitOutcome>, StoreError> {
+        let tenant = &commit.tenant;
+        if let Some(write) = commit.login.as_mut().filter(|write| write.expect == 0) {
+            let key = keys::login(tenant, &write.record.id);
+            if !write.claim.as_ref().is_some_and(|claim| claim.is_of(&key)) {
+                let claim = self.claim(&key).await?;
+                if self.read::<LoginRecord>(&key).await?.is_some() {
+                    return Ok(Err(CommitOutcome::LoginChanged));
+                }
+                write.claim = Some(claim);
+            }
+        }
+        Ok(Ok(commit))
+    }
+
+    async fn commit_one(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let commit = match self.claimed(commit).await? {
+            Ok(commit) => commit,
+            Err(outcome) => return Ok(outcome),
+        };
+        if may_be_buffered(&commit) {
+            return self.commit_buffered(commit).await;
+        }
+        self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
+    }
+
+    /// Answers a login that is buffered; the committer will apply it. The session was looked at now: a change that is still queued has
+    /// not been answered either, so this login came before it.
+    async fn commit_buffered(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let open = self.opened()?;
+        // Until readers find the record in the buffer.
+        let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
+        while open.buffer.is_full() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.opened()?;
+        }
+        match plan_buffered(&open.database, commit)? {
+            Err(outcome) => Ok(outcome),
+            Ok(login) => {
+                // A committer whose queue is full is awake.
+                if open.buffer.push(login)
+                    && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_)))
+                {
+                    return Err(self.why_stopped());
+                }
+                Ok(CommitOutcome::Done)
+            }
+        }
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let open = self.opened()?;
+        let (answer, answered) = oneshot::channel();
+        let mut job = job(answer);
+        // Waiting for a place must not hold a thread of the runtime.
+        while let Err(refused) = open.jobs.try_send(job) {
+            let TrySendError::Full(back) = refused else { return Err(self.why_stopped()) };
+            job = back;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(open);
+        answered.await.unwrap_or_else(|_| Err(self.why_stopped()))
+    }
+
+    fn why_stopped(&self) -> StoreError {
+        self.sync_state.why_stopped().unwrap_or_else(|| StoreError::Stopped(String::new()))
+    }
+
+    /// Lets go of the engine; the committer ends once nobody can ask it any more.
+    fn close(&self) -> Option<JoinHandle<()>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.committer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if let Some(committer) = self.close() {
+            // It ends by itself; an error is its panic, which was reported when it happened.
+            let _ = committer.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Logins for SledStore {
+    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
+        self.read(&keys::login(tenant, id)).await
+    }
+
+    async fn claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginClaim, StoreError> {
+        let key = keys::login(tenant, id);
+        // Claimed first: what was not there then cannot come before the claim is let go.
+        let claim = self.claim(&key).await?;
+        Ok(self.read(&key).await?.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
+    }
+
+    async fn logins(
+        &self,
+        tenant: &TenantName,
+        after: Option<&LoginId>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError> {
+        let (tenant, after) = (tenant.clone(), after.map(|id| keys::login(tenant, id)));
+        self.read_many(move |database| pages::page_of(database, KeyKind::Login, &tenant, after, most)).await
+    }
+
+    async fn logins_of(
+        &self,
+        tenant: &TenantName,
+        user: &UserId,
+        after: Option<&(Timestamp, LoginId)>,
+        most: usize,
+    ) -> Result<Page<LoginRecord>, StoreError> {
+        let (tenant, user, after) = (tenant.clone(), user.clone(), after.cloned());
+        self.read_many(move |database| pages::logins_of(database, &tenant, &user, after.as_ref(), most)).await
+    }
+}
+
+#[async_trait]
+impl Sessions for SledStore {
+    async fn session(&self, tenant: &TenantName, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
+        let (key, open) = (keys::session(tenant, id), self.opened()?);
+        let cache = &open.database.records.read_cache;
+        if let Some(session) = cache.session(&key) {
+            return Ok(Some(session));
+        }
+        let version = cache.version(&key);
+        let session = self.read::<Session>(&key).await?.map(Arc::new);
+        if let (Some(session), Some(version)) = (&session, version) {
+            cache.keep(key, version, session);
+        }
+        Ok(session)
+    }
+
+    async fn sessions(
+        &self,
+        tenant: &TenantName,
+        after: Option<&SessionId>,
+        most: usize,
+    ) -> Result<Page<Session>, StoreError> {
+        let (tenant, after) = (tenant.clone(), after.map(|id| keys::session(tenant, id)));
+        self.read_many(move |database| pages::page_of(database, KeyKind::Session, &tenant, after, most)).await
+    }
+}
+
+#[async_trait]
+impl Caches for SledStore {
+    async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
+        Ok(self.read(&keys::cache(tenant, action)).await?.unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Commits for SledStore {
+    async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let (durability, began) = (commit.durability, Instant::now());
+        let outcome = self.commit_one(commit).await;
+        self.observer.committed(durability, began.elapsed(), outcome.is_err());
+        outcome
+    }
+}
+
+#[async_trait]
+impl Bypasses for SledStore {
+    async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {
+        let key = keys::bypasses(tenant, user);
+        if !self.opened()?.database.records.read_cache.may_have_bypasses(&key) {
+            return Ok(Vec::new());
+        }
+        Ok(self.read(&key).await?.unwrap_or_default())
+    }
+
+    async fn change_bypass(
+        &self,
+        tenant: &TenantName,
+        change: BypassChange,
+        now: Timestamp,
+    ) -> Result<BypassOutcome, StoreError> {
+        self.ask(|answer| Job::Bypass(tenant.clone(), change, now, answer)).await
+    }
+}
+
+#[async_trait]
+impl Revisions for SledStore {
+    async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {
+        let Some(RevisionHash(hash)) = self.read(&keys::revision(tenant, number)).await? else { return Ok(None) };
+        revision_text(&self.opened()?.revisions, &hash).await.inspect_err(|why| self.tell(why))
+    }
+
+    async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError> {
+        let hash: [u8; 32] = Sha256::digest(content.as_bytes()).into();
+        write(self.opened()?.revisions.clone(), Digest::from_bytes(hash), content.as_bytes().to_vec()).await?;
+        self.ask(|answer| Job::Revision(tenant.clone(), hash, answer)).await
+    }
+
+    async fn active_revision(&self, tenant: &TenantName) -> Result<Option<ActiveRevision>, StoreError> {
+        self.read(&keys::active_revision(tenant)).await
+    }
+
+    async fn activate_revisions(&self, activations: Vec<Activation>) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Activate(activations, answer)).await
+    }
+
+    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError> {
+        self.ask(|answer| Job::NeedRevision(tenant.clone(), number, until, answer)).await
+    }
+
+    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError> {
+        let gone = self.ask(|answer| Job::SweepRevisions(now, answer)).await?;
+        let open = self.opened()?;
+        // Also what a crash left between the two steps. Two revisions may have one content.
+        let sweep = move || -> io::Result<Result<(), StoreError>> {
+            let needed: HashSet<_> = match revisions::hashes(&open.database) {
+                Ok(hashes) => hashes.into_iter().collect(),
+                Err(why) => return Ok(Err(why)),
+            };
+            let mut unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
+            unneeded.try_for_each(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex()))?;
+            Ok(Ok(()))
+        };
+        blocking(sweep).await?.inspect_err(|why| self.tell(why))?;
+        Ok(gone)
+    }
+
+    async fn revisions(&self) -> Result<Vec<String>, StoreError> {
+        let open = self.opened()?;
+        let hashes: BTreeSet<_> =
+            revisions::hashes(&open.database).inspect_err(|why| self.tell(why))?.into_iter().collect();
+        let mut contents = Vec::new();
+        for hash in hashes {
+            match revision_text(&open.revisions, &hash).await.inspect_err(|why| self.tell(why))? {
+                Some(text) => contents.push(text),
+                None => {
+                    let lost = format!("its file {} is missing", Digest::from_bytes(hash).hex());
+                    report(
+                        &*self.observer,
+                        StoreError::Unreadable("revision", lost),
+                        "revisions are listed without it",
+                    )?;
+                }
+            }
+        }
+        Ok(contents)
+    }
+}
+
+#[async_trait]
+impl Plugins for SledStore {
+    async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = checked(&self.opened()?.plugins, digest.as_bytes(), "plugin file").await;
+        read.inspect_err(|why| self.tell(why))
+    }
+
+    async fn put_plugin(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
+        let digest = Digest::from_bytes(Sha256::digest(bytes).into());
+        write(self.opened()?.plugins.clone(), digest, bytes.to_vec()).await?;
+        Ok(digest)
+    }
+
+    async fn plugins(&self) -> Result<Vec<Digest>, StoreError> {
+        let plugins = self.opened()?.plugins.clone();
+        let hashes = blocking(move || plugins.list()).await?;
+        Ok(hashes.into_iter().map(Digest::from_bytes).collect())
+    }
+
+    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError> {
+        let (plugins, hash) = (self.opened()?.plugins.clone(), digest.hex());
+        blocking(move || plugins.remove(&hash)).await
+    }
+}
+
+#[async_trait]
+impl Uploads for SledStore {
+    async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError> {
+        let tenant = tenant.clone();
+        self.read_many(move |database| pages::uploads(database, &tenant)).await
+    }
+
+    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError> {
+        self.read_many(operators::uploaded).await
+    }
+
+    async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Upload(tenant.clone(), Box::new(upload), most, answer)).await
+    }
+}
+
+#[async_trait]
+impl OrderStore for SledStore {
+    async fn orders(&self, tenant: &TenantName) -> Result<Orders, StoreError> {
+        Ok(self.read(&keys::orders(tenant)).await?.unwrap_or_default())
+    }
+
+    async fn orders_since(&self, tenant: &TenantName, known: u64) -> Result<Option<Orders>, StoreError> {
+        Ok(Some(self.orders(tenant).await?).filter(|orders| orders.version != known))
+    }
+
+    async fn put_orders(&self, tenant: &TenantName, orders: Orders, expect: u64) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Orders(tenant.clone(), Box::new(orders), expect, answer)).await
+    }
+}
+
+#[async_trait]
+impl Expiry for SledStore {
+    async fn sweep_expired(&self, now: Timestamp, most: usize) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::SweepExpired(now, most, answer)).await
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn last_commit_time(&self) -> Timestamp {
+        self.sync_state.last_commit()
+    }
+
+    async fn shutdown(&self) -> Result<(), StoreError> {
+        let stopped = self.ask(Job::Stop).await;
+        if let Some(committer) = self.close() {
+            // The folder is free once the thread has ended.
+            let ended = tokio::task::spawn_blocking(move || committer.join().is_ok()).await.map_err(failed)?;
+            if !ended {
+                return Err(StoreError::Failed("the committer panicked".to_owned()));
+            }
+        }
+        stopped
+    }
+}
+
+/// A login that begins and ends in one call, and changes nothing else.
+fn may_be_buffered(commit: &Commit) -> bool {
+    let decided = |write: &LoginWrite| {
+        write.expect == 0 && write.bypasses.is_empty() && !matches!(write.record.status, Status::Suspended(_))
+    };
+    let alone = commit.sessions.is_empty() && commit.cache.is_empty();
+    commit.durability == Durability::Batched && alone && commit.login.as_ref().is_some_and(decided)
+}
+
+/// The content of a revision; none where its file is missing.
+async fn revision_text(files: &ContentFiles, hash: &[u8; 32]) -> Result<Option<String>, StoreError> {
+    let bytes = checked(files, hash, "revision").await?;
+    bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("revision"))).transpose()
+}
+
+/// A file whose content has the hash that it is named by.
+async fn checked(files: &ContentFiles, hash: &[u8; 32], what: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+    let (files, hash) = (files.clone(), *hash);
+    let read = move || -> io::Result<Option<Vec<u8>>> { files.read(&Digest::from_bytes(hash).hex()) };
+    let Some(bytes) = blocking(read).await? else { return Ok(None) };
+    let found: [u8; 32] = Sha256::digest(&bytes).into();
+    if found == hash { Ok(Some(bytes)) } else { Err(StoreError::Corrupt(what)) }
+}
+
+async fn write(files: ContentFiles, digest: Digest, bytes: Vec<u8>) -> Result<(), StoreError> {
+    blocking(move || files.write(&digest.hex(), &bytes)).await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(failed)
+}
