@@ -6,6 +6,7 @@
 mod browser;
 mod config;
 mod idp;
+mod jwt;
 mod page;
 mod prompt;
 mod story;

@@ -3,6 +3,7 @@
 //! Put your own factor where the two buttons are. One browser may answer a request, once; the result travels through it.
 
 use crate::config::Origins;
+use crate::jwt::{self, Header};
 use crate::page::{self, Site, escape};
 use anyhow::{Context as _, Result, anyhow, bail};
 use axum::Router;
@@ -12,9 +13,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use postlude_server::clock::Clock;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,16 +46,11 @@ impl PartnerKeys {
     /// The public half, which the operator names in `postlude.toml`.
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let x = B64.encode(self.0.verifying_key().to_bytes());
-        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KID, "x": x }] })
+        json!({ "keys": [jwt::public_jwk(&self.0, KID)] })
     }
 
-    fn sign(&self, claims: &Value) -> Result<String> {
-        let der = self.0.to_pkcs8_der().map_err(|why| anyhow!("the key cannot be used: {why}"))?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("prompt-result+jwt".to_owned());
-        header.kid = Some(KID.to_owned());
-        Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(der.as_bytes()))?)
+    fn sign(&self, claims: &Value) -> String {
+        jwt::sign(&self.0, KID, "prompt-result+jwt", claims)
     }
 }
 
@@ -85,6 +78,8 @@ struct Prompt {
 /// What a request token says.
 #[derive(Debug, Deserialize)]
 struct Request {
+    iss: String,
+    aud: String,
     sub: String,
     iat: u64,
     exp: u64,
@@ -223,30 +218,24 @@ impl PromptSite {
     fn result(&self, request: &Request, verdict: &str) -> Result<String> {
         let now = self.now();
         let jti = page::random().ok_or_else(|| anyhow!("no random numbers"))?;
-        self.keys.sign(&json!({
+        Ok(self.keys.sign(&json!({
             "iss": self.origin, "sub": request.sub, "aud": request.action, "iat": now, "exp": now + RESULT_SECONDS,
             "jti": jti, "state": request.state, "factor": request.factor, "verdict": verdict,
-        }))
+        })))
     }
 
     /// The request token: signed by the tenant, for this site, of the type that only requests have, fresh, and of this
     /// address' state.
     async fn verify(&self, token: &str, state: &str) -> Result<Request> {
-        let header = jsonwebtoken::decode_header(token)?;
-        if header.typ.as_deref() != Some("prompt-request+jwt") {
+        if Header::of(token)?.typ.as_deref() != Some("prompt-request+jwt") {
             bail!("the token is not a request");
         }
         let keys = self.http.get(format!("{}/.well-known/jwks.json", self.issuer)).send().await?.error_for_status()?;
-        let keys: JwkSet = keys.json().await.context("the tenant's keys")?;
-        let key =
-            header.kid.and_then(|kid| keys.find(&kid).cloned()).ok_or_else(|| anyhow!("not a key of the tenant"))?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[&self.origin]);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
-        // By this site's own clock, below.
-        validation.validate_exp = false;
-        let request: Request = jsonwebtoken::decode(token, &DecodingKey::from_jwk(&key)?, &validation)?.claims;
+        let keys: Value = keys.json().await.context("the tenant's keys")?;
+        let request: Request = jwt::verify(token, &keys)?;
+        if request.iss != self.issuer || request.aud != self.origin {
+            bail!("the token is not the tenant's, or not for this site");
+        }
         let now = self.now();
         if request.exp + SKEW_SECONDS < now || request.iat > now + SKEW_SECONDS {
             bail!("the token is not of this time");
