@@ -14,6 +14,7 @@ TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # In CI nobody commits a changed lock file.
 LOCKED := $(if $(CI),--locked)
 
+FIRST := The first build compiles a WebAssembly engine: about 6 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
 .PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load bench release fmt clean
@@ -21,16 +22,18 @@ say = printf '\n== %s\n' $(1)
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nThe first build compiles a WebAssembly engine and takes 5 to 10 minutes; later ones take seconds.\n'
+	@printf '\n$(FIRST)\n'
 
+# The demo needs two plugins; `make plugins` builds all.
+demo: PLUGINS := $(addprefix plugins/,custom-factor email-domain)
 demo: plugins ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)
 	@printf '\n'
 	@ONCE="$(ONCE)" $(TARGET_DIR)/debug/postlude-demo
 
-# One selection of packages and features for everything: another one would compile the engine anew.
-build: ## build the host
-	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the host (the first time: 5 to 10 minutes)')
-	@cargo build $(LOCKED) --workspace --all-targets
+# `--workspace` is in every command: another selection of packages may select other features, and compile the engine anew.
+build: ## build the programs: postlude, and the demo
+	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the programs. $(FIRST)')
+	@cargo build $(LOCKED) --workspace --bin postlude --bin postlude-demo
 
 plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 	@scripts/setup.sh wasm
@@ -49,8 +52,9 @@ fmt-check: ## formatting
 	@cargo fmt --all --check
 	@cargo fmt --manifest-path plugins/Cargo.toml --all --check
 
-lint: ## clippy, warnings are errors
+lint: ## clippy, warnings are errors, and one set of features
 	@$(call say,'lints')
+	@scripts/check-features.sh
 	@cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	@cargo clippy $(LOCKED) --manifest-path plugins/Cargo.toml --workspace --all-targets -- -D warnings
 
@@ -84,6 +88,7 @@ test-deploy: build ## the systemd unit, as systemd reads and rates it
 
 load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
 	@$(call say,'logins while a plugin is swapped')
+	@cargo build $(LOCKED) --workspace --bin postlude-load
 	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
 
 release: plugins ## build the release into target/dist: a static binary, manual pages, completions, the image's context

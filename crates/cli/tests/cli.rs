@@ -1,6 +1,7 @@
 //! The command line as a person meets it: help, errors and outputs, word for word.
 #![expect(clippy::unwrap_used, reason = "tests stop at what surprises them")]
 
+use postlude_testkit::plugin_file;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -72,7 +73,7 @@ fn manual_pages_and_completions_cover_every_command() {
 fn the_example_of_a_deployment_is_a_configuration() {
     let dir = tempfile::tempdir().unwrap();
     assert!(postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]).status.success());
-    let plugin = postlude_testkit::plugin_file("email-domain");
+    let plugin = plugin_file("email-domain");
     let text = std::fs::read_to_string("../../examples/deploy/postlude.toml").unwrap();
     let text = text.replace("/usr/share/postlude/plugins/email-domain.wasm", plugin.to_str().unwrap());
     let text = text.replace("/run/credentials/postlude.service/root.key", "root.key");
@@ -173,16 +174,9 @@ fn keys_are_new_each_time_and_never_overwrite() {
     assert!(one.starts_with("plk_") && one != two, "{one}");
 }
 
-/// The plugins of this repository, as `make plugins` builds them.
-fn plugin(name: &str) -> std::path::PathBuf {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
-    file
-}
-
 #[test]
 fn run_shows_one_run_as_json() {
-    let file = plugin("custom-factor");
+    let file = plugin_file("custom-factor");
     let settings = r#"{"prompt_url":"http://localhost/p","factor":"https://acme.example/face","profile":"postlude"}"#;
     let run = |more: &[&str]| {
         let args = [&["run", file.to_str().unwrap(), "--event", "{}", "--settings", settings, "--json"], more].concat();
@@ -204,7 +198,7 @@ fn run_shows_one_run_as_json() {
 
 #[test]
 fn run_shows_one_run_to_a_person() {
-    let file = plugin("email-domain");
+    let file = plugin_file("email-domain");
     let event = r#"{"user":{"email":"ana@acme.example","email_verified":true}}"#;
     let settings = r#"{"domains":["acme.example"]}"#;
     let output = postlude(&["run", file.to_str().unwrap(), "--event", event, "--settings", settings]);

@@ -5,7 +5,6 @@
 //! record, and the rules for changing them.
 
 mod api;
-#[cfg(feature = "conformance")]
 pub mod conformance;
 mod content_files;
 mod engine;

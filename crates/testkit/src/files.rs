@@ -11,12 +11,16 @@ pub fn program() -> PathBuf {
     found.unwrap_or_else(|| panic!("the program is missing beside {}: run `cargo build` first", this.display()))
 }
 
-/// A plugin of this repository, as `make plugins` builds it.
+/// The file of a plugin of this repository, as `make plugins` builds it. A test whose plugin is not built fails with one line
+/// that says so, and without the backtrace of a panic: nothing in the code is wrong.
 #[must_use]
+#[expect(clippy::print_stderr, reason = "the test's own output, which the harness shows when it fails")]
 pub fn plugin_file(name: &str) -> PathBuf {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/target/postlude/{name}.wasm"));
-    assert!(file.is_file(), "{} is missing: run `make plugins` first", file.display());
-    file.canonicalize().unwrap()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/postlude");
+    folder.join(format!("{name}.wasm")).canonicalize().unwrap_or_else(|_| {
+        eprintln!("the plugin `{name}` is not built: run `make plugins` first");
+        std::panic::resume_unwind(Box::new("a plugin is not built"))
+    })
 }
 
 /// Writes a file that only its owner may read: some are keys.

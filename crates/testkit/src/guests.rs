@@ -131,8 +131,7 @@ pub fn component(text: &str) -> Result<Vec<u8>, GuestError> {
     let (resolve, world) = contract()?;
     let mut module = wat::parse_str(module(text, &resolve, world)).map_err(because)?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(because)?;
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module).map_err(because)?;
+    let mut encoder = ComponentEncoder::default().validate(true).module(&module).map_err(because)?;
     encoder.encode().map_err(because)
 }
 

@@ -7,6 +7,7 @@ mod browser;
 mod config;
 mod idp;
 mod journal;
+mod jwt;
 mod page;
 mod partner_keys;
 mod prompt;

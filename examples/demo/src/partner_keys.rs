@@ -1,10 +1,8 @@
 //! The partner's key pair: it signs results, and the operator knows its public half.
 
+use crate::jwt;
 use anyhow::{Result, anyhow};
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 /// Name of the partner's key in its JWKS.
@@ -27,19 +25,12 @@ impl PartnerKeys {
     /// The public half, which the operator names in `postlude.toml`.
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let x = B64.encode(self.0.verifying_key().to_bytes());
-        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": KID, "x": x }] })
+        json!({ "keys": [jwt::public_jwk(&self.0, KID)] })
     }
 
     /// A signed result token with these claims.
-    ///
-    /// # Errors
-    /// When the claims cannot be signed.
-    pub fn sign(&self, claims: &Value) -> Result<String> {
-        let der = self.0.to_pkcs8_der().map_err(|why| anyhow!("the key cannot be used: {why}"))?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("prompt-result+jwt".to_owned());
-        header.kid = Some(KID.to_owned());
-        Ok(jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(der.as_bytes()))?)
+    #[must_use]
+    pub fn sign(&self, claims: &Value) -> String {
+        jwt::sign(&self.0, KID, "prompt-result+jwt", claims)
     }
 }

@@ -3,6 +3,7 @@
 //! Put your own factor where the two buttons are. One browser may answer a request, once; the result travels through it.
 
 use crate::config::Origins;
+use crate::jwt::{self, Header};
 use crate::page::{self, Site, escape};
 use crate::partner_keys::PartnerKeys;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -12,11 +13,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use postlude_host::Clock;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,6 +51,8 @@ struct Prompt {
 /// What a request token says.
 #[derive(Debug, Deserialize)]
 struct Request {
+    iss: String,
+    aud: String,
     sub: String,
     iat: u64,
     exp: u64,
@@ -190,30 +191,24 @@ impl PromptSite {
     fn result(&self, request: &Request, verdict: &str) -> Result<String> {
         let now = self.now();
         let jti = page::random().ok_or_else(|| anyhow!("no random numbers"))?;
-        self.keys.sign(&json!({
+        Ok(self.keys.sign(&json!({
             "iss": self.origin, "sub": request.sub, "aud": request.action, "iat": now, "exp": now + RESULT_SECONDS,
             "jti": jti, "state": request.state, "factor": request.factor, "verdict": verdict,
-        }))
+        })))
     }
 
     /// The request token: signed by the tenant, for this site, of the type that only requests have, fresh, and of this
     /// address' state.
     async fn verify(&self, token: &str, state: &str) -> Result<Request> {
-        let header = jsonwebtoken::decode_header(token)?;
-        if header.typ.as_deref() != Some("prompt-request+jwt") {
+        if Header::of(token)?.typ.as_deref() != Some("prompt-request+jwt") {
             bail!("the token is not a request");
         }
         let keys = self.http.get(format!("{}/.well-known/jwks.json", self.issuer)).send().await?.error_for_status()?;
-        let keys: JwkSet = keys.json().await.context("the tenant's keys")?;
-        let key =
-            header.kid.and_then(|kid| keys.find(&kid).cloned()).ok_or_else(|| anyhow!("not a key of the tenant"))?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_audience(&[&self.origin]);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
-        // By this site's own clock, below.
-        validation.validate_exp = false;
-        let request: Request = jsonwebtoken::decode(token, &DecodingKey::from_jwk(&key)?, &validation)?.claims;
+        let keys: Value = keys.json().await.context("the tenant's keys")?;
+        let request: Request = jwt::verify(token, &keys)?;
+        if request.iss != self.issuer || request.aud != self.origin {
+            bail!("the token is not the tenant's, or not for this site");
+        }
         let now = self.now();
         if request.exp + SKEW_SECONDS < now || request.iat > now + SKEW_SECONDS {
             bail!("the token is not of this time");

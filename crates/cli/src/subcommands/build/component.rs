@@ -12,8 +12,8 @@ use wit_component::{ComponentEncoder, DecodedWasm};
 /// When the module has no component type inside (it does not use the SDK), or imports what no component can have.
 pub(super) fn from_module(module: &[u8]) -> Result<Vec<u8>> {
     const HINT: &str = "the module is not a plugin: is `postlude_sdk::export!` called in its lib.rs?";
-    let mut encoder = ComponentEncoder::default();
-    let component = encoder.validate(true).module(module).and_then(ComponentEncoder::encode).context(HINT)?;
+    let encoder = ComponentEncoder::default().validate(true).module(module);
+    let component = encoder.and_then(|mut encoder| encoder.encode()).context(HINT)?;
     let DecodedWasm::Component(resolve, world) = wit_component::decode(&component)? else { bail!(HINT) };
     // A module without any contract makes a valid component that does nothing.
     let world = resolve.worlds.get(world).context(HINT)?;
