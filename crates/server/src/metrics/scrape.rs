@@ -180,7 +180,11 @@ fn store(page: &mut Page<'_>, metrics: &Metrics) -> fmt::Result {
     page.counter("postlude_store_commit_errors", "Commits that failed", &store.errors)?;
     page.histogram("postlude_store_sync_duration_seconds", "Time of a sync of the disk", &store.sync)?;
     page.histogram("postlude_store_group_size", "Answers that waited for one sync", &store.group)?;
-    page.counter("postlude_store_sync_errors", "Syncs that failed; the store stops with the first", &store.sync_errors)?;
+    page.counter(
+        "postlude_store_sync_errors",
+        "Syncs that failed; the store stops with the first",
+        &store.sync_errors,
+    )?;
     page.counter("postlude_store_unreadable", "Times that a stored record could not be read", &store.unreadable)
 }
 
