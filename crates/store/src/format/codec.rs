@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 const TAG_BYTES: usize = 16;
 
+/// Room for most records, so that writing one does not grow its buffer step by step.
+const USUAL_BYTES: usize = 1024;
+
 /// Encodes and decodes stored values.
 #[derive(Debug, Clone)]
 pub(crate) struct Codec {
@@ -22,7 +25,9 @@ impl Codec {
     /// A value as it is stored under a key, in the newest version of its kind.
     pub(crate) fn encode<T: Stored>(&self, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
         let failed = |why: postcard::Error| StoreError::Encoding(T::KIND.name(), why.to_string());
-        let mut bytes = value.write(vec![T::VERSION]).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        bytes.push(T::VERSION);
+        let mut bytes = value.write(bytes).map_err(failed)?;
         let tag = self.mac.tag(&authenticated(key, &bytes));
         bytes.extend_from_slice(&tag);
         Ok(bytes)
