@@ -7,10 +7,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Crates of which some modules still use each other in a circle, or scatter an `impl`. A crate that no longer does leaves the
-/// list; no other one enters. With `TIDY_ALL=1` the test lists their faults as well.
-const NOT_YET: &[&str] = &["store"];
-
 /// The roots of a package: its library, its program and further programs.
 fn roots(package: &Path) -> Vec<PathBuf> {
     let source = package.join("src");
@@ -69,24 +65,14 @@ fn shown(package: &Path, file: &Path) -> String {
 fn no_modules_use_each_other_in_a_circle_and_no_impl_is_scattered() {
     let packages = packages();
     assert!(packages.len() > 15, "only {} packages were found", packages.len());
-    let mut not_yet = BTreeSet::new();
     let mut report = String::new();
     for package in packages {
-        let name = package.file_name().unwrap().to_str().unwrap().to_owned();
         let faults = faults(&package);
-        if faults.is_empty() {
-            continue;
-        }
-        if !NOT_YET.contains(&name.as_str()) || std::env::var_os("TIDY_ALL").is_some() {
+        if !faults.is_empty() {
             report += &format!("\n{}:\n  {}", shown(&root(), &package), faults.join("\n  "));
         }
-        not_yet.insert(name);
     }
     assert!(report.is_empty(), "{report}");
-    assert!(
-        not_yet.iter().map(String::as_str).eq(NOT_YET.iter().copied()),
-        "NOT_YET is {NOT_YET:?}, and the crates with faults are {not_yet:?}: take the others from the list"
-    );
 }
 
 /// A small crate of these files, and what is wrong with it.

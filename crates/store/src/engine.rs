@@ -2,7 +2,7 @@
 
 use crate::api::{Observer, OpenError, RecordMac, Store};
 use crate::memory::MemoryStore;
-use crate::sled::{SledOptions, SledStore};
+use crate::sled::{self, SledOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub fn open(options: StoreOptions) -> Result<Arc<dyn Store>, OpenError> {
     let StoreOptions { engine, data_dir, high_water_file, mac, session_lifetime, observer } = options;
     Ok(match engine {
         EngineKind::Sled => {
-            Arc::new(SledStore::open(SledOptions { data_dir, high_water_file, mac, session_lifetime, observer })?)
+            Arc::new(sled::open(SledOptions { data_dir, high_water_file, mac, session_lifetime, observer })?)
         }
         EngineKind::Memory => Arc::new(MemoryStore::new(session_lifetime, observer)),
     })

@@ -20,4 +20,4 @@ pub use api::{
 };
 pub use engine::{EngineKind, StoreOptions, open};
 pub use memory::MemoryStore;
-pub use sled::{SledOptions, SledStore};
+pub use sled::{SledOptions, SledStore, open as open_sled};

@@ -1,5 +1,7 @@
 //! The in-memory store.
 
+use super::commit;
+use super::expiry;
 use super::state::{Revision, State, Tenant};
 use crate::api::claim::Claims;
 use crate::api::{
@@ -81,7 +83,7 @@ impl MemoryStore {
         let outcome = self.with(|state| {
             let now = commit.now;
             let tenant = commit.tenant.clone();
-            let outcome = state.tenant(&tenant).commit(commit);
+            let outcome = commit::commit(state.tenant(&tenant), commit);
             if outcome == CommitOutcome::Done {
                 state.last_commit = state.last_commit.max(now);
             }
@@ -254,7 +256,7 @@ impl Revisions for MemoryStore {
     }
 
     async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError> {
-        self.with(|state| state.sweep_revisions(now))
+        self.with(|state| expiry::sweep_revisions(state, now))
     }
 
     async fn revisions(&self) -> Result<Vec<String>, StoreError> {
@@ -334,7 +336,7 @@ impl Uploads for MemoryStore {
 #[async_trait]
 impl Expiry for MemoryStore {
     async fn sweep_expired(&self, now: Timestamp, most: usize) -> Result<bool, StoreError> {
-        self.with(|state| state.sweep_expired(now, most, self.session_lifetime))
+        self.with(|state| expiry::sweep_expired(state, now, most, self.session_lifetime))
     }
 }
 

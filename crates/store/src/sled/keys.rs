@@ -257,7 +257,7 @@ mod tests {
     use std::time::Duration;
 
     proptest! {
-        /// No split of the same characters over tenant and id gives the same key.
+        /// T03: no split of the same characters over tenant and id gives the same key.
         #[test]
         fn keys_never_meet(text in "[a-z][a-z0-9-]{2,20}", one in 1_usize..20, two in 1_usize..20) {
             let split = |at: usize| {

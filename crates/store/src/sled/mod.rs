@@ -22,5 +22,5 @@ mod store;
 mod sync_state;
 mod write_behind;
 
-pub use open::SledOptions;
+pub use open::{SledOptions, open};
 pub use store::SledStore;

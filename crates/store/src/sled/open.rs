@@ -52,59 +52,57 @@ impl SledOptions {
     }
 }
 
-impl SledStore {
-    /// Opens or makes a store, verifies its records, and decides on its epoch.
-    ///
-    /// # Errors
-    /// When another process has the folder, something in it is damaged or newer, or the disk fails.
-    pub fn open(options: SledOptions) -> Result<Self, OpenError> {
-        let dir = options.data_dir.as_path();
-        content_files::private_folder(dir).map_err(io_at(dir))?;
-        let lock = lock(dir)?;
-        let (db, file) = engine(dir)?;
-        let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
-        let tree = db.open_tree("records").map_err(|why| failed(&why))?;
-        let records = Records::new(tree, Codec::new(Arc::clone(&options.mac)));
-        let observer = options.observer;
-        let database = Database::new(records, options.session_lifetime, Arc::clone(&observer));
-        let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
-        let restored = dir.join(RESTORED);
-        let header = next_header(&database, dir, &high_water, restored.exists())?;
-        let (epoch, boot) = (header.epoch, header.boot);
-        let sync_state = Arc::new(SyncState::default());
-        sync_state.committed_at(header.at);
-        let buffer = Arc::new(WriteBehind::default());
-        let mut committer = Committer {
-            database: database.clone(),
-            header,
-            file,
-            high_water,
-            sync_state: Arc::clone(&sync_state),
-            observer: Arc::clone(&observer),
-            buffer: Arc::clone(&buffer),
-            buffered_since: None,
-            dirty_since: None,
-        };
-        committer.begin().map_err(|why| failed(&why))?;
-        committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
-        // Only now that the new epoch is durable: else a crash in between would keep the old one.
-        match std::fs::remove_file(&restored) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
-            _ => {}
-        }
-        let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
-        let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
-        let (jobs, queue) = sync_channel(QUEUE);
-        // The engine lives as long as the thread, and the lock a little longer.
-        let work = move || {
-            let _held = (db, lock);
-            committer.run(&queue);
-        };
-        let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-        let open = Open { database, jobs, buffer, claims: Arc::default(), plugins, revisions };
-        let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
-        Ok(Self { open, committer, sync_state, observer, epoch, boot })
+/// Opens or makes a store, verifies its records, and decides on its epoch.
+///
+/// # Errors
+/// When another process has the folder, something in it is damaged or newer, or the disk fails.
+pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
+    let dir = options.data_dir.as_path();
+    content_files::private_folder(dir).map_err(io_at(dir))?;
+    let lock = lock(dir)?;
+    let (db, file) = engine(dir)?;
+    let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
+    let tree = db.open_tree("records").map_err(|why| failed(&why))?;
+    let records = Records::new(tree, Codec::new(Arc::clone(&options.mac)));
+    let observer = options.observer;
+    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer));
+    let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
+    let restored = dir.join(RESTORED);
+    let header = next_header(&database, dir, &high_water, restored.exists())?;
+    let (epoch, boot) = (header.epoch, header.boot);
+    let sync_state = Arc::new(SyncState::default());
+    sync_state.committed_at(header.at);
+    let buffer = Arc::new(WriteBehind::default());
+    let mut committer = Committer {
+        database: database.clone(),
+        header,
+        file,
+        high_water,
+        sync_state: Arc::clone(&sync_state),
+        observer: Arc::clone(&observer),
+        buffer: Arc::clone(&buffer),
+        buffered_since: None,
+        dirty_since: None,
+    };
+    committer.begin().map_err(|why| failed(&why))?;
+    committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
+    // Only now that the new epoch is durable: else a crash in between would keep the old one.
+    match std::fs::remove_file(&restored) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
+        _ => {}
     }
+    let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
+    let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
+    let (jobs, queue) = sync_channel(QUEUE);
+    // The engine lives as long as the thread, and the lock a little longer.
+    let work = move || {
+        let _held = (db, lock);
+        committer.run(&queue);
+    };
+    let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
+    let open = Open { database, jobs, buffer, claims: Arc::default(), plugins, revisions };
+    let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
+    Ok(SledStore { open, committer, sync_state, observer, epoch, boot })
 }
 
 /// The engine, and our own handle of its file.

@@ -1,7 +1,7 @@
 //! A folder for an embedded store, which can be opened, backed up and restored.
 
 use postlude_store::conformance::Engine;
-use postlude_store::{OpenError, RecordMac, SledOptions, SledStore, Store};
+use postlude_store::{OpenError, RecordMac, SledOptions, SledStore, Store, open_sled};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Home {
     }
 
     pub fn try_open(&self) -> Result<SledStore, OpenError> {
-        SledStore::open(self.options())
+        open_sled(self.options())
     }
 
     pub fn open(&self) -> SledStore {

@@ -2,7 +2,7 @@
 
 use crate::folder::*;
 use postlude_store::conformance::records::{record, session, suspended, write_login, write_session};
-use postlude_store::{OpenError, SledOptions, SledStore, Store as _};
+use postlude_store::{OpenError, SledOptions, SledStore, Store as _, open_sled};
 use std::sync::Arc;
 
 /// Changes the stored values by hand.
@@ -65,7 +65,7 @@ async fn another_root_key_is_refused() {
     write_session(&store, session("s"), 0).await;
     store.shutdown().await.unwrap();
     let other = SledOptions { mac: Arc::new(Mac("other")), ..home.options() };
-    let refused = SledStore::open(other).unwrap_err();
+    let refused = open_sled(other).unwrap_err();
     assert!(matches!(refused, OpenError::Corrupt { records: 2, .. }), "{refused:?}");
     assert!(refused.to_string().contains("add the earlier key to `previous_root_keys`"), "{refused}");
 }
@@ -98,6 +98,6 @@ async fn what_cannot_be_used_is_named() {
     assert!(refused.to_string().starts_with(&format!("`{}` cannot be used", home.data().display())), "{refused}");
     std::fs::remove_file(home.data()).unwrap();
     let options = SledOptions { high_water_file: home.root().join("gone/high-water"), ..home.options() };
-    let refused = SledStore::open(options).unwrap_err().to_string();
+    let refused = open_sled(options).unwrap_err().to_string();
     assert!(refused.contains("gone/high-water"), "{refused}");
 }

@@ -10,7 +10,7 @@ use postlude_store::conformance::records::{
 };
 use postlude_store::{
     Commit, Commits as _, Expiry as _, Logins as _, Observer, RecordMac as _, SledOptions, SledStore, Store as _,
-    StoreError,
+    StoreError, open_sled,
 };
 use std::sync::{Arc, Mutex};
 
@@ -61,7 +61,7 @@ async fn a_session_in_use_has_one_entry_of_expiry() {
 #[tokio::test]
 async fn a_tombstone_outlives_its_logins() {
     let home = Home::new();
-    let store = SledStore::open(SledOptions { session_lifetime: HOUR / 6, ..home.options() }).unwrap();
+    let store = open_sled(SledOptions { session_lifetime: HOUR / 6, ..home.options() }).unwrap();
     let mut ended = session("s");
     ended.generation = 1;
     write_session(&store, ended, 0).await;
@@ -110,7 +110,7 @@ async fn a_record_that_cannot_be_read_is_reported_again_and_again() {
     write_nonsense(&home, "odd");
     let heard = Arc::new(Unreadable::default());
     let observer = Arc::<Unreadable>::clone(&heard);
-    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    let store = open_sled(SledOptions { observer, ..home.options() }).unwrap();
     let read = store.login(&tenant(), &login_id("odd")).await;
     assert!(matches!(read, Err(StoreError::Unreadable("login record", _))), "{read:?}");
     assert_eq!(heard.heard(), ["login record"]);
@@ -140,7 +140,7 @@ async fn a_record_of_an_unknown_kind_is_left_to_a_newer_program() {
     drop((records, db));
     let heard = Arc::new(Unreadable::default());
     let observer = Arc::<Unreadable>::clone(&heard);
-    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    let store = open_sled(SledOptions { observer, ..home.options() }).unwrap();
     sweep(&store, NOW.plus(HOUR)).await;
     assert_eq!(heard.heard(), ["record of an unknown kind"]);
     store.shutdown().await.unwrap();
@@ -153,7 +153,7 @@ async fn a_cache_that_cannot_be_read_is_made_anew() {
     let home = Home::new();
     let heard = Arc::new(Unreadable::default());
     let observer = Arc::<Unreadable>::clone(&heard);
-    let store = SledStore::open(SledOptions { observer, ..home.options() }).unwrap();
+    let store = open_sled(SledOptions { observer, ..home.options() }).unwrap();
     let change = |value| {
         let entry = postlude_model::cache::CacheEntry { value: Json::string(value), expires_at: NOW.plus(HOUR) };
         let action = "a".parse().unwrap();
@@ -167,7 +167,7 @@ async fn a_cache_that_cannot_be_read_is_made_anew() {
     records.insert(&key, [&[0, 1, 9], &tag[..]].concat()).unwrap();
     db.flush().unwrap();
     drop((records, db));
-    let store = SledStore::open(SledOptions { observer: Arc::<Unreadable>::clone(&heard), ..home.options() }).unwrap();
+    let store = open_sled(SledOptions { observer: Arc::<Unreadable>::clone(&heard), ..home.options() }).unwrap();
     store.commit(Commit { cache: change("2"), ..commit() }).await.unwrap();
     assert_eq!(heard.heard(), ["cache of an action"]);
     let cache = postlude_store::Caches::cache(&store, &tenant(), &"a".parse().unwrap()).await.unwrap();
