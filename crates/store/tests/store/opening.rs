@@ -2,7 +2,7 @@
 
 use crate::folder::*;
 use postlude_store::conformance::records::{record, session, suspended, write_login, write_session};
-use postlude_store::{OpenError, SledOptions, SledStore, Store as _, open_sled};
+use postlude_store::{OpenError, SledOptions, Store as _, open_sled};
 use std::sync::Arc;
 
 /// Changes the stored values by hand.
