@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The prompt site checks the face, and sends the browser back with a signed result.
     let prompt = claims_of(&location, "request")?;
-    let state = prompt["state"].as_str().ok_or("the request token has no state")?.to_owned();
+    let state = claim(&prompt, "state").as_str().ok_or("the request token has no state")?.to_owned();
     let query = vec![("postlude_result".to_owned(), sign(&prompt)?)];
 
     // At the continue URL the reply is sealed for the identity provider. Nothing runs there.
@@ -101,12 +101,17 @@ fn claims_of(url: &Url, parameter: &str) -> Result<Value, Box<dyn Error>> {
     Ok(jsonwebtoken::dangerous::insecure_decode::<Value>(&token)?.claims)
 }
 
+/// A claim; null where there is none.
+fn claim<'a>(claims: &'a Value, name: &str) -> &'a Value {
+    claims.get(name).unwrap_or(&Value::Null)
+}
+
 /// The result of a prompt that went well.
 fn sign(prompt: &Value) -> Result<String, Box<dyn Error>> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let claims = json!({
-        "iss": "http://localhost:4000", "sub": prompt["sub"], "aud": prompt["action"], "iat": now, "exp": now + 60,
-        "jti": "result-1", "state": prompt["state"], "factor": FACTOR, "verdict": "ok",
+        "iss": "http://localhost:4000", "sub": claim(prompt, "sub"), "aud": claim(prompt, "action"), "iat": now, "exp": now + 60,
+        "jti": "result-1", "state": claim(prompt, "state"), "factor": FACTOR, "verdict": "ok",
     });
     let header = Header { typ: Some("prompt-result+jwt".to_owned()), ..Header::default() };
     // Each direction has a key of its own, derived from the secret that both hold (RFC 5869).

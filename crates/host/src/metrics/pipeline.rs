@@ -67,18 +67,18 @@ impl PipelineFamilies {
     }
 
     pub(super) fn of(&self, tenant: &TenantName, actions: &[Arc<Action>]) -> PipelineMetrics {
-        let name = ("tenant", tenant.to_string());
-        let outcome = |outcome: &str| [name.clone(), ("outcome", outcome.to_owned())];
+        let name = || ("tenant", tenant.to_string());
+        let outcome = |outcome: &str| [name(), ("outcome", outcome.to_owned())];
         PipelineMetrics {
             outcomes: Outcome::ALL.map(|word| self.outcomes.get_or_create_owned(&outcome(word.as_str()))),
-            duration: self.login_duration.get_or_create_owned(&[name.clone()]),
-            actions: actions.iter().map(|action| self.of_action(&name.1, action)).collect(),
+            duration: self.login_duration.get_or_create_owned(&[name()]),
+            actions: actions.iter().map(|action| self.of_action(tenant, action)).collect(),
             runs: self.runs.clone(),
         }
     }
 
-    fn of_action(&self, tenant: &str, action: &Action) -> ActionMetrics {
-        let labels = [("tenant", tenant.to_owned()), ("action", action.spec.name.to_string())];
+    fn of_action(&self, tenant: &TenantName, action: &Action) -> ActionMetrics {
+        let labels = [("tenant", tenant.to_string()), ("action", action.spec.name.to_string())];
         let decision = |word: &str| {
             let [tenant, action] = labels.clone();
             self.decisions.get_or_create_owned(&[tenant, action, ("decision", word.to_owned())])
