@@ -64,7 +64,7 @@ fn read_twice(mut file: File, most: u64, between: impl FnOnce()) -> Result<Vec<u
     if same { Ok(bytes) } else { Err(FileError::Changed) }
 }
 
-/// The same for a text.
+/// Reads a file as text.
 pub(super) fn read_text(path: &Path, most: u64) -> Result<String, FileError> {
     let bytes = read(path, most, Links::Anywhere)?;
     let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8");
@@ -149,7 +149,7 @@ fn beneath(path: &Path, base: &Path) -> Result<File, FileError> {
     resolved(path, base)
 }
 
-/// The same where the kernel does not help: look where it leads, then open that without following.
+/// Opens a file where the kernel does not help: looks where the path leads, then opens that without following.
 fn resolved(path: &Path, base: &Path) -> Result<File, FileError> {
     let target = fs::canonicalize(path)?;
     let within =

@@ -22,9 +22,9 @@ impl Default for Place {
 /// Whether a problem stops the configuration from being used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// It cannot be used.
+    /// The configuration cannot be used.
     Error,
-    /// It can be used; a person should look.
+    /// The configuration can be used; a person should look.
     Warning,
 }
 
@@ -204,7 +204,7 @@ impl Complaint {
         Self { message: message.into(), hint: None }
     }
 
-    /// The same with a remedy.
+    /// Adds a remedy to the complaint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -72,7 +72,7 @@ impl<'a> Section<'a> {
         Some(Section { log: self.log, at, subject: self.subject.clone(), path, table, known: Vec::new() })
     }
 
-    /// The same table with another subject, once its name is known.
+    /// Gives the table another subject, once its name is known.
     pub(super) fn rename(&mut self, subject: &str) {
         self.subject = format!("{subject}: ");
     }
@@ -166,7 +166,7 @@ impl<'a> Section<'a> {
         self.strings_at(key, node, &mut read)
     }
 
-    /// The same for a value that was found already.
+    /// Reads a value that was found already.
     pub(super) fn strings<T: PartialEq>(
         &self,
         key: &str,

@@ -180,7 +180,7 @@ impl Origin<'_> {
         self.get(section, key, node, is_secret)
     }
 
-    /// The same for a value that was found already.
+    /// Reads a reference in a value that was found already.
     pub(super) fn secret_at(&self, section: &Section<'_>, key: &str, node: &Node) -> Option<(At<SecretRef>, Secret)> {
         self.get(section, key, node, true)
     }

@@ -10,7 +10,7 @@
 //! host.run_until(stop)       sweeps, collects, watches files; when it returns no login is half done
 //! ```
 //!
-//! It knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
+//! The crate knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
 
 mod clock;
 mod error;

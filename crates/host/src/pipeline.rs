@@ -30,7 +30,7 @@ impl Pipeline {
         Self { revision, actions, metrics: PipelineMetrics::default(), plugins }
     }
 
-    /// The same pipeline with the series to which its runs count.
+    /// Gives the pipeline the series to which its runs count.
     pub(crate) fn with_metrics(self, metrics: PipelineMetrics) -> Self {
         Self { metrics, ..self }
     }

@@ -69,7 +69,7 @@ impl Listeners {
         Self { api, public, metrics: None }
     }
 
-    /// The same, with the metrics on a socket of their own, and only there.
+    /// Serves the metrics on a socket of their own, and only there.
     #[must_use]
     pub fn with_metrics(self, metrics: TcpListener) -> Self {
         Self { metrics: Some(metrics), ..self }

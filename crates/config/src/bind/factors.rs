@@ -9,7 +9,7 @@ use postlude_model::names::{ActionName, FactorName, TenantName};
 use postlude_model::token::Profile;
 use std::collections::BTreeMap;
 
-/// Who declares which factor in a tenant's pipeline.
+/// The actions of a tenant's pipeline by the factors that they declare.
 #[derive(Debug, Default)]
 pub(super) struct Owners(BTreeMap<FactorName, (String, ActionName)>);
 

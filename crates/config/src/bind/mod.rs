@@ -50,9 +50,9 @@ pub fn bind<'p>(
 
 /// What is known of a plugin.
 pub(super) enum Known<'p> {
-    /// It was read and accepted.
+    /// The plugin was read and accepted.
     Accepted(&'p PluginInfo),
-    /// It was refused, and that has been said.
+    /// The plugin was refused, and that has been said.
     Refused,
     /// Nobody looked at it.
     Missing,

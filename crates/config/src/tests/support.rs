@@ -147,7 +147,7 @@ pub fn problems(text: &str) -> String {
     }
 }
 
-/// The same for a text that is bound to plugins.
+/// The warnings or problems of a configuration that is bound to plugins.
 pub fn bound(text: &str, manifest: &Value) -> String {
     let folder = Folder::new();
     match folder.check(text, manifest) {

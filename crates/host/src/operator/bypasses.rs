@@ -41,7 +41,7 @@ pub enum BypassStatus {
     Live,
     /// A login used it up.
     Used,
-    /// It expired, or is of before a restored backup.
+    /// The bypass expired, or is of before a restored backup.
     Void,
 }
 

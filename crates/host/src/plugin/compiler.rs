@@ -48,11 +48,11 @@ struct Parts {
 #[derive(Debug)]
 struct CodeSources {
     all: Family<[(&'static str, &'static str); 1], Counter>,
-    /// It was in memory.
+    /// Plugins that were in memory.
     memory: Counter,
-    /// It was compiled earlier, and read from the code cache.
+    /// Plugins that were compiled earlier, and read from the code cache.
     cache: Counter,
-    /// It was compiled.
+    /// Plugins that were compiled.
     compiled: Counter,
 }
 

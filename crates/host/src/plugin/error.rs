@@ -8,19 +8,19 @@ use std::time::Duration;
 /// Why a plugin file does not become a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
-    /// It is no file that this host runs.
+    /// The file is none that this host runs.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The compiling process refused it; the text is a [`LoadError`]'s.
     #[error("{0}")]
     Refused(String),
-    /// It takes too much memory.
+    /// Compiling the component takes too much memory.
     #[error("compiling it takes more than {} of memory; make its functions smaller, or strip what it does not use", shown(*.0))]
     Memory(u64),
-    /// It takes too much processor time.
+    /// Compiling the component takes too much processor time.
     #[error("compiling it takes more than {} s of processor time; make its functions smaller, or strip what it does not use", .0.as_secs())]
     Time(Duration),
-    /// It was not done in time.
+    /// Compiling the component was not done in time.
     #[error("compiling it was not done after {} s; if the machine was busy, try again", .0.as_secs())]
     Deadline(Duration),
     /// Its machine code is too large.

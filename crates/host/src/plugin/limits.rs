@@ -61,7 +61,7 @@ impl Limits {
         }
     }
 
-    /// The same beside logins.
+    /// Lets the compilation give way to logins.
     pub(super) const fn giving_way(self) -> Self {
         Self { niceness: NICENESS, ..self }
     }

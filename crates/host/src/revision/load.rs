@@ -48,7 +48,7 @@ impl Loaded {
         self.try_new_starts(sandbox, HashSet::new()).await
     }
 
-    /// The same without those that are known to start.
+    /// Starts the plugins once that are not known to start.
     pub(crate) async fn try_new_starts(&self, sandbox: &Sandbox, mut known: HashSet<Start>) -> Result<(), Problems> {
         let mut problems = Vec::new();
         for tenant in &self.checked.tenants {
@@ -86,7 +86,7 @@ pub async fn load(file: &Path, compiler: &Compiler, environment: &Environment) -
     finish(draft, compiler, environment).await
 }
 
-/// The same for a server, which keeps the compiled code in its data folder.
+/// Loads a configuration for a host, which keeps the compiled code in its data folder.
 pub(crate) async fn load_and_keep(
     file: &Path,
     compiler: &Compiler,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// The process is alive
 #[utoipa::path(get, path = "/healthz", tag = "health", operation_id = "healthz",
-    responses((status = 200, description = "It is", content_type = "text/plain", body = String)))]
+    responses((status = 200, description = "The process is alive", content_type = "text/plain", body = String)))]
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
@@ -17,8 +17,8 @@ pub(crate) async fn healthz() -> &'static str {
 ///
 /// The store answers, and the server is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz",
-    responses((status = 200, description = "They can", content_type = "text/plain", body = String),
-        (status = 503, description = "They cannot; the text says why", content_type = "text/plain", body = String)))]
+    responses((status = 200, description = "Logins can be served", content_type = "text/plain", body = String),
+        (status = 503, description = "Logins cannot be served; the text says why", content_type = "text/plain", body = String)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     match app.host.ready().await {
         Ok(()) if app.host.reloads().status().last.is_some_and(|last| last.outcome.is_err()) => {

@@ -24,7 +24,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, request: Request) -> Reply<
 
 /// Give a session another identifier
 #[utoipa::path(post, path = "/v1/sessions/rotate", tag = "sessions", operation_id = "rotate_session", request_body = RotateRequest,
-    responses((status = 200, description = "Under its new identifier", body = SessionView)),
+    responses((status = 200, description = "The session under its new identifier", body = SessionView)),
     extensions(("x-postlude-errors" = json!(["session_exists"]))),
     security(("key" = ["idp"])))]
 pub(crate) async fn rotate(State(app): State<Arc<App>>, request: Request) -> Reply<SessionView> {
@@ -35,7 +35,7 @@ pub(crate) async fn rotate(State(app): State<Arc<App>>, request: Request) -> Rep
 
 /// End a session
 #[utoipa::path(post, path = "/v1/sessions/end", tag = "sessions", operation_id = "end_session", request_body = SessionRequest,
-    responses((status = 200, description = "It ended", body = SessionView)),
+    responses((status = 200, description = "The session ended", body = SessionView)),
     security(("key" = ["idp"])))]
 pub(crate) async fn end(State(app): State<Arc<App>>, request: Request) -> Reply<SessionView> {
     let (caller, SessionRequest { id }) = receive_json(&app, request, Need::Idp).await?;
@@ -45,7 +45,7 @@ pub(crate) async fn end(State(app): State<Arc<App>>, request: Request) -> Reply<
 
 /// Revoke a factor of a session
 #[utoipa::path(post, path = "/v1/sessions/revoke-factor", tag = "sessions", operation_id = "revoke_factor", request_body = RevokeRequest,
-    responses((status = 200, description = "It is revoked", body = SessionView)),
+    responses((status = 200, description = "The factor is revoked", body = SessionView)),
     security(("key" = ["idp"])))]
 pub(crate) async fn revoke_factor(State(app): State<Arc<App>>, request: Request) -> Reply<SessionView> {
     let (caller, RevokeRequest { id, name }) = receive_json(&app, request, Need::Idp).await?;

@@ -136,7 +136,7 @@ pub(crate) struct AnswerAction<'a> {
     /// What it came to.
     #[schema(value_type = crate::openapi::VerdictText)]
     pub(crate) decision: &'static str,
-    /// It only reports: this is what would have come of it, and nothing did.
+    /// Whether the action only reports: the decision is what would have been, and nothing came of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) report_only: bool,
     /// Why.

@@ -1,6 +1,6 @@
 //! The one thread that writes: group commit.
 //!
-//! It applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
+//! The committer applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
 //! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
 
 use super::database::Database;

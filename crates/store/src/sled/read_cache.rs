@@ -75,7 +75,7 @@ impl ReadCache {
         }
     }
 
-    /// The same records, once they are written.
+    /// Notes records that were written.
     pub(crate) fn after_write(&self, records: &[(Vec<u8>, bool)]) {
         for (key, stays) in records {
             match KeyKind::of(key) {

@@ -116,7 +116,7 @@ type Reply<T> = Result<Json<T>, ApiError>;
 ///
 /// For the help desk. The user's next interactive login that needs it uses it up.
 #[utoipa::path(post, path = "/v1/admin/bypasses", tag = "bypasses", operation_id = "issue_bypass", request_body = BypassRequest,
-    responses((status = 200, description = "It is live", body = BypassView)),
+    responses((status = 200, description = "The bypass is live", body = BypassView)),
     extensions(("x-postlude-errors" = json!(["bypass_target_unknown", "too_many_bypasses"]))),
     security(("key" = ["operator"])))]
 pub(crate) async fn issue(State(app): State<Arc<App>>, request: Request) -> Reply<BypassView> {
@@ -144,7 +144,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, request: Request) -> Reply
 
 /// Take a bypass back
 #[utoipa::path(post, path = "/v1/admin/bypasses/revoke", tag = "bypasses", operation_id = "revoke_bypass",
-    request_body = RevokeBypassRequest, responses((status = 200, description = "It is gone", body = Revoked)),
+    request_body = RevokeBypassRequest, responses((status = 200, description = "The bypass is gone", body = Revoked)),
     extensions(("x-postlude-errors" = json!(["bypass_unknown", "bypass_used"]))), security(("key" = ["operator"])))]
 pub(crate) async fn revoke(State(app): State<Arc<App>>, request: Request) -> Reply<Revoked> {
     let (caller, RevokeBypassRequest { user_id, id }) = receive_json(&app, request, Need::Operate).await?;

@@ -44,7 +44,7 @@ pub(crate) struct LiftRequest {
 /// `plugin_killed`; an action that declares no factor and has `on_failure = "continue"` is passed over instead. Repeating
 /// it changes nothing. The digest need not be known: a plugin can be barred before it comes.
 #[utoipa::path(post, path = "/v1/admin/kill", tag = "orders", operation_id = "kill_plugin", request_body = KillRequest,
-    responses((status = 200, description = "It is killed", body = KillView)),
+    responses((status = 200, description = "The plugin is killed", body = KillView)),
     extensions(("x-postlude-errors" = json!(["limit_reached"]))), security(("key" = ["operator"])))]
 pub(crate) async fn kill(State(app): State<Arc<App>>, request: Request) -> Result<Json<KillView>, ApiError> {
     let (caller, KillRequest { digest, reason }) = receive_json(&app, request, Need::Operate).await?;
@@ -57,7 +57,7 @@ pub(crate) async fn kill(State(app): State<Arc<App>>, request: Request) -> Resul
 ///
 /// Factors that it recorded count again as well, unless they were revoked.
 #[utoipa::path(post, path = "/v1/admin/kill/lift", tag = "orders", operation_id = "lift_kill", request_body = LiftRequest,
-    responses((status = 200, description = "What is still ordered", body = OrdersView)),
+    responses((status = 200, description = "The orders that still hold", body = OrdersView)),
     extensions(("x-postlude-errors" = json!(["kill_unknown"]))), security(("key" = ["operator"])))]
 pub(crate) async fn lift(State(app): State<Arc<App>>, request: Request) -> Result<Json<OrdersView>, ApiError> {
     let (caller, LiftRequest { digest, reason }) = receive_json(&app, request, Need::Operate).await?;

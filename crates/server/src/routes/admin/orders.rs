@@ -92,7 +92,7 @@ impl OrdersView {
 
 /// Kills and revocations
 #[utoipa::path(get, path = "/v1/admin/orders", tag = "orders", operation_id = "list_orders",
-    responses((status = 200, description = "What is ordered", body = OrdersView)),
+    responses((status = 200, description = "The orders that hold", body = OrdersView)),
     security(("key" = ["operator"]), ("key" = ["reader"])))]
 pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<OrdersView>, ApiError> {
     let caller = authenticate(&app, &headers, Need::Inspect)?;

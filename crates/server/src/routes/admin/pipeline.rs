@@ -63,13 +63,13 @@ pub(crate) struct ActionView {
 /// What each kind of failure means for the login: `deny` or `continue`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OnFailureView {
-    /// It could not decide, or asked for what is not acceptable.
+    /// The action could not decide, or asked for what is not acceptable.
     #[schema(value_type = crate::openapi::OnFailureText)]
     other: &'static str,
     /// Something it needs did not answer.
     #[schema(value_type = crate::openapi::OnFailureText)]
     unavailable: &'static str,
-    /// It was stopped.
+    /// The run was stopped.
     #[schema(value_type = crate::openapi::OnFailureText)]
     trap: &'static str,
     /// Its fuel was spent.
@@ -88,13 +88,13 @@ pub(crate) struct PolicyView {
     max_idle_seconds: Option<u64>,
     /// How many later logins it may satisfy.
     max_uses: Option<u32>,
-    /// It counts only for the client in whose login it was completed.
+    /// Whether a record counts only for the client in whose login the factor was completed.
     per_client: bool,
     /// What it is worth (RFC 8176).
     amr: Vec<String>,
     /// The plugin's own word is taken for the proof.
     external: bool,
-    /// It may be recorded without a prompt.
+    /// Whether the factor may be recorded without a prompt.
     silent: bool,
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct ReloadView {
 /// logins stay on the revision that they began with. On a host of several tenants the answer has the problems that surely are the
 /// caller's, and counts the others; the server's log has them all.
 #[utoipa::path(post, path = "/v1/admin/reload", tag = "pipeline", operation_id = "reload",
-    responses((status = 200, description = "It is in force", body = ReloadView)),
+    responses((status = 200, description = "The configuration is in force", body = ReloadView)),
     extensions(("x-postlude-errors" = json!(["configuration_refused"]))), security(("key" = ["operator"])))]
 pub(crate) async fn reload(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<ReloadView>, ApiError> {
     let caller = authenticate(&app, &headers, Need::Operate)?;

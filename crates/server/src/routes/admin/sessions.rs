@@ -107,7 +107,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, request: Request) -> Result
 /// login is prompted again.
 #[utoipa::path(post, path = "/v1/admin/sessions/end", tag = "sessions", operation_id = "admin_end_session",
     request_body = SessionRequest,
-    responses((status = 200, description = "It ended", body = SessionView)), security(("key" = ["operator"])))]
+    responses((status = 200, description = "The session ended", body = SessionView)), security(("key" = ["operator"])))]
 pub(crate) async fn end(State(app): State<Arc<App>>, request: Request) -> Result<Json<SessionView>, ApiError> {
     let (caller, SessionRequest { id }) = receive_json(&app, request, Need::Operate).await?;
     Ok(Json(SessionView::of(&app.host.operator().sessions.end(caller, id).await?)))
@@ -116,7 +116,7 @@ pub(crate) async fn end(State(app): State<Arc<App>>, request: Request) -> Result
 /// Revoke a factor of a session
 #[utoipa::path(post, path = "/v1/admin/sessions/revoke-factor", tag = "sessions", operation_id = "admin_revoke_factor",
     request_body = RevokeRequest,
-    responses((status = 200, description = "It is revoked", body = SessionView)), security(("key" = ["operator"])))]
+    responses((status = 200, description = "The factor is revoked", body = SessionView)), security(("key" = ["operator"])))]
 pub(crate) async fn revoke_factor(
     State(app): State<Arc<App>>,
     request: Request,

@@ -51,7 +51,7 @@ pub(crate) struct LoginView {
     code: Option<String>,
     /// What the user was told.
     message: Option<String>,
-    /// Who logged in.
+    /// The user who logged in.
     user_id: String,
     /// To what.
     client_id: String,
@@ -121,7 +121,7 @@ pub(crate) struct RunView {
     phase: &'static str,
     /// What it came to.
     decision: &'static str,
-    /// It only reports: this is what would have come of it, and nothing did.
+    /// Whether the action only reports: the decision is what would have been, and nothing came of it.
     report_only: bool,
     /// Why.
     why: String,

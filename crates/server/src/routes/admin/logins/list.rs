@@ -42,13 +42,13 @@ pub(crate) struct LoginsRequest {
 pub(crate) enum LoginStatus {
     /// The browser is at a prompt.
     Suspended,
-    /// It may go on.
+    /// The login may go on.
     Continue,
-    /// It was denied.
+    /// The login was denied.
     Deny,
     /// A prompt is due and no browser was there.
     InteractionRequired,
-    /// It was ended from outside.
+    /// The login was ended from outside.
     Ended,
 }
 

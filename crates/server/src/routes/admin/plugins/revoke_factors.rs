@@ -36,7 +36,7 @@ pub(crate) struct RevokeFactorsRequest {
 /// answers that were given are not repeated. The plugin itself goes on; kill it first if it must not.
 #[utoipa::path(post, path = "/v1/admin/plugins/revoke-factors", tag = "orders", operation_id = "revoke_factors_of_plugin",
     request_body = RevokeFactorsRequest,
-    responses((status = 200, description = "They are revoked", body = RevocationView)),
+    responses((status = 200, description = "The factors are revoked", body = RevocationView)),
     extensions(("x-postlude-errors" = json!(["limit_reached"]))), security(("key" = ["operator"])))]
 pub(crate) async fn revoke(State(app): State<Arc<App>>, request: Request) -> Result<Json<RevocationView>, ApiError> {
     let (caller, asked) = receive_json(&app, request, Need::Operate).await?;

@@ -27,7 +27,7 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// code are refused.
 #[utoipa::path(post, path = "/v1/admin/plugins", tag = "plugins", operation_id = "upload_plugin",
     request_body(content = crate::openapi::Component, content_type = "application/wasm", description = "The component"),
-    responses((status = 200, description = "It is stored", body = PluginDetail)),
+    responses((status = 200, description = "The plugin is stored", body = PluginDetail)),
     extensions(("x-postlude-errors" = json!(["plugin_too_large", "unsupported_media_type", "plugin_refused", "limit_reached"]))),
     security(("key" = ["operator"])))]
 pub(crate) async fn upload(State(app): State<Arc<App>>, request: Request) -> Result<Json<PluginDetail>, ApiError> {
