@@ -223,7 +223,7 @@ fn settings(section: &mut Section<'_>) -> At<Json> {
     // Through the strict reader, so that settings obey the same depth as any JSON here.
     let read = node.kind.to_json().ok_or_else(|| Complaint::new("infinities and NaN have no JSON"));
     let json = read.and_then(|value| Json::parse(&value.to_string()).map_err(|why| Complaint::new(why.to_string())));
-    section.settle("settings", node.at, json).unwrap_or_else(|| At::new(Json::object(), node.at))
+    section.value_or_report("settings", node.at, json).unwrap_or_else(|| At::new(Json::object(), node.at))
 }
 
 fn secrets(section: &mut Section<'_>, context: &Context<'_>) -> BTreeMap<String, At<SecretRef>> {
@@ -273,7 +273,7 @@ fn max_uses(section: &mut Section<'_>) -> Option<At<u32>> {
     let within = (1..=MOST_USES).contains(&uses).then_some(uses.value).and_then(|uses| u32::try_from(uses).ok());
     let hint = format!("it must be from 1 to {MOST_USES}; `max_age = \"0s\"` prompts every time");
     let complaint = Complaint::new(format!("`{}` is out of range", *uses)).hint(hint);
-    section.settle("max_uses", uses.at, within.ok_or(complaint))
+    section.value_or_report("max_uses", uses.at, within.ok_or(complaint))
 }
 
 fn limits(section: &mut Section<'_>) -> LimitsConfig {
@@ -282,7 +282,7 @@ fn limits(section: &mut Section<'_>) -> LimitsConfig {
         let within = (LEAST_FUEL..=MOST_FUEL).contains(&fuel).then_some(fuel.value);
         let complaint = Complaint::new(format!("`{}` is out of range", *fuel));
         let result = within.ok_or_else(|| complaint.hint(format!("it must be from {LEAST_FUEL} to {MOST_FUEL}")));
-        u64::try_from(table.settle("fuel", fuel.at, result)?.value).ok()
+        u64::try_from(table.value_or_report("fuel", fuel.at, result)?.value).ok()
     });
     let wall_clock = table.parsed("wall_clock", |text| units::duration_within(text, LEAST_WALL_CLOCK, MOST_WALL_CLOCK));
     let memory = table.parsed("memory", |text| units::size_within(text, LEAST_MEMORY, MOST_MEMORY));

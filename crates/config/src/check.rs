@@ -1,6 +1,6 @@
 //! From a configuration file and its plugin files to actions that can run, with every mistake at once.
 
-use super::bind::{BoundTenant, Known, PluginInfo, bind_known};
+use super::bind::{BoundTenant, FoundPlugin, PluginInfo, bind_found};
 use super::files::{self, FileError, Links};
 use super::load::{Config, read_file};
 use super::plugins::PluginFile;
@@ -119,7 +119,7 @@ impl Draft {
         let plugins = Plugins::new(self.files, found, &self.uses, &log);
         let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
         let keys: &dyn KeyMaker = self.signing.as_ref().map_or(&no_keys, |signing| signing);
-        let (tenants, bound) = bind_known(&self.config, &lookup, Binder { environment, keys, own_keys });
+        let (tenants, bound) = bind_found(&self.config, &lookup, Binder { environment, keys, own_keys });
         let parts = [self.problems, log.into_problems(), bound];
         let mut problems: Vec<_> = parts.into_iter().flat_map(Problems::into_vec).collect();
         problems.extend(incomplete(&self.config, &tenants, &problems));
@@ -171,9 +171,11 @@ impl Plugins {
         plugins
     }
 
-    fn known(&self, tenant: &TenantName, name: &PluginName) -> Known<'_> {
+    fn known(&self, tenant: &TenantName, name: &PluginName) -> FoundPlugin<'_> {
         let digest = self.names.get(&(tenant.clone(), name.clone()));
-        digest.and_then(|digest| self.files.get(digest)).map_or(Known::Refused, |file| Known::Accepted(&file.info))
+        digest
+            .and_then(|digest| self.files.get(digest))
+            .map_or(FoundPlugin::Refused, |file| FoundPlugin::Accepted(&file.info))
     }
 }
 

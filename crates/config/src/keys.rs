@@ -128,16 +128,16 @@ fn jwks(section: &mut Section<'_>, context: &Context<'_>, alg: Algorithm) -> Opt
             host_of(url.as_str()).map_err(|why| Complaint::new(format!("`{}`: {why}", shown(text))))?;
             Ok(Material::JwksUrl(url.to_string()))
         });
-        return section.settle("jwks", at, url).map(|url| url.value);
+        return section.value_or_report("jwks", at, url).map(|url| url.value);
     }
     let (reference, text) = context.origin.text(section, "jwks", false)?;
     let checked = jwks::check(text.reveal(), alg);
-    section.settle("jwks", reference.at, checked).map(|_| Material::Jwks(text.reveal().to_owned()))
+    section.value_or_report("jwks", reference.at, checked).map(|_| Material::Jwks(text.reveal().to_owned()))
 }
 
 fn private_key(section: &mut Section<'_>, context: &Context<'_>, alg: Algorithm) -> Option<Material> {
     let (reference, text) = context.origin.text(section, "private_key", true)?;
     let hint = "PEM as OpenSSL writes it (PKCS#8), or a private JWK";
     let checked = OwnKey::private(alg, text.reveal()).map_err(|why| Complaint::new(why.to_string()).hint(hint));
-    section.settle("private_key", reference.at, checked).map(|_| Material::PrivateKey(reference.value))
+    section.value_or_report("private_key", reference.at, checked).map(|_| Material::PrivateKey(reference.value))
 }

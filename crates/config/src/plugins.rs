@@ -30,7 +30,7 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>) -> BTreeMap
 
 fn plugin_name(table: &Section<'_>, key: &str, at: Place) -> Option<PluginName> {
     table
-        .settle(&shown(key), at, PluginName::new(key).map_err(|why| Complaint::new(why.to_string())))
+        .value_or_report(&shown(key), at, PluginName::new(key).map_err(|why| Complaint::new(why.to_string())))
         .map(|name| name.value)
 }
 

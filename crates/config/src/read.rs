@@ -153,7 +153,7 @@ impl<'a> Section<'a> {
         read: impl FnOnce(&str) -> Result<T, Complaint>,
     ) -> Option<At<T>> {
         let text = self.string(key)?;
-        self.settle(key, text.at, read(text.value))
+        self.value_or_report(key, text.at, read(text.value))
     }
 
     /// Strings that are read further; a repetition is an error. An absent key is an empty list.
@@ -192,7 +192,7 @@ impl<'a> Section<'a> {
                 self.mistyped_item(key, node);
                 continue;
             };
-            let Some(item) = self.settle(key, node.at, read(text)) else { continue };
+            let Some(item) = self.value_or_report(key, node.at, read(text)) else { continue };
             if found.iter().any(|earlier| earlier.value == item.value) {
                 self.log.error_hint(
                     item.at,
@@ -207,7 +207,7 @@ impl<'a> Section<'a> {
     }
 
     /// Turns a complaint into a problem of this key.
-    pub(super) fn settle<T>(&self, key: &str, at: Place, result: Result<T, Complaint>) -> Option<At<T>> {
+    pub(super) fn value_or_report<T>(&self, key: &str, at: Place, result: Result<T, Complaint>) -> Option<At<T>> {
         match result {
             Ok(value) => Some(At::new(value, at)),
             Err(complaint) => {

@@ -189,9 +189,9 @@ impl Origin<'_> {
         if matches!(node.kind, Kind::Broken) {
             return None;
         }
-        let found = section.settle(key, node.at, reference(node, self.base))?;
+        let found = section.value_or_report(key, node.at, reference(node, self.base))?;
         let secret = found.resolve(self.environment).map_err(|why| Complaint::new(why.to_string()));
-        let secret = section.settle(key, node.at, secret)?;
+        let secret = section.value_or_report(key, node.at, secret)?;
         if is_secret && found.is_exposed() {
             let message = format!("{}: {} can be read by every user of this machine", section.label(key), found.value);
             section.log.warn(node.at, message, "take the right away: `chmod o-r`");

@@ -43,13 +43,15 @@ pub fn bind<'p>(
     plugin: impl Fn(&TenantName, &PluginName) -> Option<&'p PluginInfo>,
     binder: Binder<'_>,
 ) -> Result<Vec<BoundTenant>, Problems> {
-    let plugin = |tenant: &TenantName, name: &PluginName| plugin(tenant, name).map_or(Known::Missing, Known::Accepted);
-    let (tenants, problems) = bind_known(config, &plugin, binder);
+    let plugin = |tenant: &TenantName, name: &PluginName| {
+        plugin(tenant, name).map_or(FoundPlugin::Missing, FoundPlugin::Accepted)
+    };
+    let (tenants, problems) = bind_found(config, &plugin, binder);
     problems.into_warnings(tenants).map(|(tenants, _)| tenants)
 }
 
 /// What is known of a plugin.
-pub(super) enum Known<'p> {
+pub(super) enum FoundPlugin<'p> {
     /// The plugin was read and accepted.
     Accepted(&'p PluginInfo),
     /// The plugin was refused, and that has been said.
@@ -59,9 +61,9 @@ pub(super) enum Known<'p> {
 }
 
 /// Binds what can be bound, with every problem.
-pub(super) fn bind_known<'p>(
+pub(super) fn bind_found<'p>(
     config: &Config,
-    plugin: &dyn Fn(&TenantName, &PluginName) -> Known<'p>,
+    plugin: &dyn Fn(&TenantName, &PluginName) -> FoundPlugin<'p>,
     binder: Binder<'_>,
 ) -> (Vec<BoundTenant>, Problems) {
     let (mut tenants, mut all) = (Vec::new(), Vec::new());
@@ -82,7 +84,7 @@ pub(super) fn bind_known<'p>(
 fn bind_tenant<'p>(
     tenant: &Tenant,
     development: bool,
-    plugin: &dyn Fn(&TenantName, &PluginName) -> Known<'p>,
+    plugin: &dyn Fn(&TenantName, &PluginName) -> FoundPlugin<'p>,
     binder: Binder<'_>,
     log: &Log,
 ) -> Vec<(ActionSource, Arc<Action>)> {
@@ -90,9 +92,9 @@ fn bind_tenant<'p>(
     let mut bound = Vec::new();
     for action in &tenant.pipeline {
         let info = match plugin(&tenant.name, &action.plugin) {
-            Known::Accepted(info) => info,
-            Known::Refused => continue,
-            Known::Missing => {
+            FoundPlugin::Accepted(info) => info,
+            FoundPlugin::Refused => continue,
+            FoundPlugin::Missing => {
                 let message = format!("action `{}`: the plugin `{}` was not read", action.name, *action.plugin);
                 log.error(action.plugin.at, message);
                 continue;
