@@ -52,7 +52,8 @@ impl Home {
     }
 
     pub fn try_open(&self) -> Result<SledStore, OpenError> {
-        open_sled(self.options())
+        let busy = |why: &OpenError| matches!(why, OpenError::Engine { why, .. } if is_locked(why));
+        patiently(|| open_sled(self.options()), busy)
     }
 
     pub fn open(&self) -> SledStore {
@@ -91,9 +92,28 @@ impl Engine for Home {
     }
 }
 
+/// Whether the engine's file is locked. A process that another test starts holds the lock from its fork to its exec.
+fn is_locked(why: &str) -> bool {
+    why.contains("could not acquire lock")
+}
+
+/// Tries again for two seconds as long as the engine's file is locked.
+fn patiently<T, E>(mut open: impl FnMut() -> Result<T, E>, busy: impl Fn(&E) -> bool) -> Result<T, E> {
+    let began = std::time::Instant::now();
+    loop {
+        match open() {
+            Err(why) if busy(&why) && began.elapsed().as_secs() < 2 => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// The one tree of a folder's database, as it is on the disk.
 pub fn tree(home: &Home) -> (sled::Db, sled::Tree) {
-    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
+    let open = || sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open();
+    let db = patiently(open, |why: &sled::Error| is_locked(&why.to_string())).unwrap();
     let tree = db.open_tree("records").unwrap();
     (db, tree)
 }

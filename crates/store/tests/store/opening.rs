@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 /// Changes the stored values by hand.
 fn edit(home: &Home, kind: u8, change: impl Fn(&mut Vec<u8>)) {
-    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
-    let tree = db.open_tree("records").unwrap();
+    let (db, tree) = tree(home);
     for entry in &tree {
         let (key, value) = entry.unwrap();
         if key[0] == kind {
@@ -77,8 +76,7 @@ async fn a_newer_record_is_refused_as_newer() {
     let store = home.open();
     write_session(&store, session("s"), 0).await;
     store.shutdown().await.unwrap();
-    let db = sled::Config::new().path(home.data().join("db")).flush_every_ms(None).open().unwrap();
-    let tree = db.open_tree("records").unwrap();
+    let (db, tree) = tree(&home);
     let (key, _) = tree.scan_prefix("S").next().unwrap().unwrap();
     let body = [9, 0, 0, 0];
     let tag = Mac("test key").tag(&[&(key.len() as u64).to_be_bytes()[..], &key, &body].concat());
