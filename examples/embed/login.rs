@@ -62,12 +62,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The identity provider's own cookie found the transaction: the login goes on.
     let request = ContinueRequest { resume_key, reply, event: event()? };
     let answer = host.logins().resume(tenant, answer.login_id, request).await?;
-    match &answer.outcome {
-        AnswerOutcome::Continue { factors, .. } => {
-            println!("continue with amr {:?} and {} factor", factors.amr, factors.factors.len());
-        }
-        other => println!("{other:?}"),
-    }
+    let AnswerOutcome::Continue { factors, .. } = &answer.outcome else {
+        return Err(format!("not a continue: {:?}", answer.outcome).into());
+    };
+    println!("continue with amr {:?} and {} factor", factors.amr, factors.factors.len());
     host.close().await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ mod compiling;
 mod config;
 mod continue_url;
 mod contract;
+mod embed;
 mod frozen;
 mod hostile;
 mod http;
