@@ -14,7 +14,7 @@ TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 # In CI nobody commits a changed lock file.
 LOCKED := $(if $(CI),--locked)
 
-FIRST := The first build compiles a WebAssembly engine: about 6 minutes on two processors. Later ones take seconds.
+FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
 .PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load bench release fmt clean

@@ -26,6 +26,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -244,9 +245,17 @@ impl Host {
         self.0.services.compiler.in_memory()
     }
 
-    /// Maintains the store and takes changed files, until it is dropped.
+    /// Maintains the store and takes changed files, until it is dropped. Each is a task of its own: a defect in one does not end
+    /// the other.
     pub async fn run(&self) {
-        tokio::join!(self.0.maintenance.clone().run(), watch(Arc::clone(&self.0.reloads)));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.0.maintenance.clone().run());
+        tasks.spawn(watch(Arc::clone(&self.0.reloads)));
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(cause) = ended {
+                tracing::error!(%cause, "a background task of the host panicked: the store is not swept, or files are not watched, until a restart");
+            }
+        }
     }
 
     /// Whether the host stops.

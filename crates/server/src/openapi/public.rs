@@ -63,3 +63,21 @@ fn back_with_form() {}
     extensions(("x-postlude-errors" = json!(["not_found"]))))]
 #[expect(dead_code, reason = "it describes a route that `routes::issuer` answers")]
 fn jwks() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::public_routes::PublicRoute;
+
+    /// The macro wants literal paths: they must be those of the one list.
+    #[test]
+    fn the_documented_paths_are_those_of_the_list() {
+        let documented = documented();
+        let mut paths: Vec<_> = documented.paths.paths.keys().cloned().collect();
+        let mut listed: Vec<_> =
+            PublicRoute::ALL.iter().map(|route| format!("/{{issuer_path}}{}", route.path())).collect();
+        paths.sort();
+        listed.sort();
+        assert_eq!(paths, listed);
+    }
+}
