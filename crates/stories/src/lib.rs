@@ -1,0 +1,1 @@
+//! Tests of plugins as a partner writes them: stories of logins, played through a host in memory.
