@@ -3,6 +3,7 @@
 mod api;
 mod args;
 mod log_writer;
+mod new_files;
 mod output;
 mod subcommands;
 mod telemetry;

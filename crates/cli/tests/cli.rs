@@ -37,6 +37,7 @@ fn help_is_golden() {
         &["keys", "new", "--help"],
         &["explain", "--help"],
         &["watch", "--help"],
+        &["init", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));
