@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, run, serve, watch,
+    build, check, compile_worker, completions, demo, explain, init, inspect, keys, man, run, serve, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Run(Box<run::Args>),
     Build(build::Args),
     Inspect(inspect::Args),
@@ -47,6 +48,7 @@ impl Command {
             Self::Init(args) => init::run(&args),
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
+            Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Inspect(args) => inspect::run(&args),
