@@ -75,7 +75,7 @@ export async function bundle({ dir, entry, engine }) {
   const file = (ending) => result.outputFiles.find(({ path }) => path.endsWith(ending)).text;
   const table = lineTable(JSON.parse(file(".map")), (source) => ownFile(resolve(dir, source), dir));
   return {
-    code: file(".js").replace(`"${LINES}"`, JSON.stringify(table)),
+    code: withoutPaths(file(".js"), result.metafile).replace(`"${LINES}"`, () => JSON.stringify(table)),
     imports: hostImports(file(".js")),
     warnings: result.warnings,
   };
@@ -92,6 +92,12 @@ function entrySource(entry, small) {
     `export const onLogin = () => run(plugin, "onLogin", lines);`,
     `export const onContinue = () => run(plugin, "onContinue", lines);`,
   ].join("\n");
+}
+
+/** The bundle with the comments that name its files emptied: their paths would make a plugin depend on its folder. */
+function withoutPaths(code, { inputs }) {
+  const names = new Set(Object.keys(inputs).map((path) => `// ${path}`));
+  return code.split("\n").map((line) => (names.has(line) ? "//" : line)).join("\n");
 }
 
 /** The functions of the contract that the bundle imports, as `postlude:action/session@0.1.0` and `recordFactor`. */
