@@ -39,7 +39,8 @@ impl Contract {
     /// # Errors
     /// Never for the files of this repository; a test reads every version.
     pub(crate) fn read(version: AbiVersion) -> Result<Self, BuildError> {
-        let failed = |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
+        let failed =
+            |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
         let mut map = wit_parser::SourceMap::new();
         for (name, text) in files(version) {
             map.push_str(name, *text);
@@ -146,7 +147,9 @@ mod tests {
         for item in resolve.worlds[world].imports.values() {
             if let WorldItem::Interface { id, .. } = item {
                 let interface = &resolve.interfaces[*id];
-                functions.extend(interface.functions.keys().map(|name| format!("{}.{name}", interface.name.as_ref().unwrap())));
+                functions.extend(
+                    interface.functions.keys().map(|name| format!("{}.{name}", interface.name.as_ref().unwrap())),
+                );
             }
         }
         functions.sort();
