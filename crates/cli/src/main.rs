@@ -3,6 +3,7 @@
 mod api;
 mod args;
 mod log_writer;
+mod new_files;
 mod output;
 mod subcommands;
 mod telemetry;
@@ -19,7 +20,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match args::Postlude::parse().command.run() {
-        Ok(code) => code,
+        Ok(code) => output::ended(code),
         Err(why) => output::fail(&why),
     }
 }

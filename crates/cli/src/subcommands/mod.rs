@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod compile_worker;
 pub(crate) mod completions;
 pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;

@@ -1,5 +1,6 @@
 //! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
 
+use crate::guest_panic::GuestPanic;
 use crate::limit_exceeded::LimitExceeded;
 use crate::price::{self, Price};
 use crate::state::RunState;
@@ -57,6 +58,17 @@ impl<'a> Interface<'a> {
         (R,): ComponentNamedList + Lower,
     {
         self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f).map(|result| (result,)))
+    }
+
+    /// Links a function that ends the run: the guest says why.
+    pub fn ending<P>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P) -> GuestPanic) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+    {
+        self.0.func_wrap(name, move |mut store, parameters: P| {
+            enter(&mut store, price, &parameters)?;
+            Err::<(), _>(f(store.data_mut(), parameters).into())
+        })
     }
 
     /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
