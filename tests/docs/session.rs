@@ -55,9 +55,9 @@ impl Session {
             (_, "json") => serde_json::from_str::<serde_json::Value>(&block.text).map(drop).map_err(|e| e.to_string()),
             (_, "toml") => toml::from_str::<toml::Table>(&block.text).map(drop).map_err(|e| e.to_string()),
             (directive, "console") => self.console(&commands(&block.text), directive.as_ref()),
-            (_, language) => Err(format!(
-                "a block of language `{language}` is neither a file, a command nor text: nothing tests it"
-            )),
+            (_, language) => {
+                Err(format!("a block of language `{language}` is neither a file, a command nor text: nothing tests it"))
+            }
         }
     }
 
