@@ -1,4 +1,5 @@
-//! The contract's WIT, cut down to the functions that a plugin calls.
+//! The contract with plugins, as this program brings it along: the WIT of `wit/`, whole or cut down to the functions that a plugin
+//! calls.
 //!
 //! The toolchains of JavaScript and Python let a component import all that its world names, called or not, and a host
 //! refuses imports that the manifest does not declare. So they are given a world of their own for each plugin.
@@ -6,11 +7,34 @@
 use crate::error::BuildError;
 use postlude_model::abi::AbiVersion;
 use std::collections::BTreeSet;
-use wit_component::WitPrinter;
+use wit_component::{StringEncoding, WitPrinter};
 use wit_parser::{PackageId, Resolve, UnresolvedPackageGroup, WorldItem};
 
 /// The world that every plugin is built against.
 pub(crate) const WORLD: &str = "post-login";
+
+/// The world of what stands in for WASI.
+pub(crate) const PREVIEW1: &str = "preview1";
+
+/// Worlds of this program, beside those of the contract.
+const OWN_WORLDS: &str = "package postlude:action@0.1.0;
+world preview1 {
+    import clock;
+    import random;
+    import log;
+}";
+
+/// The core module with the type of a world in a custom section, for compilers that write none. The component imports only what the
+/// module does.
+pub(crate) fn embed_type(mut module: Vec<u8>, world: &str) -> Result<Vec<u8>, BuildError> {
+    let failed = |why: String| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
+    let contract = Contract::with(AbiVersion::V0_1, &[("own-worlds.wit", OWN_WORLDS)])?;
+    let world =
+        contract.resolve.select_world(&[contract.package], Some(world)).map_err(|why| failed(format!("{why:#}")))?;
+    wit_component::embed_component_metadata(&mut module, &contract.resolve, world, StringEncoding::UTF8)
+        .map_err(|why| failed(format!("{why:#}")))?;
+    Ok(module)
+}
 
 /// The files of a version.
 const fn files(version: AbiVersion) -> &'static [(&'static str, &'static str)] {
@@ -39,10 +63,15 @@ impl Contract {
     /// # Errors
     /// Never for the files of this repository; a test reads every version.
     pub(crate) fn read(version: AbiVersion) -> Result<Self, BuildError> {
+        Self::with(version, &[])
+    }
+
+    /// Reads a version of the contract, and files of its package beside it.
+    fn with(version: AbiVersion, more: &[(&str, &str)]) -> Result<Self, BuildError> {
         let failed =
             |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
         let mut map = wit_parser::SourceMap::new();
-        for (name, text) in files(version) {
+        for (name, text) in files(version).iter().chain(more) {
             map.push_str(name, *text);
         }
         let group: UnresolvedPackageGroup = map.parse().map_err(|(_, why)| failed(&why))?;

@@ -16,6 +16,7 @@ mod go;
 mod javascript;
 mod language;
 mod manifest;
+mod preview1;
 mod project;
 mod python;
 mod rust;
