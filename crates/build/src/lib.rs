@@ -9,7 +9,6 @@ mod c;
 mod command;
 mod compiled;
 mod component;
-mod contract;
 mod error;
 mod file;
 mod go;
@@ -20,6 +19,7 @@ mod project;
 mod python;
 mod rust;
 pub mod tools;
+mod trim;
 
 pub use build::{BuildOptions, Built, build};
 pub use component::embed_manifest;

@@ -63,6 +63,7 @@ function describe(error) {
   }
 }
 
+/** @returns {[string, string][]} The field with the error's stack, where it has one. */
 function stackOf(error, lines) {
   const stack = error instanceof Error ? mapped(String(error.stack ?? ""), lines) : "";
   return stack === "" ? [] : [["stack", stack]];

@@ -2,13 +2,15 @@
 //! program of the SDK's npm package.
 
 mod package;
+#[cfg(test)]
+mod types;
 
 use crate::command;
 use crate::compiled::{Code, Compiled};
-use crate::contract::{Contract, WORLD, camel_case};
 use crate::error::BuildError;
 use crate::project::Project;
 use crate::tools::{self, Found, NODE};
+use crate::trim::{Contract, WORLD, camel_case};
 use package::Package;
 use postlude_model::abi::AbiVersion;
 use serde::Deserialize;
@@ -48,7 +50,8 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
     let node = node()?;
     let program = program(&project.dir)?;
     let work = tempfile::tempdir().map_err(BuildError::file("make a folder in", &std::env::temp_dir()))?;
-    let (code, wit, out) = (work.path().join("plugin.js"), work.path().join("plugin.wit"), work.path().join("plugin.wasm"));
+    let (code, wit, out) =
+        (work.path().join("plugin.js"), work.path().join("plugin.wit"), work.path().join("plugin.wasm"));
     let step = |step: &str| {
         let mut command = Command::new(&node.path);
         command.arg(&program).arg(step).args(["--engine", package.engine.id()]).current_dir(&project.dir);
@@ -75,7 +78,9 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
 fn answer<T: for<'a> Deserialize<'a>>(tool: &str, command: &mut Command) -> Result<T, BuildError> {
     let text = command::output(tool, command)?;
     serde_json::from_slice(&text).map_err(|why| {
-        BuildError::ToolFailed(format!("{tool} of {SDK} answered what this version of postlude does not understand: {why}"))
+        BuildError::ToolFailed(format!(
+            "{tool} of {SDK} answered what this version of postlude does not understand: {why}"
+        ))
     })
 }
 
@@ -91,7 +96,9 @@ fn used(contract: &Contract, imports: &[Import]) -> Result<BTreeSet<String>, Bui
     let named = imports.iter().map(|import| {
         name_of(import).cloned().ok_or_else(|| {
             let Import { module, name } = import;
-            BuildError::NotAPlugin(format!("the plugin imports `{name}` of `{module}`, which the contract does not have"))
+            BuildError::NotAPlugin(format!(
+                "the plugin imports `{name}` of `{module}`, which the contract does not have"
+            ))
         })
     });
     named.collect()
@@ -136,7 +143,10 @@ mod tests {
             import("postlude:action/log@0.1.0", "log"),
             import("postlude:action/log@0.1.0", "log"),
         ];
-        assert_eq!(used(&contract, &imports).unwrap().into_iter().collect::<Vec<_>>(), ["log.log", "session.record-factor"]);
+        assert_eq!(
+            used(&contract, &imports).unwrap().into_iter().collect::<Vec<_>>(),
+            ["log.log", "session.record-factor"]
+        );
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Contract {
     /// # Errors
     /// Never for the files of this repository; a test reads every version.
     pub(crate) fn read(version: AbiVersion) -> Result<Self, BuildError> {
-        let failed = |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
+        let failed =
+            |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
         let mut map = wit_parser::SourceMap::new();
         for (name, text) in files(version) {
             map.push_str(name, *text);
@@ -48,6 +49,12 @@ impl Contract {
         let mut resolve = Resolve::default();
         let package = resolve.push_group(group).map_err(|why| failed(&why))?;
         Ok(Self { resolve, package })
+    }
+
+    /// Its types and functions.
+    #[cfg(test)]
+    pub(crate) const fn resolve(&self) -> &Resolve {
+        &self.resolve
     }
 
     /// Every function that a plugin can call, as `session.record-factor`, in order of their names.
@@ -146,7 +153,9 @@ mod tests {
         for item in resolve.worlds[world].imports.values() {
             if let WorldItem::Interface { id, .. } = item {
                 let interface = &resolve.interfaces[*id];
-                functions.extend(interface.functions.keys().map(|name| format!("{}.{name}", interface.name.as_ref().unwrap())));
+                functions.extend(
+                    interface.functions.keys().map(|name| format!("{}.{name}", interface.name.as_ref().unwrap())),
+                );
             }
         }
         functions.sort();
