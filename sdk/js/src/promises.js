@@ -213,7 +213,11 @@ function capability(Class) {
   throw new TypeError("Promise methods need a class of promises as `this`");
 }
 
-/** Waits for every value of an iterable; `handlers` says what its settling does. Each handler works once. */
+/**
+ * Waits for every value of an iterable; `handlers` says what its settling does. Each handler works once.
+ *
+ * @param {(state: any) => void} whenEmpty What happens when nothing is left to wait for at the end of the iterable.
+ */
 function combine(Class, iterable, handlers, whenEmpty = ({ values, resolve }) => resolve(values)) {
   const { promise, resolve, reject } = capability(Class);
   const values = [];
