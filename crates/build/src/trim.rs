@@ -3,29 +3,12 @@
 //! The toolchains of JavaScript and Python let a component import all that its world names, called or not, and a host
 //! refuses imports that the manifest does not declare. So they are given a world of their own for each plugin.
 
+use crate::contract;
 use crate::error::BuildError;
-use postlude_model::abi::AbiVersion;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use wit_component::WitPrinter;
-use wit_parser::{PackageId, Resolve, UnresolvedPackageGroup, WorldItem};
-
-/// The world that every plugin is built against.
-pub(crate) const WORLD: &str = "post-login";
-
-/// The files of a version.
-const fn files(version: AbiVersion) -> &'static [(&'static str, &'static str)] {
-    macro_rules! files {
-        ($($name:literal)*) => {
-            &[$((concat!($name, ".wit"), include_str!(concat!("../../../wit/0.1/", $name, ".wit")))),*]
-        };
-    }
-    match version {
-        AbiVersion::V0_1 => files! {
-            "cache" "claims" "clock" "decisions" "event" "http" "keys" "log" "login" "random" "redirect" "reply" "secrets"
-            "session" "types" "user" "world"
-        },
-    }
-}
+use wit_parser::{PackageId, Resolve, SourceMap, WorldItem};
 
 /// The contract, read.
 pub(crate) struct Contract {
@@ -34,20 +17,20 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
-    /// Reads a version of the contract.
+    /// Reads the contract.
     ///
     /// # Errors
-    /// Never for the files of this repository; a test reads every version.
-    pub(crate) fn read(version: AbiVersion) -> Result<Self, BuildError> {
-        let failed =
-            |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
-        let mut map = wit_parser::SourceMap::new();
-        for (name, text) in files(version) {
-            map.push_str(name, *text);
+    /// Never for the files that this program brings along; a test reads them.
+    pub(crate) fn read() -> Result<Self, BuildError> {
+        let broken =
+            |why: &dyn Display| BuildError::Project(format!("the contract of this program is malformed: {why}"));
+        let mut sources = SourceMap::new();
+        for (name, text) in contract::FILES {
+            sources.push_str(name, *text);
         }
-        let group: UnresolvedPackageGroup = map.parse().map_err(|(_, why)| failed(&why))?;
+        let group = sources.parse().map_err(|(_, why)| broken(&why))?;
         let mut resolve = Resolve::default();
-        let package = resolve.push_group(group).map_err(|why| failed(&why))?;
+        let package = resolve.push_group(group).map_err(|why| broken(&why))?;
         Ok(Self { resolve, package })
     }
 
@@ -91,7 +74,7 @@ impl Contract {
             .map(|(id, _)| id)
             .collect();
         if let Some(package) = self.resolve.packages.get_mut(self.package) {
-            package.worlds.retain(|name, _| name == WORLD);
+            package.worlds.retain(|name, _| name == contract::PLUGIN);
         }
         for (_, world) in self.resolve.worlds.iter_mut() {
             // What only has types stays where another interface uses them.
@@ -129,26 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn every_version_is_read_whole() {
-        for version in AbiVersion::ALL {
-            let folder = format!("{}/../../wit/{}", env!("CARGO_MANIFEST_DIR"), version.series());
-            let on_disk: BTreeSet<String> = std::fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .filter(|name| name.ends_with(".wit"))
-                .collect();
-            assert_eq!(on_disk, files(version).iter().map(|(name, _)| (*name).to_owned()).collect());
-            assert!(Contract::read(version).unwrap().functions().contains("session.record-factor"));
-        }
-    }
-
-    #[test]
     fn the_world_has_only_the_functions_that_are_called() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
+        let contract = Contract::read().unwrap();
         let text = contract.trimmed(&used(&["session.record-factor", "log.log"])).unwrap();
         let mut resolve = Resolve::default();
         let package = resolve.push_str("trimmed.wit", &text).unwrap();
-        let world = resolve.select_world(&[package], Some(WORLD)).unwrap();
+        let world = resolve.select_world(&[package], Some(contract::PLUGIN)).unwrap();
         let mut functions = Vec::new();
         for item in resolve.worlds[world].imports.values() {
             if let WorldItem::Interface { id, .. } = item {
@@ -165,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_function_that_the_contract_does_not_have_is_named() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
+        let contract = Contract::read().unwrap();
         let why = contract.trimmed(&used(&["log.log", "files.open"])).unwrap_err().to_string();
         assert_eq!(why, "the plugin calls `files.open`, which the contract does not have");
     }

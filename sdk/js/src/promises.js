@@ -202,7 +202,9 @@ class PostludePromise {
 /** A new promise of a class, and the functions that settle it. */
 function capability(Class) {
   if (Class === PostludePromise || Class.prototype instanceof PostludePromise) {
+    /** @type {any} */
     let resolve;
+    /** @type {any} */
     let reject;
     const promise = new Class((one, other) => {
       resolve = one;

@@ -30,6 +30,7 @@ function answer(plugin, handler) {
   }
   const returned = asRun(() => call.call(plugin));
   if (typeof returned?.then !== "function") return returned;
+  /** @type {any} */
   let settled;
   returned.then(
     (value) => (settled = { value }),

@@ -2,7 +2,6 @@
 //! whether it is current.
 
 use crate::trim::{Contract, camel_case};
-use postlude_model::abi::AbiVersion;
 use std::fmt::Write as _;
 use wit_parser::{Docs, Function, Interface, Resolve, Type, TypeDef, TypeDefKind, TypeId};
 
@@ -10,7 +9,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/js/types/abi.
 
 #[test]
 fn the_types_of_the_contract_are_current() {
-    let text = module_types(&Contract::read(AbiVersion::V0_1).unwrap());
+    let text = module_types(&Contract::read().unwrap());
     if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
         std::fs::write(PATH, &text).unwrap();
     }
@@ -115,7 +114,7 @@ fn function_definition(text: &mut String, resolve: &Resolve, name: &str, functio
         },
         Some(ty) => type_text(resolve, &ty),
     };
-    docs(text, &Docs { contents: Some(full_docs), ..Docs::default() }, "  ");
+    docs(text, &Docs { contents: Some(full_docs) }, "  ");
     let name = camel_case(name);
     // A word of the language cannot name a declaration.
     let (declared, export) =
