@@ -24,7 +24,7 @@ pub(crate) fn compile(project: &Project, debug: bool) -> Result<Compiled, BuildE
     command::output("go build", &mut command)?;
     let module = std::fs::read(&out).map_err(BuildError::file("read", &out))?;
     Ok(Compiled {
-        code: Code::Module(contract::embed_type(module, contract::WORLD)?),
+        code: Code::Module(contract::embed_type(module, contract::PLUGIN)?),
         toolchain: go.version,
         out_dir: project.dir.join("build"),
     })
