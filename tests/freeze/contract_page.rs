@@ -139,18 +139,19 @@ fn is_used(resolve: &Resolve, def: &TypeDef) -> bool {
 fn error_link(resolve: &Resolve, def: &TypeDef) -> String {
     let TypeOwner::Interface(owner) = def.owner else { panic!("an error type outside of an interface") };
     let (name, interface) = (def.name.as_deref().unwrap(), resolve.interfaces[owner].name.as_deref().unwrap());
-    format!("[`{name}`](#{interface}-{name})")
+    format!("[`{name}`](#{name}-of-{interface})")
 }
 
 fn type_table(out: &mut String, resolve: &Resolve, name: &str, def: &TypeDef) {
     let TypeOwner::Interface(owner) = def.owner else { panic!("a type outside of an interface") };
     let interface = resolve.interfaces[owner].name.as_deref().unwrap();
-    let _ = write!(out, "<a id=\"{interface}-{name}\"></a>**{} `{name}`**: {}", def.kind.as_str(), docs(&def.docs));
+    let kind = def.kind.as_str();
+    let _ = write!(out, "### `{name}` of `{interface}`\n\n{}", docs(&def.docs));
     if let TypeDefKind::Type(_) | TypeDefKind::List(_) = def.kind {
         let _ = writeln!(out, " It is `{}`.\n", kind_text(resolve, def));
         return;
     }
-    out.push_str("\n\n");
+    let _ = write!(out, " A {kind}.\n\n");
     let mut rows = Vec::new();
     match &def.kind {
         TypeDefKind::Variant(variant) => rows.extend(variant.cases.iter().map(|case| {

@@ -67,6 +67,9 @@ const CALLS: &[(&str, &str)] = &[
     ("log.log (i32.const 2) «a warning» (i32.const 0) (i32.const 0)", ""),
 ];
 
+/// The guest's last words, where the reply has no result: this function does not return.
+const PANIC: &str = "why the guest ended";
+
 const EVERY_FUNCTION: &str = "every-function";
 
 /// A guest that calls every function in `on-continue`, and sends the browser away in `on-login`.
@@ -82,7 +85,8 @@ fn every_function() -> Vec<u8> {
     }
     let text = format!(
         "(func (export \"on-login\") (result i32)\n  (call $redirect-for «https://prompt.example/» «{FACTOR}»))\n\
-         (func (export \"on-continue\") (result i32)\n{} (call $continue))",
+         (func (export \"on-continue\") (result i32)\n{}  (call $reply.token (global.get $out))\n  \
+         (if (i32.load8_u (global.get $out)) (then (call $log.panic «{PANIC}»)))\n  (call $continue))",
         body.replace("OUT", "(global.get $out)")
     );
     let manifest = guests::MANIFEST
@@ -181,6 +185,7 @@ fn outcome(report: &Report, with_log: bool) -> Value {
         Ending::Decided(Decision::Deny(denial)) => json!({ "deny": denial.code }),
         Ending::Failed(Failure::Other(_)) => json!({ "failed": "other" }),
         Ending::Failed(Failure::Unavailable(_)) => json!({ "failed": "unavailable" }),
+        Ending::Trapped(trap) if trap.message.contains(PANIC) => json!({ "stopped": PANIC }),
         other => panic!("a golden guest is stopped: {other:?}"),
     };
     let mut outcome = json!({ "ending": ending, "commands": report.commands.iter().map(command).collect::<Vec<_>>() });

@@ -21,7 +21,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match args::Postlude::parse().command.run() {
-        Ok(code) => code,
+        Ok(code) => output::ended(code),
         Err(why) => output::fail(&why),
     }
 }

@@ -1,5 +1,6 @@
 //! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
 
+use crate::guest_panic::GuestPanic;
 use crate::host_function::HostFunction;
 use crate::limit_exceeded::LimitExceeded;
 use crate::price::{self, Price};
@@ -77,6 +78,23 @@ impl<'a> Interface<'a> {
         let priced = self.priced(name, price);
         self.linker
             .func_wrap(name, move |store, parameters| metered(store, priced, parameters, f).map(|result| (result,)))
+    }
+
+    /// Links a function that ends the run: the guest says why.
+    pub fn ending<P>(
+        &mut self,
+        name: &'static str,
+        price: Price,
+        f: fn(&mut RunState, P) -> GuestPanic,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+    {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |mut store, parameters: P| {
+            enter(&mut store, priced, &parameters)?;
+            Err::<(), _>(f(store.data_mut(), parameters).into())
+        })
     }
 
     /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
