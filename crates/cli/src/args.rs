@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, run, serve, watch,
+    build, check, compile_worker, completions, explain, init, inspect, keys, man, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
     Keys(keys::Args),
     Explain(explain::Args),
@@ -49,6 +50,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::Explain(args) => explain::run(&args),

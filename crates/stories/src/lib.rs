@@ -12,4 +12,7 @@
 pub mod event;
 pub mod partner;
 pub mod pattern;
+pub mod play;
+pub mod report;
+pub mod story;
 pub mod workbench;

@@ -11,4 +11,5 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;
 pub(crate) mod watch;
