@@ -9,6 +9,7 @@ mod c;
 mod command;
 mod compiled;
 mod component;
+mod contract;
 mod error;
 mod file;
 mod go;

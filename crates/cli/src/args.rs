@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, run, serve, test, watch,
+    build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Build(build::Args),
     Test(Box<test::Args>),
     Inspect(inspect::Args),
+    Profile(Box<profile::Args>),
     Keys(keys::Args),
     Explain(explain::Args),
     Watch(watch::Args),
@@ -51,6 +52,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Test(args) => test::run(&args),
+            Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::Explain(args) => explain::run(&args),

@@ -2,27 +2,43 @@
 
 use super::bindings::session::FactorError;
 use super::bindings::types::ValueError;
+use super::log;
 use super::reply::reply;
 use super::value;
+use crate::escape::escaped;
 use crate::state::RunState;
 use postlude_model::action::FactorPolicy;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::FactorName;
-use postlude_model::run::{FactorView, Phase, Proof, Reply};
+use postlude_model::run::{FactorView, Level, LogLine, Phase, Proof, Reply};
 use postlude_model::token::{Profile, Verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
 
+/// Bytes of a factor's name in a message: no factor has a longer one.
+const SHOWN: usize = 256;
+
 /// `record-factor`.
 pub fn record_factor(run: &mut RunState, (name, text): (String, Option<String>)) -> Result<(), FactorError> {
-    let policy = run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
+    let Some(policy) = run.input.action.spec.factor(&name) else {
+        not_declared(run, &name);
+        return Err(FactorError::NotDeclared);
+    };
     let name = policy.name.clone();
     may_record(run, policy)?;
     let evidence = text.map(|text| evidence(run, &text)).transpose()?;
     run.commands.push(Command::RecordFactor { name, evidence });
     Ok(())
+}
+
+/// The error has no room for the names, and a plugin that records another factor than it declares is wrong in one of them.
+fn not_declared(run: &mut RunState, name: &str) {
+    let shown = name.get(..name.floor_char_boundary(SHOWN)).unwrap_or_default();
+    let declares = run.input.action.spec.declared_factors();
+    let message = format!("not recorded: the plugin records `{shown}`, but its manifest {declares}");
+    log::add(run, LogLine { level: Level::Warn, message: escaped(&message), fields: Vec::new() });
 }
 
 fn may_record(run: &RunState, policy: &FactorPolicy) -> Result<(), FactorError> {
