@@ -43,5 +43,5 @@ pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
 pub use price::{Price, Work};
 pub use run::{START_TIME, StartError};
-pub use state::event_view::granted_event;
 pub use sandbox::{Plugin, Sandbox, WeakPlugin};
+pub use state::event_view::granted_event;
