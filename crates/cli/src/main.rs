@@ -5,6 +5,7 @@ mod args;
 mod log_writer;
 mod new_files;
 mod output;
+mod plugin_input;
 mod subcommands;
 mod telemetry;
 mod tls;

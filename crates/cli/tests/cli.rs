@@ -38,6 +38,7 @@ fn help_is_golden() {
         &["explain", "--help"],
         &["watch", "--help"],
         &["init", "--help"],
+        &["profile", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));
