@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
+    bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Build(build::Args),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
+    Bench(Box<bench::Args>),
     Keys(keys::Args),
     Explain(explain::Args),
     Watch(watch::Args),
@@ -50,6 +51,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),

@@ -1,5 +1,6 @@
 //! One subcommand, one file.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compile_worker;
