@@ -100,7 +100,8 @@ fn read_directive(comment: &str) -> Option<Option<Directive>> {
     })
 }
 
-/// The commands of a console block: a line that begins with `$ `, going on while it ends in a backslash or a quote is open.
+/// The commands of a console block: a line that begins with `$ `, going on while it ends in a backslash, or a quote or
+/// here-document is open.
 pub fn commands(text: &str) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
     let mut open = false;
@@ -129,6 +130,11 @@ pub fn commands(text: &str) -> Vec<Shown> {
 }
 
 fn goes_on(command: &str) -> bool {
+    if let Some((_, after)) = command.split_once("<<") {
+        // A here-document goes on until its word stands alone.
+        let word = after.split_whitespace().next().unwrap_or_default().trim_matches('\'');
+        return !command.lines().skip(1).any(|line| line == word);
+    }
     command.ends_with('\\') || command.matches('\'').count() % 2 == 1
 }
 
@@ -179,6 +185,7 @@ mod tests {
 
     #[test]
     fn a_command_goes_on_over_lines() {
+        assert_eq!(commands("$ cat <<END\nx\nEND\n")[0].command, "cat <<END\nx\nEND");
         let commands = commands("$ a \\\n  b\nout\n$ c 'd\ne'\n");
         assert_eq!(commands[0], Shown { command: "a \\\n  b".into(), output: shown(&["out"]) });
         assert_eq!(commands[1], Shown { command: "c 'd\ne'".into(), output: vec![] });

@@ -16,10 +16,12 @@ mod go;
 mod javascript;
 mod language;
 mod manifest;
+mod preview1;
 mod project;
 mod python;
 mod rust;
 pub mod tools;
+mod trim;
 
 pub use build::{BuildOptions, Built, build};
 pub use component::embed_manifest;

@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run,
+    serve, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
     Keys(keys::Args),
+    AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
     Watch(watch::Args),
     Completions(completions::Args),
@@ -55,6 +57,7 @@ impl Command {
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args, Postlude::command()),

@@ -1,5 +1,6 @@
 //! One subcommand, one file.
 
+pub(crate) mod answer_prompt;
 pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
