@@ -1,8 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve,
-    test, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run,
+    serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Test(Box<test::Args>),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
+    Bench(Box<bench::Args>),
     Keys(keys::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
@@ -54,6 +55,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Test(args) => test::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
