@@ -7,7 +7,7 @@ use postlude_model::limits;
 use postlude_model::run::Limit;
 use std::future::Future;
 use std::pin::Pin;
-use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
+use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceType};
 use wasmtime::{StoreContextMut, Trap};
 
 /// An interface that is being linked.
@@ -27,7 +27,7 @@ impl<'a> Interface<'a> {
         (R,): ComponentNamedList + Lower,
     {
         self.0.func_wrap(name, move |store, parameters| {
-            metered(store, price, parameters, |run, p| Ok(f(run, p))).map(|result| (result,))
+            metered(store, price, parameters, |run, p| Ok::<_, LimitExceeded>(f(run, p))).map(|result| (result,))
         })
     }
 
@@ -39,24 +39,54 @@ impl<'a> Interface<'a> {
         self.0.func_wrap(name, move |store, parameters| {
             metered(store, price, parameters, |run, p| {
                 f(run, p);
-                Ok(())
+                Ok::<_, LimitExceeded>(())
             })
         })
     }
 
-    /// Links a function that may stop the run at a limit.
-    pub fn limited<P, R>(
+    /// Links a function that may stop the run, at a limit or for another reason.
+    pub fn limited<P, R, E>(
         &mut self,
         name: &str,
         price: Price,
-        f: fn(&mut RunState, P) -> Result<R, LimitExceeded>,
+        f: fn(&mut RunState, P) -> Result<R, E>,
     ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
         self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f).map(|result| (result,)))
+    }
+
+    /// Links a function without a result that may stop the run.
+    pub fn limited_procedure<P, E>(
+        &mut self,
+        name: &str,
+        price: Price,
+        f: fn(&mut RunState, P) -> Result<(), E>,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
+    {
+        self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f))
+    }
+
+    /// Links a method of a resource that no guest can hold a handle of: the engine refuses the handle, which comes first, before
+    /// it looks at anything else.
+    pub fn absent(&mut self, name: &str, _: Price) -> wasmtime::Result<()> {
+        self.0.func_new(name, |_, _, _, _| Err(Trap::CannotEnterComponent.into()))
+    }
+
+    /// Defines a resource, and what is done when its guest drops a handle of it.
+    pub fn resource<T: 'static>(&mut self, name: &str, drop: fn(&mut RunState, u32)) -> wasmtime::Result<()> {
+        self.0.resource(name, ResourceType::host::<T>(), move |mut store, number| {
+            enter(&mut store, Price::Crossing, &())?;
+            drop(store.data_mut(), number);
+            Ok(())
+        })
     }
 
     /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
@@ -97,14 +127,14 @@ pub enum CallProgress<O, R> {
     Pending(Pin<Box<dyn Future<Output = O> + Send>>),
 }
 
-fn metered<P: Weight, R: Weight>(
+fn metered<P: Weight, R: Weight, E: Into<wasmtime::Error>>(
     mut store: StoreContextMut<'_, RunState>,
     price: Price,
     parameters: P,
-    f: impl FnOnce(&mut RunState, P) -> Result<R, LimitExceeded>,
+    f: impl FnOnce(&mut RunState, P) -> Result<R, E>,
 ) -> wasmtime::Result<R> {
     enter(&mut store, price, &parameters)?;
-    let result = f(store.data_mut(), parameters)?;
+    let result = f(store.data_mut(), parameters).map_err(Into::into)?;
     leave(&mut store, result)
 }
 
@@ -160,7 +190,7 @@ macro_rules! weightless {
 
 pub(crate) use weightless;
 
-weightless!((), bool, u32, u64);
+weightless!((), bool, u8, u32, u64);
 
 impl Weight for String {
     fn bytes(&self) -> usize {
@@ -170,6 +200,37 @@ impl Weight for String {
 
 impl Weight for Vec<u8> {
     fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weight for Vec<u32> {
+    fn bytes(&self) -> usize {
+        self.len().saturating_mul(size_of::<u32>())
+    }
+}
+
+/// A handle is looked up in the table of its guest.
+impl<T: 'static> Weight for Resource<T> {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl<T: 'static> Weight for Vec<Resource<T>> {
+    fn bytes(&self) -> usize {
+        0
+    }
+    fn items(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weight for Vec<String> {
+    fn bytes(&self) -> usize {
+        self.iter().map(String::len).fold(0, usize::saturating_add)
+    }
+    fn items(&self) -> usize {
         self.len()
     }
 }
