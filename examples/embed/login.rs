@@ -34,7 +34,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Once per process: the configuration is checked, the plugins are compiled, the store is opened.
     let (clock, environment) = (Clock::system(), Environment::process());
     let (compilation, engine) = (Compilation::InProcess, EngineKind::Memory);
-    let host = Host::open(HostOptions { config, clock, environment, compilation, engine }).await?;
+    let host =
+        Host::open(HostOptions { config, clock, environment, compilation, engine, parts: Default::default() }).await?;
     let tenant = host.tenants().all().into_iter().next().ok_or("no tenant is configured")?;
 
     // The user gave a password. May the login go on?

@@ -1,1 +1,28 @@
-//! Turns a partner's project into one plugin file: the toolchains of its language, the component, the manifest.
+//! Turns a partner's project into one plugin file.
+//!
+//! [`build()`] finds the project's language by its files, compiles it with that language's own tools, makes a component of what came
+//! out, puts the manifest in, checks it as a host would, and writes one `.wasm` file. Each language is one file of this crate, with
+//! one function `compile`; all that is the same for every language is in the others.
+
+mod build;
+mod c;
+mod command;
+mod compiled;
+mod component;
+mod contract;
+mod error;
+mod file;
+mod go;
+mod javascript;
+mod language;
+mod manifest;
+mod project;
+mod python;
+mod rust;
+pub mod tools;
+
+pub use build::{BuildOptions, Built, build};
+pub use component::embed_manifest;
+pub use error::BuildError;
+pub use language::Language;
+pub use project::Project;

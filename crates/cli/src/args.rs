@@ -1,6 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
-use crate::subcommands::{build, check, compile_worker, completions, explain, inspect, keys, man, run, serve, watch};
+use crate::subcommands::{
+    build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
+};
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use postlude_model::abi::accepted_packages;
@@ -24,11 +26,13 @@ pub(crate) struct Postlude {
 /// The subcommands, each in a file of its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
     Inspect(inspect::Args),
+    Profile(Box<profile::Args>),
     Keys(keys::Args),
     Explain(explain::Args),
     Watch(watch::Args),
@@ -41,10 +45,12 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match self {
+            Self::Init(args) => init::run(&args),
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::Explain(args) => explain::run(&args),

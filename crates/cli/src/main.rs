@@ -3,7 +3,9 @@
 mod api;
 mod args;
 mod log_writer;
+mod new_files;
 mod output;
+mod plugin_input;
 mod subcommands;
 mod telemetry;
 mod tls;
@@ -19,7 +21,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match args::Postlude::parse().command.run() {
-        Ok(code) => code,
+        Ok(code) => output::ended(code),
         Err(why) => output::fail(&why),
     }
 }

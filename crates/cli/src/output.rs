@@ -1,10 +1,16 @@
 //! What a person reads: the one place that writes to standard output and standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line's own output")]
+//!
+//! A reader of standard output that goes away, such as `head`, is no mistake: what is written after it is dropped, and the command
+//! ends as it would have. Any other reason why standard output takes no more fails the command in the end.
 
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
+
+/// Why standard output took no more.
+static BROKEN: OnceLock<io::Error> = OnceLock::new();
 
 /// A colour, by what it means.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +23,34 @@ pub(crate) enum Paint {
 
 /// Writes a line to standard output.
 pub(crate) fn line(text: impl Display) {
-    println!("{text}");
+    write(format!("{text}\n").as_bytes());
+}
+
+/// Writes bytes to standard output.
+pub(crate) fn write(bytes: &[u8]) {
+    if BROKEN.get().is_some() {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    if let Err(why) = out.write_all(bytes).and_then(|()| out.flush()) {
+        // The first reason is the one to tell.
+        let _ = BROKEN.set(why);
+    }
+}
+
+/// The exit code of a command that ended with this one: standard output may have taken less than was written.
+pub(crate) fn ended(code: ExitCode) -> ExitCode {
+    match BROKEN.get() {
+        Some(why) if why.kind() != ErrorKind::BrokenPipe => {
+            fail(&anyhow::anyhow!("cannot write to standard output: {why}"))
+        }
+        _ => code,
+    }
 }
 
 /// Writes a line to standard output, where a reader that went away is no error of ours.
-pub(crate) fn try_line(text: impl Display) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+pub(crate) fn try_line(text: impl Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush())
 }
 
@@ -37,29 +65,30 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Writes a line to standard error.
 pub(crate) fn note(text: impl Display) {
-    eprintln!("{text}");
+    // Nobody is left to tell.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Writes a value as JSON, for scripts.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    line(serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
 /// Says why a command failed, with its causes.
 pub(crate) fn fail(why: &anyhow::Error) -> ExitCode {
-    eprintln!("{} {why:#}", paint(Paint::Bad, "error:", std::io::stderr().is_terminal()));
+    note(format!("{} {why:#}", coloured_note(Paint::Bad, "error:")));
     ExitCode::from(1)
 }
 
 /// A text in colour, where standard output is a terminal that wants it (<https://no-color.org>).
 pub(crate) fn coloured(paint_: Paint, text: &str) -> String {
-    paint(paint_, text, std::io::stdout().is_terminal())
+    paint(paint_, text, io::stdout().is_terminal())
 }
 
 /// A text in colour, where standard error is a terminal that wants it.
 pub(crate) fn coloured_note(paint_: Paint, text: &str) -> String {
-    paint(paint_, text, std::io::stderr().is_terminal())
+    paint(paint_, text, io::stderr().is_terminal())
 }
 
 fn paint(paint: Paint, text: &str, terminal: bool) -> String {

@@ -37,6 +37,8 @@ fn help_is_golden() {
         &["keys", "new", "--help"],
         &["explain", "--help"],
         &["watch", "--help"],
+        &["init", "--help"],
+        &["profile", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));
@@ -100,6 +102,45 @@ fn wrong_usage_exits_with_2() {
     for args in [&["srve"][..], &["run"], &["keys", "new", "toor"], &["check", "--jsn"], denied] {
         assert_eq!(postlude(args).status.code(), Some(2), "{args:?}");
     }
+}
+
+/// Runs a command whose standard output is this, and returns its exit code and what it said on standard error.
+fn with_stdout(args: &[&str], stdout: impl Into<std::process::Stdio>) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
+    command.args(args).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE").stdout(stdout);
+    let output = command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// What `postlude .. | head` comes to when `head` has gone.
+#[test]
+fn a_reader_that_goes_away_is_no_mistake() {
+    let file = plugin_file("email-domain");
+    let file = file.to_str().unwrap();
+    let settings = r#"{"domains":["acme.example"]}"#;
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["completions", "bash"],
+        &["inspect", file],
+        &["inspect", file, "--json"],
+        &["keys", "new", "api"],
+        &["run", file, "--event", "{\"user\":{\"email\":\"a@acme.example\"}}", "--settings", settings],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (code, said) = with_stdout(args, writer);
+        assert_eq!(code, Some(0), "{args:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains("error"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_one() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (code, said) = with_stdout(&["completions", "bash"], full);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("cannot write to standard output: No space left on device"), "{said}");
 }
 
 #[test]

@@ -9,36 +9,58 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bytes of a secret or key file: the largest real one is a JWKS of a few keys.
 pub const SECRET_FILE_BYTES: u64 = 64 * 1024;
 
-/// Environment variables: those of the process, or a map in tests.
-#[derive(Debug, Clone, Default)]
-pub struct Environment(Option<BTreeMap<String, String>>);
+/// Where secrets come from: the variables of the process or a map of them, and stand-ins for files.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// Exactly these variables; none: those of the process.
+    variables: Option<BTreeMap<String, String>>,
+    /// What stands in for variables and files.
+    stand_ins: Arc<BTreeMap<SecretRef, String>>,
+}
 
 impl Environment {
     /// The environment of this process.
     #[must_use]
-    pub const fn process() -> Self {
-        Self(None)
+    pub fn process() -> Self {
+        Self::default()
     }
 
     /// Exactly these variables.
     pub fn of<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self(Some(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables: Some(variables), ..Self::default() }
+    }
+
+    /// Takes these texts for the variables and files that they are named by, whether those exist or not: a configuration can then
+    /// be tried where its secrets are not.
+    #[must_use]
+    pub fn with_stand_ins(self, texts: impl IntoIterator<Item = (SecretRef, String)>) -> Self {
+        Self { stand_ins: Arc::new(texts.into_iter().collect()), ..self }
     }
 
     fn get(&self, name: &str) -> Option<String> {
-        match &self.0 {
+        match &self.variables {
             Some(variables) => variables.get(name).cloned(),
             None => std::env::var(name).ok(),
         }
     }
 }
 
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values are secrets.
+        let names = self.variables.as_ref().map(|variables| variables.keys().collect::<Vec<_>>());
+        f.debug_struct("Environment").field("variables", &names).field("stand_ins", &self.stand_ins.keys()).finish()
+    }
+}
+
 /// Where a secret or key is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecretRef {
     /// In an environment variable.
@@ -82,9 +104,10 @@ impl SecretRef {
     /// # Errors
     /// When the variable or file is missing, unreadable, too large, no text, or empty.
     pub fn resolve(&self, environment: &Environment) -> Result<Secret, SecretError> {
-        let mut text = match self {
-            Self::Env(name) => environment.get(name).ok_or_else(|| SecretError::Unset(name.clone()))?,
-            Self::File(path) => read(path)?,
+        let mut text = match (environment.stand_ins.get(self), self) {
+            (Some(text), _) => text.clone(),
+            (None, Self::Env(name)) => environment.get(name).ok_or_else(|| SecretError::Unset(name.clone()))?,
+            (None, Self::File(path)) => read(path)?,
         };
         if text.ends_with('\n') {
             text.truncate(text.len() - 1);

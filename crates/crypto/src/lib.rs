@@ -35,6 +35,7 @@ pub mod handles;
 pub mod keys;
 mod labels;
 pub mod mac;
+pub mod partner_key;
 mod prim;
 pub mod publisher;
 pub mod root;

@@ -6,9 +6,10 @@ use crate::maintenance::Maintenance;
 use crate::metrics::{Metrics, gauge};
 use crate::operator::Operator;
 use crate::orders::OrderBook;
+use crate::parts::{HostParts, PluginHttp};
 use crate::plugin::{Compilation, Compiler};
 use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, warn, watch};
-use crate::revision::{Loaded, Revisions, load_and_keep};
+use crate::revision::{Loaded, Revisions, load, load_and_keep};
 use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::tenants::{Tenants, TenantsInForce};
@@ -43,6 +44,8 @@ pub struct HostOptions {
     pub compilation: Compilation,
     /// The engine of the store.
     pub engine: EngineKind,
+    /// What the program around the host brings along; [`Default`] for a server.
+    pub parts: HostParts,
 }
 
 /// Why a host is not opened.
@@ -87,18 +90,32 @@ impl Host {
     /// # Errors
     /// Every mistake of the configuration at once; a store that is in use, damaged or newer; an engine that does not work.
     pub async fn open(options: HostOptions) -> Result<Self, OpenHostError> {
-        let HostOptions { config: file, clock, environment, compilation, engine } = options;
-        let sandbox = Sandbox::new(Default::default())?;
-        let compiler = Compiler::new(sandbox.clone(), compilation);
+        let HostOptions { config: file, clock, environment, compilation, engine, parts } = options;
+        let HostParts { compiler: shared, http, runs } = parts;
+        let is_shared = shared.is_some();
+        let compiler = match shared {
+            Some(compiler) => compiler,
+            None => Compiler::new(Sandbox::new(Default::default())?, compilation),
+        };
+        let sandbox = compiler.sandbox().clone();
         let watched = Watched::now(&file, false);
-        let loaded = load_and_keep(&file, &compiler, &environment).await?;
+        // The code of a shared compiler belongs to no host's data folder.
+        let loading = if is_shared {
+            load(&file, &compiler, &environment).await
+        } else {
+            load_and_keep(&file, &compiler, &environment).await
+        };
+        let loaded = loading?;
         loaded.try_starts(&sandbox).await?;
         warn(loaded.warnings());
         let config = loaded.checked.config.clone();
         let metrics = Arc::new(Metrics::new());
         metrics.register(|registry| compiler.register(registry));
         let store = postlude_store::open(store_options(engine, &config, &loaded.checked.signing, &metrics))?;
-        let http = open_outbound(&config)?;
+        let http = match http {
+            Some(client) => PluginHttp::Given(client),
+            None => PluginHttp::Network(open_outbound(&config)?),
+        };
         clock.raise(store.last_commit_time());
         warn_of_clock(&clock);
         let services = Services {
@@ -107,6 +124,7 @@ impl Host {
             store,
             clock,
             http,
+            runs,
             environment,
             metrics,
             events: Arc::default(),

@@ -4,9 +4,9 @@ use crate::clock::Clock;
 use crate::error::HostError;
 use crate::events::Events;
 use crate::metrics::Metrics;
+use crate::parts::{PluginHttp, RunListener};
 use crate::plugin::Compiler;
 use postlude_config::Environment;
-use postlude_outbound::Outbound;
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::fmt;
@@ -22,7 +22,9 @@ pub(crate) struct Services {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     /// Sends the HTTP requests of plugins.
-    pub(crate) http: Outbound,
+    pub(crate) http: PluginHttp,
+    /// Hears of every run.
+    pub(crate) runs: Option<Arc<dyn RunListener>>,
     /// Where secrets by variable come from.
     pub(crate) environment: Environment,
     pub(crate) metrics: Arc<Metrics>,

@@ -168,6 +168,13 @@ impl ActionSpec {
     pub fn factor(&self, name: &str) -> Option<&FactorPolicy> {
         self.factors.iter().find(|factor| factor.name.as_str() == name)
     }
+
+    /// What the action's manifest declares instead of a factor that it does not, for a message.
+    #[must_use]
+    pub fn declared_factors(&self) -> String {
+        let names: Vec<String> = self.factors.iter().map(|factor| format!("`{}`", factor.name)).collect();
+        if names.is_empty() { "declares no factor".to_owned() } else { format!("declares {}", names.join(", ")) }
+    }
 }
 
 /// A secret value; it does not show itself.

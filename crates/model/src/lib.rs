@@ -29,6 +29,7 @@ pub mod manifest;
 pub mod names;
 pub mod pipeline;
 pub mod policy;
+pub mod recording;
 pub mod run;
 pub mod session;
 pub mod token;

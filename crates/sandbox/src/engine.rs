@@ -1,7 +1,10 @@
 //! The one wasmtime engine: which features exist, and how large its pool is.
 
 use crate::tier::Tier;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig};
+use std::num::NonZeroUsize;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 /// Bytes of wasm stack; wasmtime's own default, and far more than any guest that returns at all needs.
 pub const WASM_STACK_BYTES: usize = 512 << 10;
@@ -15,6 +18,9 @@ const WARM_BYTES: usize = 2 << 20;
 pub const YIELD_FUEL: u64 = 1_000_000;
 /// Fuel for one page of `memory.grow`, the most that wasmtime takes; growing costs a system call and zeroed pages.
 const GROW_FUEL: u8 = u8::MAX;
+
+/// Frames of a stack that a profile sees: more than fit into [`WASM_STACK_BYTES`] in practice, interpreters included.
+const FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
 /// What an operator may choose about a sandbox.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +81,20 @@ pub fn engine(kind: EngineKind, config: &SandboxConfig) -> Result<Engine, Engine
 pub fn compiler(kind: EngineKind) -> Result<Engine, EngineError> {
     let mut engine = settings(kind);
     engine.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
+    start(&engine)
+}
+
+/// Makes an engine whose code asks the host at every check of the fuel, for [`crate::profile`]. What it compiles spends the same
+/// fuel, and runs on no other engine.
+pub fn profiling(kind: EngineKind) -> Result<Engine, EngineError> {
+    let mut engine = settings(kind);
+    engine
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .epoch_interruption(true)
+        // Frames are told apart by their functions alone.
+        .generate_address_map(false)
+        .wasm_backtrace_max_frames(Some(FRAMES))
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     start(&engine)
 }
 

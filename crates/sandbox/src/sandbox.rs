@@ -1,15 +1,13 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
-use crate::abi::Linked;
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::digest::digest;
 use crate::engine::{EngineError, SandboxConfig};
-use crate::engines::{Engines, Linkers};
+use crate::engines::Engines;
 use crate::load::error::LoadError;
 use crate::load::{Checked, check};
 use crate::run::{self, Runnable, StartError};
 use crate::tier::Tier;
-use postlude_model::abi::AbiVersion;
 use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
@@ -52,7 +50,8 @@ impl Sandbox {
         let linkers = self.0.engines.of(engine).map_err(LoadError::engine)?;
         let component =
             Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-        let ready = link(&linkers, &component, tier, manifest.abi)?;
+        let linked = linkers.link(&component, tier, manifest.abi)?;
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier };
         Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
     }
 
@@ -75,8 +74,8 @@ impl Sandbox {
         let manifest = Manifest::parse(code.manifest).map_err(|e| CodeError::Broken(e.to_string()))?;
         let linkers = self.0.engines.of(code.engine).map_err(|e| CodeError::Broken(e.to_string()))?;
         let component = code.component(&linkers.engine)?;
-        let ready =
-            link(&linkers, &component, code.tier, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let linked = linkers.link(&component, code.tier, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier: code.tier };
         let imports = code.imports();
         Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
     }
@@ -125,14 +124,6 @@ struct Loaded {
     imports: Vec<String>,
     size: usize,
     ready: Runnable,
-}
-
-/// Links a component to the host functions of its tier.
-fn link(linkers: &Linkers, component: &Component, tier: Tier, version: AbiVersion) -> Result<Runnable, LoadError> {
-    let link = |e| LoadError::Link(format!("{e:#}"));
-    let linker = linkers.linker(tier).map_err(LoadError::engine)?;
-    let linked = Linked::new(version, linker.instantiate_pre(component).map_err(link)?).map_err(link)?;
-    Ok(Runnable { engine: linkers.engine.clone(), linked, tier })
 }
 
 impl Plugin {

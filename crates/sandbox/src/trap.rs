@@ -2,6 +2,7 @@
 
 use crate::engine::WASM_STACK_BYTES;
 use crate::escape::escaped;
+use crate::guest_panic::GuestPanic;
 use crate::limit_exceeded::LimitExceeded;
 use crate::state::RunState;
 use postlude_model::limits;
@@ -9,17 +10,24 @@ use postlude_model::run::{Limit, Trap};
 use wasmtime::{Trap as Code, WasmBacktrace};
 
 /// Frames of a backtrace that are kept; the innermost ones tell what happened.
-const FRAMES: usize = 16;
+const FRAMES: usize = 20;
 
 /// What stopped the plugin.
 pub fn trap(error: &wasmtime::Error, run: &RunState) -> Trap {
     let limit = limit(error, run);
     let action = &run.input.action.spec.name;
-    let what = match limit {
-        Some(limit) => format!("{} spent ({})", limit.as_str(), amount(limit, run)),
-        None => root(error),
+    let panic = error.downcast_ref::<GuestPanic>();
+    let spent = limit.map(|limit| format!("{} spent ({})", limit.as_str(), amount(limit, run)));
+    let what = match (spent, panic) {
+        // The guest panics because it was refused memory, and does not know of the limit.
+        (Some(spent), Some(panic)) => format!("{spent}: {}", panic.what),
+        (Some(spent), None) => spent,
+        (None, Some(panic)) => panic.what.clone(),
+        (None, None) => root(error),
     };
-    Trap { limit, message: format!("action `{action}`: {what}"), backtrace: backtrace(error) }
+    let lines = panic.map(|panic| panic.lines.clone()).unwrap_or_default();
+    let backtrace = lines.into_iter().chain(backtrace(error)).collect();
+    Trap { limit, message: format!("action `{action}`: {what}"), backtrace }
 }
 
 fn limit(error: &wasmtime::Error, run: &RunState) -> Option<Limit> {

@@ -5,7 +5,7 @@ use crate::bindings::Answer;
 use crate::bindings::postlude::action as wit;
 use crate::decision::{Decision, Failure};
 use crate::imports::Imports;
-use crate::records::Level;
+use std::panic::PanicHookInfo;
 
 fn answer(result: Result<Decision, Failure>) -> Answer {
     match result {
@@ -24,19 +24,24 @@ fn answer(result: Result<Decision, Failure>) -> Answer {
     }
 }
 
-/// A panic ends the run by a trap, which says nothing: the log says it before.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &panic.to_string(), &[])));
+/// A panic ends the run by a trap, which says nothing by itself: the host is told before, and ends the run with these words.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| Imports.panic(&message(panic))));
+}
+
+/// The panic with its place in one line; what the standard library says has two.
+fn message(panic: &PanicHookInfo<'_>) -> String {
+    panic.to_string().replacen(":\n", ": ", 1)
 }
 
 /// The export `on-login`.
 pub fn run_on_login<A: Action>() -> Answer {
-    log_panics();
+    report_panics();
     answer(A::on_login(&mut Context::new()))
 }
 
 /// The export `on-continue`.
 pub fn run_on_continue<A: Action>() -> Answer {
-    log_panics();
+    report_panics();
     answer(A::on_continue(&mut Context::new()))
 }

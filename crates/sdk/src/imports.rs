@@ -95,6 +95,11 @@ impl Imports {
         let fields: Pairs = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         wit::log::log(level, message, &fields);
     }
+
+    /// Ends the run; of the panic hook alone, for in Rust a plugin says `panic!`.
+    pub fn panic(&self, message: &str) {
+        wit::log::panic(message);
+    }
 }
 
 macro_rules! same_cases {

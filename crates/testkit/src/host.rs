@@ -433,6 +433,7 @@ impl Postlude {
             environment: Environment::process(),
             compilation: self.compilation.clone(),
             engine: self.engine,
+            parts: Default::default(),
         };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();

@@ -123,7 +123,14 @@ impl Demo {
         // The demo's plugins are this repository's own, and its program is not the one that compiles in a process apart.
         let compilation = Compilation::InProcess;
         let environment = Environment::of::<&str, &str>([]);
-        let options = HostOptions { config, clock: clock.clone(), environment, compilation, engine: EngineKind::Sled };
+        let options = HostOptions {
+            config,
+            clock: clock.clone(),
+            environment,
+            compilation,
+            engine: EngineKind::Sled,
+            parts: Default::default(),
+        };
         let server = Server::prepare(options).await?;
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);

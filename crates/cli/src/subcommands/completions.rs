@@ -1,5 +1,6 @@
 //! `postlude completions`: what a shell needs to complete commands and options.
 
+use crate::output;
 use anyhow::Result;
 use clap_complete::Shell;
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ pub(crate) struct Args {
 
 /// Writes the completions of this command line to standard output.
 pub(crate) fn run(args: &Args, mut postlude: clap::Command) -> Result<ExitCode> {
-    clap_complete::generate(args.shell, &mut postlude, "postlude", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut postlude, "postlude", &mut script);
+    output::write(&script);
     Ok(ExitCode::SUCCESS)
 }

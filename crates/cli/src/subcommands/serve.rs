@@ -71,6 +71,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
         environment: Environment::process(),
         compilation: compile_worker::compilation()?,
         engine: EngineKind::Sled,
+        parts: Default::default(),
     };
     // Before anything takes its time: without a handler SIGHUP ends a process that only starts.
     let mut hangup = signal(SignalKind::hangup())?;

@@ -119,7 +119,9 @@ fn bind_tenant<'p>(
 
 fn source(site: &Site<'_>, owners: &mut factors::Owners) -> Option<ActionSource> {
     plugin_name(site);
-    settings::settings(site);
+    if !settings::settings(site) {
+        return None;
+    }
     let declared = declared(site)?;
     capabilities::capabilities(site, &declared.capabilities, &declared.result);
     rules::rules(site, &declared);

@@ -7,17 +7,34 @@ use serde_json::Value;
 /// Violations that are listed for one action: a schema that refuses everything must not hide the rest.
 const MOST_VIOLATIONS: usize = 20;
 
-/// Validates the settings; without a schema there must be none.
-pub(super) fn settings(site: &Site<'_>) {
+/// Validates the settings; without a schema there must be none. False where they were forgotten altogether: then everything that
+/// the manifest takes from them is missing too, and need not be said.
+pub(super) fn settings(site: &Site<'_>) -> bool {
     let settings = site.action.settings.to_value();
     let Some(schema) = &site.info.manifest.settings else {
         if settings.as_object().is_some_and(|settings| !settings.is_empty()) {
             let message = site.says(format_args!("the plugin `{}` takes no settings", *site.action.plugin));
             site.log.error_hint(site.action.settings.at, message, "remove `settings`");
         }
-        return;
+        return true;
     };
+    let required = required(schema);
+    if settings.as_object().is_none_or(|settings| settings.is_empty()) && !required.is_empty() {
+        let names: Vec<String> = required.iter().map(|name| format!("`{name}`")).collect();
+        let message = site.says(format_args!("no settings, and the plugin requires {}", names.join(", ")));
+        let values: Vec<String> = required.iter().map(|name| format!("{name} = ..")).collect();
+        let hint = format!("add `settings = {{ {} }}` to the action", values.join(", "));
+        site.log.error_hint(site.action.settings.at, message, hint);
+        return false;
+    }
     validate(site, schema, &settings);
+    true
+}
+
+/// What the schema requires at its outermost level.
+fn required(schema: &Value) -> Vec<&str> {
+    let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).take(MOST_VIOLATIONS).collect()
 }
 
 fn validate(site: &Site<'_>, schema: &Value, settings: &Value) {

@@ -1,5 +1,6 @@
 //! What a run gets beside its login: access to HTTP with the answers of an earlier attempt, and the action's cache.
 
+use crate::parts::RunListener;
 use crate::services::Services;
 use postlude_model::cache::Cache;
 use postlude_model::http::{Exchange, HttpAccess, host_of};
@@ -26,13 +27,18 @@ impl RunContext {
         Self { exchanges: HashMap::new(), now: services.clock.now(), services, tenant }
     }
 
+    /// Who hears of every run, where somebody does.
+    pub(super) fn listener(&self) -> Option<&dyn RunListener> {
+        self.services.runs.as_deref()
+    }
+
     /// Gives a run access to HTTP and its cache, where its plugin imports them.
     pub(super) async fn attach(&self, plugin: &Plugin, input: &mut RunInput) {
         let recorded = self.exchanges.get(&input.run_id).cloned().unwrap_or_default();
         let imports = |interface: &str| plugin.imports().iter().any(|function| function.starts_with(interface));
         // Own keys may have to be fetched, which goes the same way.
         if imports("http.") || imports("keys.") {
-            let client = Arc::new(self.services.http.of(self.tenant.as_str()));
+            let client = self.services.http.of(self.tenant.as_str());
             input.http = HttpAccess { client, recorded };
         }
         if imports("cache.") {

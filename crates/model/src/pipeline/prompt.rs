@@ -28,7 +28,7 @@ pub(super) fn consider(login: &LoginDraft<'_>, action: &Action, request: &Redire
     let (factor, why) = match request.factor.as_deref() {
         None => (None, "no factor named".to_owned()),
         Some(name) => {
-            let undeclared = || format!("redirects for `{name}`, which its manifest does not declare");
+            let undeclared = || format!("redirects for `{name}`, but its manifest {}", action.spec.declared_factors());
             let policy = action.spec.factor(name).ok_or_else(undeclared)?;
             let freshness = factor::freshness(login.session.factors(), policy, &login.factor_context());
             let why = factor::explain(freshness, policy, &login.factor_context());

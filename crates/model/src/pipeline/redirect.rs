@@ -77,7 +77,13 @@ fn check_target(action: &Action, url: &Url) -> Result<(), String> {
     if action.spec.grants.redirect_origins.contains(&origin) {
         Ok(())
     } else {
-        Err(format!("the redirect goes to `{origin}`, which is not granted; add it to `grants.redirect_origins`"))
+        let granted: Vec<String> = action.spec.grants.redirect_origins.iter().map(|one| format!("`{one}`")).collect();
+        let granted =
+            if granted.is_empty() { "none is".to_owned() } else { format!("granted: {}", granted.join(", ")) };
+        Err(format!(
+            "the redirect goes to `{origin}`, which is not granted ({granted}); ask for it in the manifest's \
+             `capabilities.redirect_origins`, and grant it in `grants.redirect_origins`"
+        ))
     }
 }
 

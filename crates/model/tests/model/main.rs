@@ -25,6 +25,8 @@ mod properties;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod recording;
+#[cfg(test)]
 mod redirect;
 #[cfg(test)]
 mod reply;

@@ -78,7 +78,7 @@ fn an_undeclared_factor_is_the_actions_failure_however_fresh() {
             let script = [on_login("face", redirect(to(PROMPT, Some(name)), vec![]))];
             let record = World::face().log_in_as(record, Some(session), &script).record;
             assert_eq!(denied_code(&record), "action_failed", "`{name}` {mode:?}");
-            assert!(last_why(&record).contains("does not declare"));
+            assert!(last_why(&record).contains("but its manifest declares `https://acme.example/"));
         }
     }
 }

@@ -85,8 +85,9 @@ fn each_failure_is_told_with_what_the_policy_would_do() {
         (
             spec("face"),
             redirect(to("https://evil.example", None), vec![]),
-            "would deny, having failed: the redirect goes to `https://evil.example`, which is not granted; add it to \
-             `grants.redirect_origins`",
+            "would deny, having failed: the redirect goes to `https://evil.example`, which is not granted \
+             (granted: `https://prompt.example`); ask for it in the manifest's `capabilities.redirect_origins`, and grant \
+             it in `grants.redirect_origins`",
         ),
         (
             spec("face"),

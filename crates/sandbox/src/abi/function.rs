@@ -68,6 +68,23 @@ impl Needs {
         };
         Some((field, declared))
     }
+
+    /// What the manifest must ask for, as a noun, and a line of `manifest.json` that does; none where nothing is needed.
+    #[must_use]
+    pub const fn example(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Event => ("a part of the event", r#""event": ["/user/email"]"#),
+            Self::Factors => ("a factor", r#""factors": [{ "name": "https://acme.example/face" }]"#),
+            Self::Secrets => ("a secret", r#""secrets": ["api_token"]"#),
+            Self::Keys => ("a key", r#""keys": ["signing"]"#),
+            Self::Hosts => ("a host", r#""hosts": ["api.acme.example"]"#),
+            Self::Claims => ("a claim", r#""claims": ["https://acme.example/claim"]"#),
+            Self::Scopes => ("a scope", r#""scopes": ["read:profile"]"#),
+            Self::AppMetadata => ("a key of the app metadata", r#""app_metadata": ["plan"]"#),
+            Self::UserMetadata => ("a key of the user metadata", r#""user_metadata": ["color"]"#),
+        })
+    }
 }
 
 /// Makes the table `FUNCTIONS` of a version of the contract, and the function `link` that gives a linker each function of the
@@ -93,7 +110,7 @@ macro_rules! contract {
         ) -> wasmtime::Result<()> {
             $({
                 let instance = linker.instance(&$version.import(stringify!($interface)))?;
-                let mut interface = $crate::abi::meter::Interface::new(instance);
+                let mut interface = $crate::abi::meter::Interface::new(instance, stringify!($interface));
                 $(interface.$kind($name, $crate::price::Price::$price, $(super::$interface::$function),+)?;)+
             })+
             Ok(())

@@ -1,7 +1,9 @@
 //! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
 
+use crate::host_function::HostFunction;
 use crate::limit_exceeded::LimitExceeded;
 use crate::price::{self, Price};
+use crate::profile;
 use crate::state::RunState;
 use postlude_model::limits;
 use postlude_model::run::Limit;
@@ -11,33 +13,49 @@ use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, Resou
 use wasmtime::{StoreContextMut, Trap};
 
 /// An interface that is being linked.
-pub struct Interface<'a>(LinkerInstance<'a, RunState>);
+pub struct Interface<'a> {
+    linker: LinkerInstance<'a, RunState>,
+    name: &'static str,
+}
+
+/// A host function, with what a call of it costs.
+#[derive(Debug, Clone, Copy)]
+struct Priced {
+    function: HostFunction,
+    price: Price,
+}
 
 impl<'a> Interface<'a> {
     /// Begins an interface.
-    pub const fn new(instance: LinkerInstance<'a, RunState>) -> Self {
-        Self(instance)
+    pub const fn new(linker: LinkerInstance<'a, RunState>, name: &'static str) -> Self {
+        Self { linker, name }
+    }
+
+    const fn priced(&self, name: &'static str, price: Price) -> Priced {
+        Priced { function: HostFunction { interface: self.name, name }, price }
     }
 
     /// Links a function that always answers.
-    pub fn func<P, R>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P) -> R) -> wasmtime::Result<()>
+    pub fn func<P, R>(&mut self, name: &'static str, price: Price, f: fn(&mut RunState, P) -> R) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap(name, move |store, parameters| {
-            metered(store, price, parameters, |run, p| Ok::<_, LimitExceeded>(f(run, p))).map(|result| (result,))
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| {
+            metered(store, priced, parameters, |run, p| Ok::<_, LimitExceeded>(f(run, p))).map(|result| (result,))
         })
     }
 
     /// Links a function without a result.
-    pub fn procedure<P>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P)) -> wasmtime::Result<()>
+    pub fn procedure<P>(&mut self, name: &'static str, price: Price, f: fn(&mut RunState, P)) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
     {
-        self.0.func_wrap(name, move |store, parameters| {
-            metered(store, price, parameters, |run, p| {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| {
+            metered(store, priced, parameters, |run, p| {
                 f(run, p);
                 Ok::<_, LimitExceeded>(())
             })
@@ -47,7 +65,7 @@ impl<'a> Interface<'a> {
     /// Links a function that may stop the run, at a limit or for another reason.
     pub fn limited<P, R, E>(
         &mut self,
-        name: &str,
+        name: &'static str,
         price: Price,
         f: fn(&mut RunState, P) -> Result<R, E>,
     ) -> wasmtime::Result<()>
@@ -57,13 +75,33 @@ impl<'a> Interface<'a> {
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f).map(|result| (result,)))
+        let priced = self.priced(name, price);
+        self.linker
+            .func_wrap(name, move |store, parameters| metered(store, priced, parameters, f).map(|result| (result,)))
+    }
+
+    /// Links a function that ends the run: the guest says why.
+    pub fn ending<P, E>(
+        &mut self,
+        name: &'static str,
+        price: Price,
+        f: fn(&mut RunState, P) -> E,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
+    {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |mut store, parameters: P| {
+            enter(&mut store, priced, &parameters)?;
+            Err::<(), wasmtime::Error>(f(store.data_mut(), parameters).into())
+        })
     }
 
     /// Links a function without a result that may stop the run.
     pub fn limited_procedure<P, E>(
         &mut self,
-        name: &str,
+        name: &'static str,
         price: Price,
         f: fn(&mut RunState, P) -> Result<(), E>,
     ) -> wasmtime::Result<()>
@@ -71,19 +109,21 @@ impl<'a> Interface<'a> {
         P: ComponentNamedList + Lift + Weight + 'static,
         E: Into<wasmtime::Error> + 'static,
     {
-        self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f))
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| metered(store, priced, parameters, f))
     }
 
     /// Links a method of a resource that no guest can hold a handle of: the engine refuses the handle, which comes first, before
     /// it looks at anything else.
-    pub fn absent(&mut self, name: &str, _: Price) -> wasmtime::Result<()> {
-        self.0.func_new(name, |_, _, _, _| Err(Trap::CannotEnterComponent.into()))
+    pub fn absent(&mut self, name: &'static str) -> wasmtime::Result<()> {
+        self.linker.func_new(name, |_, _, _, _| Err(wasmtime::Error::msg("the resource does not exist")))
     }
 
     /// Defines a resource, and what is done when its guest drops a handle of it.
-    pub fn resource<T: 'static>(&mut self, name: &str, drop: fn(&mut RunState, u32)) -> wasmtime::Result<()> {
-        self.0.resource(name, ResourceType::host::<T>(), move |mut store, number| {
-            enter(&mut store, Price::Crossing, &())?;
+    pub fn resource<T: 'static>(&mut self, name: &'static str, drop: fn(&mut RunState, u32)) -> wasmtime::Result<()> {
+        let priced = self.priced(name, Price::Crossing);
+        self.linker.resource(name, ResourceType::host::<T>(), move |mut store, number| {
+            enter(&mut store, priced, &())?;
             drop(store.data_mut(), number);
             Ok(())
         })
@@ -92,7 +132,7 @@ impl<'a> Interface<'a> {
     /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
     pub fn waiting<P, O, R>(
         &mut self,
-        name: &str,
+        name: &'static str,
         price: Price,
         begin: fn(&mut RunState, P) -> CallProgress<O, R>,
         end: fn(&mut RunState, O) -> R,
@@ -103,9 +143,10 @@ impl<'a> Interface<'a> {
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap_async(name, move |mut store, parameters: P| {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap_async(name, move |mut store, parameters: P| {
             Box::new(async move {
-                enter(&mut store, price, &parameters)?;
+                enter(&mut store, priced, &parameters)?;
                 let result = match begin(store.data_mut(), parameters) {
                     CallProgress::Ready(result) => result,
                     CallProgress::Pending(wait) => {
@@ -113,7 +154,7 @@ impl<'a> Interface<'a> {
                         end(store.data_mut(), outcome)
                     }
                 };
-                leave(&mut store, result).map(|result| (result,))
+                leave(&mut store, priced, result).map(|result| (result,))
             })
         })
     }
@@ -129,38 +170,42 @@ pub enum CallProgress<O, R> {
 
 fn metered<P: Weight, R: Weight, E: Into<wasmtime::Error>>(
     mut store: StoreContextMut<'_, RunState>,
-    price: Price,
+    priced: Priced,
     parameters: P,
     f: impl FnOnce(&mut RunState, P) -> Result<R, E>,
 ) -> wasmtime::Result<R> {
-    enter(&mut store, price, &parameters)?;
+    enter(&mut store, priced, &parameters)?;
     let result = f(store.data_mut(), parameters).map_err(Into::into)?;
-    leave(&mut store, result)
+    leave(&mut store, priced, result)
 }
 
 /// Pays for a call and its arguments.
-fn enter<P: Weight>(store: &mut StoreContextMut<'_, RunState>, price: Price, parameters: &P) -> wasmtime::Result<()> {
+fn enter<P: Weight>(store: &mut StoreContextMut<'_, RunState>, priced: Priced, parameters: &P) -> wasmtime::Result<()> {
+    profile::observe(store)?;
     let (bytes, items) = (parameters.bytes(), parameters.items());
     let run = store.data_mut();
-    run.price = price;
+    run.price = priced.price;
     run.host_calls = run.host_calls.saturating_add(1);
     run.argument_bytes = run.argument_bytes.saturating_add(bytes);
     if run.argument_bytes > limits::HOST_CALL_BYTES {
         return Err(LimitExceeded(Limit::HostCallBytes).into());
     }
-    debit(store, price::call(bytes, items))
+    debit(store, priced.function, price::call(bytes, items))
 }
 
 /// Pays for the work and the result.
-fn leave<R: Weight>(store: &mut StoreContextMut<'_, RunState>, result: R) -> wasmtime::Result<R> {
+fn leave<R: Weight>(store: &mut StoreContextMut<'_, RunState>, priced: Priced, result: R) -> wasmtime::Result<R> {
     let owed = std::mem::take(&mut store.data_mut().owed);
-    debit(store, owed.saturating_add(price::crossing(result.bytes(), result.items())))?;
+    debit(store, priced.function, owed.saturating_add(price::crossing(result.bytes(), result.items())))?;
     Ok(result)
 }
 
-fn debit(store: &mut StoreContextMut<'_, RunState>, fuel: u64) -> wasmtime::Result<()> {
+fn debit(store: &mut StoreContextMut<'_, RunState>, function: HostFunction, fuel: u64) -> wasmtime::Result<()> {
     if fuel == 0 {
         return Ok(());
+    }
+    if let Some(recorder) = &mut store.data_mut().recorder {
+        recorder.host(function, fuel);
     }
     let left = store.get_fuel()?.checked_sub(fuel);
     store.set_fuel(left.unwrap_or(0))?;

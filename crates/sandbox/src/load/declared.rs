@@ -1,6 +1,7 @@
 //! Compares what a component imports with what its manifest declares.
 
 use super::error::{LoadError, Undeclared};
+use crate::abi::function::Needs;
 use crate::abi::functions;
 use postlude_model::manifest::Manifest;
 
@@ -14,14 +15,22 @@ pub fn check(imports: &[String], manifest: &Manifest) -> Result<(), LoadError> {
             unknown.push(import.clone());
             continue;
         };
-        if let Some((field, false)) = function.needs.field(manifest) {
-            undeclared.push(Undeclared { function: import.clone(), field });
+        if let Some((_, false)) = function.needs.field(manifest) {
+            add(&mut undeclared, import, function.needs);
         }
     }
     match (unknown.is_empty(), undeclared.is_empty()) {
         (true, true) => Ok(()),
         (true, false) => Err(LoadError::Undeclared(undeclared)),
         (false, _) => Err(LoadError::Imports(unknown)),
+    }
+}
+
+/// Adds a function to those that want the same declaration.
+fn add(undeclared: &mut Vec<Undeclared>, import: &str, needs: Needs) {
+    match undeclared.iter_mut().find(|other| other.needs == needs) {
+        Some(other) => other.functions.push(import.to_owned()),
+        None => undeclared.push(Undeclared { functions: vec![import.to_owned()], needs }),
     }
 }
 

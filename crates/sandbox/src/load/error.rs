@@ -1,5 +1,6 @@
 //! Why a file is not loaded, each reason with what to do about it.
 
+use crate::abi::function::Needs;
 use crate::engine::EngineError;
 use crate::escape::escaped;
 use postlude_model::abi::accepted_packages;
@@ -103,7 +104,7 @@ pub enum LoadError {
     #[error("{0}; correct the manifest and build again")]
     Manifest(#[from] ManifestError),
     /// Imports that the manifest does not declare.
-    #[error("the component imports what its manifest does not declare: {}", list(.0))]
+    #[error("{}", undeclared(.0))]
     Undeclared(Vec<Undeclared>),
     /// The engine refuses to compile it.
     #[error("the component does not compile: {0}")]
@@ -117,31 +118,33 @@ impl LoadError {
     }
 }
 
-/// A function that is imported, and what the manifest lacks for it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{function} (declare `{field}`)")]
+/// Functions that are imported, and what the manifest lacks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undeclared {
-    /// As `interface.function`.
-    pub function: String,
-    /// The manifest's field.
-    pub field: &'static str,
+    /// The functions, as `interface.function`.
+    pub functions: Vec<String>,
+    /// What the manifest must declare.
+    pub needs: Needs,
+}
+
+/// What is called, what is not asked for, and the line to add.
+fn undeclared(all: &[Undeclared]) -> String {
+    let each = all.iter().map(|Undeclared { functions, needs }| {
+        let (noun, line) = needs.example().unwrap_or_default();
+        let within = if *needs == Needs::Factors { "" } else { " to `capabilities`" };
+        let calls = list(functions);
+        format!("calls {calls}, but its manifest does not ask for {noun}: add `{line}`{within} in manifest.json")
+    });
+    format!("the plugin {}", each.collect::<Vec<_>>().join("; it "))
 }
 
 /// Items of a list in a message, the first ones by name.
 fn list<T: std::fmt::Display>(items: &[T]) -> String {
     const SHOWN: usize = 16;
-    let mut text = items.iter().take(SHOWN).map(|item| tick(&item.to_string())).collect::<Vec<_>>().join(", ");
+    let mut text =
+        items.iter().take(SHOWN).map(|item| format!("`{}`", escaped(&item.to_string()))).collect::<Vec<_>>().join(", ");
     if items.len() > SHOWN {
         text.push_str(&format!(" and {} more", items.len() - SHOWN));
     }
     text
-}
-
-/// A name in backticks, unless it is an [`Undeclared`], which has its own.
-fn tick(text: &str) -> String {
-    let text = escaped(text);
-    match text.split_once(" (declare") {
-        Some((name, rest)) => format!("`{name}` (declare{rest}"),
-        None => format!("`{text}`"),
-    }
 }

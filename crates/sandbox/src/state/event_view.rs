@@ -30,6 +30,12 @@ impl EventView {
     }
 }
 
+/// The granted part of an event: all of it that exists for an action.
+#[must_use]
+pub fn granted_event(event: &Json, grants: &[String]) -> Json {
+    Json::from_value(&EventView::new(event, grants).event)
+}
+
 /// The part of a value at these paths; none where nothing of it is granted.
 fn cut(value: Value, paths: &[&[String]]) -> Option<Value> {
     if paths.iter().any(|path| path.is_empty()) {

@@ -10,6 +10,7 @@ pub mod wasi;
 use crate::escape::escaped;
 use crate::limiter::Limiter;
 use crate::price::{Price, Work};
+use crate::profile::recorder::Recorder;
 use crate::tier::TierLimits;
 use event_view::EventView;
 use output::Output;
@@ -55,6 +56,8 @@ pub struct RunState {
     pub http: Vec<Exchange>,
     /// When the wall clock runs out.
     pub deadline: Instant,
+    /// Records what each function spends; in a profiled run alone.
+    pub recorder: Option<Box<Recorder>>,
 }
 
 impl RunState {
@@ -77,6 +80,7 @@ impl RunState {
             requests: 0,
             http: Vec::new(),
             deadline,
+            recorder: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The table of WASI: every interface that a guest may import, with its functions and resources, and what a call costs.
 //!
-//! The linker, the check of a plugin's imports and the price test read it. A function that is `absent` works on a resource that
+//! The linker, the check of a plugin's imports and the price test read it. A method that is `absent` belongs to a resource that
 //! no guest can hold a handle of, so that no call of it ever arrives; it is there because toolchains import whole interfaces.
 
 use super::{cli, clocks, io, random, shut};
@@ -16,12 +16,14 @@ const VERSION: &str = "0.2.12";
 const SERIES: &str = "0.2.";
 
 /// An interface of WASI.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interface {
     /// Its name without a version, such as `wasi:io/poll`.
     pub name: &'static str,
     /// Its functions, each with the price class of a call.
     pub functions: &'static [(&'static str, Price)],
+    /// Methods of resources that no guest can hold a handle of.
+    pub absent: &'static [&'static str],
     /// The resources that it defines.
     pub resources: &'static [&'static str],
 }
@@ -37,7 +39,7 @@ pub fn offered(import: &str) -> Option<&'static Interface> {
 impl Interface {
     /// Whether the interface has a function.
     pub fn has_function(&self, name: &str) -> bool {
-        self.functions.iter().any(|(function, _)| *function == name)
+        self.functions.iter().any(|(function, _)| *function == name) || self.absent.contains(&name)
     }
 }
 
@@ -53,21 +55,24 @@ pub fn has_resource(name: &str) -> bool {
 macro_rules! interfaces {
     ($($name:literal {
         $(resource $resource:literal = $type:ty, $drop:path;)*
-        $($function:literal => $kind:ident($($host:path)?) $price:ident;)*
+        $($function:literal => $kind:ident($host:path) $price:ident;)*
+        $(absent $absent:literal: $($method:literal),+;)*
     })+) => {
         /// Every interface that a guest may import.
         pub const INTERFACES: &[Interface] = &[$(Interface {
             name: $name,
             functions: &[$(($function, Price::$price),)*],
+            absent: &[$($(concat!("[method]", $absent, ".", $method),)+)*],
             resources: &[$($resource),*],
         },)+];
 
         /// Links every function and resource of the table.
         pub fn link(linker: &mut Linker<RunState>) -> Result<()> {
             $({
-                let mut interface = meter::Interface::new(linker.instance(&format!("{}@{VERSION}", $name))?);
+                let mut interface = meter::Interface::new(linker.instance(&format!("{}@{VERSION}", $name))?, $name);
                 $(interface.resource::<$type>($resource, $drop)?;)*
-                $(interface.$kind($function, Price::$price $(, $host)?)?;)*
+                $(interface.$kind($function, Price::$price, $host)?;)*
+                $($(interface.absent(concat!("[method]", $absent, ".", $method))?;)+)*
             })+
             Ok(())
         }
@@ -81,8 +86,8 @@ interfaces! {
         "initial-cwd" => func(shut::working_folder) Crossing;
     }
     "wasi:cli/exit" {
-        "exit" => limited_procedure(cli::exit) Crossing;
-        "exit-with-code" => limited_procedure(cli::exit_with_code) Crossing;
+        "exit" => ending(cli::exit) Crossing;
+        "exit-with-code" => ending(cli::exit_with_code) Crossing;
     }
     "wasi:cli/stdin" {
         "get-stdin" => func(cli::stdin) Crossing;
@@ -125,38 +130,16 @@ interfaces! {
         resource "descriptor" = shut::Descriptor, shut::keep;
         resource "directory-entry-stream" = shut::DirectoryEntryStream, shut::keep;
         "filesystem-error-code" => func(shut::file_error) Crossing;
-        "[method]descriptor.read-via-stream" => absent() Crossing;
-        "[method]descriptor.write-via-stream" => absent() Crossing;
-        "[method]descriptor.append-via-stream" => absent() Crossing;
-        "[method]descriptor.advise" => absent() Crossing;
-        "[method]descriptor.sync-data" => absent() Crossing;
-        "[method]descriptor.get-flags" => absent() Crossing;
-        "[method]descriptor.get-type" => absent() Crossing;
-        "[method]descriptor.set-size" => absent() Crossing;
-        "[method]descriptor.set-times" => absent() Crossing;
-        "[method]descriptor.read" => absent() Crossing;
-        "[method]descriptor.write" => absent() Crossing;
-        "[method]descriptor.read-directory" => absent() Crossing;
-        "[method]descriptor.sync" => absent() Crossing;
-        "[method]descriptor.create-directory-at" => absent() Crossing;
-        "[method]descriptor.stat" => absent() Crossing;
-        "[method]descriptor.stat-at" => absent() Crossing;
-        "[method]descriptor.set-times-at" => absent() Crossing;
-        "[method]descriptor.link-at" => absent() Crossing;
-        "[method]descriptor.open-at" => absent() Crossing;
-        "[method]descriptor.readlink-at" => absent() Crossing;
-        "[method]descriptor.remove-directory-at" => absent() Crossing;
-        "[method]descriptor.rename-at" => absent() Crossing;
-        "[method]descriptor.symlink-at" => absent() Crossing;
-        "[method]descriptor.unlink-file-at" => absent() Crossing;
-        "[method]descriptor.is-same-object" => absent() Crossing;
-        "[method]descriptor.metadata-hash" => absent() Crossing;
-        "[method]descriptor.metadata-hash-at" => absent() Crossing;
-        "[method]directory-entry-stream.read-directory-entry" => absent() Crossing;
+        absent "descriptor": "read-via-stream", "write-via-stream", "append-via-stream", "advise", "sync-data",
+            "get-flags", "get-type", "set-size", "set-times", "read", "write", "read-directory", "sync",
+            "create-directory-at", "stat", "stat-at", "set-times-at", "link-at", "open-at", "readlink-at",
+            "remove-directory-at", "rename-at", "symlink-at", "unlink-file-at", "is-same-object", "metadata-hash",
+            "metadata-hash-at";
+        absent "directory-entry-stream": "read-directory-entry";
     }
     "wasi:io/error" {
         resource "error" = io::IoError, shut::keep;
-        "[method]error.to-debug-string" => absent() Crossing;
+        absent "error": "to-debug-string";
     }
     "wasi:io/poll" {
         resource "pollable" = io::Pollable, io::Pollable::drop;
@@ -203,39 +186,16 @@ interfaces! {
     "wasi:sockets/ip-name-lookup" {
         resource "resolve-address-stream" = shut::ResolveAddressStream, shut::keep;
         "resolve-addresses" => func(shut::resolve) Crossing;
-        "[method]resolve-address-stream.resolve-next-address" => absent() Crossing;
-        "[method]resolve-address-stream.subscribe" => absent() Crossing;
+        absent "resolve-address-stream": "resolve-next-address", "subscribe";
     }
     "wasi:sockets/tcp" {
         resource "tcp-socket" = shut::TcpSocket, shut::keep;
-        "[method]tcp-socket.start-bind" => absent() Crossing;
-        "[method]tcp-socket.finish-bind" => absent() Crossing;
-        "[method]tcp-socket.start-connect" => absent() Crossing;
-        "[method]tcp-socket.finish-connect" => absent() Crossing;
-        "[method]tcp-socket.start-listen" => absent() Crossing;
-        "[method]tcp-socket.finish-listen" => absent() Crossing;
-        "[method]tcp-socket.accept" => absent() Crossing;
-        "[method]tcp-socket.local-address" => absent() Crossing;
-        "[method]tcp-socket.remote-address" => absent() Crossing;
-        "[method]tcp-socket.is-listening" => absent() Crossing;
-        "[method]tcp-socket.address-family" => absent() Crossing;
-        "[method]tcp-socket.set-listen-backlog-size" => absent() Crossing;
-        "[method]tcp-socket.keep-alive-enabled" => absent() Crossing;
-        "[method]tcp-socket.set-keep-alive-enabled" => absent() Crossing;
-        "[method]tcp-socket.keep-alive-idle-time" => absent() Crossing;
-        "[method]tcp-socket.set-keep-alive-idle-time" => absent() Crossing;
-        "[method]tcp-socket.keep-alive-interval" => absent() Crossing;
-        "[method]tcp-socket.set-keep-alive-interval" => absent() Crossing;
-        "[method]tcp-socket.keep-alive-count" => absent() Crossing;
-        "[method]tcp-socket.set-keep-alive-count" => absent() Crossing;
-        "[method]tcp-socket.hop-limit" => absent() Crossing;
-        "[method]tcp-socket.set-hop-limit" => absent() Crossing;
-        "[method]tcp-socket.receive-buffer-size" => absent() Crossing;
-        "[method]tcp-socket.set-receive-buffer-size" => absent() Crossing;
-        "[method]tcp-socket.send-buffer-size" => absent() Crossing;
-        "[method]tcp-socket.set-send-buffer-size" => absent() Crossing;
-        "[method]tcp-socket.subscribe" => absent() Crossing;
-        "[method]tcp-socket.shutdown" => absent() Crossing;
+        absent "tcp-socket": "start-bind", "finish-bind", "start-connect", "finish-connect", "start-listen",
+            "finish-listen", "accept", "local-address", "remote-address", "is-listening", "address-family",
+            "set-listen-backlog-size", "keep-alive-enabled", "set-keep-alive-enabled", "keep-alive-idle-time",
+            "set-keep-alive-idle-time", "keep-alive-interval", "set-keep-alive-interval", "keep-alive-count",
+            "set-keep-alive-count", "hop-limit", "set-hop-limit", "receive-buffer-size", "set-receive-buffer-size",
+            "send-buffer-size", "set-send-buffer-size", "subscribe", "shutdown";
     }
     "wasi:sockets/tcp-create-socket" {
         "create-tcp-socket" => func(shut::tcp) Crossing;
@@ -244,24 +204,11 @@ interfaces! {
         resource "udp-socket" = shut::UdpSocket, shut::keep;
         resource "incoming-datagram-stream" = shut::IncomingDatagramStream, shut::keep;
         resource "outgoing-datagram-stream" = shut::OutgoingDatagramStream, shut::keep;
-        "[method]udp-socket.start-bind" => absent() Crossing;
-        "[method]udp-socket.finish-bind" => absent() Crossing;
-        "[method]udp-socket.stream" => absent() Crossing;
-        "[method]udp-socket.local-address" => absent() Crossing;
-        "[method]udp-socket.remote-address" => absent() Crossing;
-        "[method]udp-socket.address-family" => absent() Crossing;
-        "[method]udp-socket.unicast-hop-limit" => absent() Crossing;
-        "[method]udp-socket.set-unicast-hop-limit" => absent() Crossing;
-        "[method]udp-socket.receive-buffer-size" => absent() Crossing;
-        "[method]udp-socket.set-receive-buffer-size" => absent() Crossing;
-        "[method]udp-socket.send-buffer-size" => absent() Crossing;
-        "[method]udp-socket.set-send-buffer-size" => absent() Crossing;
-        "[method]udp-socket.subscribe" => absent() Crossing;
-        "[method]incoming-datagram-stream.receive" => absent() Crossing;
-        "[method]incoming-datagram-stream.subscribe" => absent() Crossing;
-        "[method]outgoing-datagram-stream.check-send" => absent() Crossing;
-        "[method]outgoing-datagram-stream.send" => absent() Crossing;
-        "[method]outgoing-datagram-stream.subscribe" => absent() Crossing;
+        absent "udp-socket": "start-bind", "finish-bind", "stream", "local-address", "remote-address",
+            "address-family", "unicast-hop-limit", "set-unicast-hop-limit", "receive-buffer-size",
+            "set-receive-buffer-size", "send-buffer-size", "set-send-buffer-size", "subscribe";
+        absent "incoming-datagram-stream": "receive", "subscribe";
+        absent "outgoing-datagram-stream": "check-send", "send", "subscribe";
     }
     "wasi:sockets/udp-create-socket" {
         "create-udp-socket" => func(shut::udp) Crossing;

@@ -14,4 +14,4 @@ mod io;
 mod random;
 mod shut;
 
-pub use interfaces::{Interface, has_resource, link, offered};
+pub use interfaces::{INTERFACES, Interface, has_resource, link, offered};

@@ -1,8 +1,9 @@
 //! What every plugin relies on: decisions, failures, both phases, the numbers of the report, and a fresh instance per run.
 
-use crate::support::{continued, input, load, run, sandbox, trap, with};
+use crate::support::{assert_limit, continued, input, load, run, sandbox, trap, with};
 use postlude_model::decision::{Decision, Denial, Failure, RedirectRequest};
-use postlude_model::run::Ending;
+use postlude_model::run::{Ending, Limit};
+use postlude_sandbox::own_frames;
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -50,6 +51,30 @@ async fn a_trap_says_what_happened_and_where() {
     assert_eq!(trap(&report).limit, None);
     assert_eq!(trap(&report).message, "action `face`: wasm `unreachable` instruction executed");
     assert!(trap(&report).backtrace[0].contains("the-culprit"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_panic_says_what_happened_and_where() {
+    let text = r#"(func $the-culprit (call $log.panic «panicked at src/lib.rs:3: no settings\n  left: 1»))
+        (func (export "on-login") (result i32) (call $log.log (i32.const 1) «before» (i32.const 0) (i32.const 0))
+          (call $the-culprit) (call $log.log (i32.const 1) «after» (i32.const 0) (i32.const 0)) (call $continue))"#;
+    let report = run(text, input()).await;
+    let trap = trap(&report);
+    assert_eq!((trap.limit, trap.message.as_str()), (None, "action `face`: panicked at src/lib.rs:3: no settings"));
+    assert_eq!(trap.backtrace[0], "left: 1");
+    assert_eq!(own_frames(&trap.backtrace), ["left: 1", "the-culprit"], "{report:?}");
+    assert_eq!(report.log.lines.len(), 1, "the call does not return");
+}
+
+/// A guest that is refused memory does not know of the limit, and may say anything.
+#[tokio::test]
+async fn a_panic_for_want_of_memory_names_the_limit() {
+    let text = r#"(func (export "on-login") (result i32)
+        (drop (memory.grow (i32.const 60000))) (call $log.panic «allocation failed») (call $continue))"#;
+    let report = run(text, input()).await;
+    assert_limit(&report, Limit::Memory);
+    let message = &trap(&report).message;
+    assert_eq!(message, "action `face`: memory spent (16,777,216): allocation failed");
 }
 
 /// P36: nothing of one run is left in the next.

@@ -118,6 +118,19 @@ async fn session_shows_the_declared_factors_alone() {
     assert_eq!(logged(&body, input()).await, ["[]", "absent", "error 1"]);
 }
 
+/// The contract's error has no names: the log has both.
+#[tokio::test]
+async fn a_factor_that_is_not_declared_is_named_beside_the_declared_ones() {
+    let record = "(call $session.record-factor «https://acme.example/fase» (i32.const 0) (i32.const 0) (i32.const 0)
+        (global.get $out)) (call $outcome (global.get $out))";
+    let lines = logged(record, continued()).await;
+    let both =
+        format!("not recorded: the plugin records `https://acme.example/fase`, but its manifest declares `{FACE}`");
+    assert_eq!(lines, [both.as_str(), "error 1"]);
+    let none = with(continued(), |action| action.spec.factors.clear());
+    assert!(logged(record, none).await[0].ends_with("but its manifest declares no factor"));
+}
+
 #[tokio::test]
 async fn secrets_are_granted_by_name() {
     let get =

@@ -78,5 +78,6 @@ contract! { AbiVersion::V0_1;
     }
     log {
         "log"               => procedure(log),                  Nothing,      Log;
+        "panic"             => ending(panic),                   Nothing,      Crossing;
     }
 }

@@ -1,7 +1,9 @@
-//! `log`: lines for the login record, within the budget and with nothing in them that a terminal would obey.
+//! `log`: lines for the login record, within the budget and with nothing in them that a terminal would obey; and the last words of
+//! a guest that panics.
 
 use super::bindings::Pairs;
 use super::bindings::log::Level as WitLevel;
+use crate::guest_panic::GuestPanic;
 use crate::price::Work;
 use crate::state::RunState;
 use postlude_model::run::Level;
@@ -10,6 +12,11 @@ use postlude_model::run::Level;
 pub fn log(run: &mut RunState, (level, message, fields): (WitLevel, String, Pairs)) {
     let escaped = run.log(model_level(level), &message, &fields);
     run.owe(Work::Escape(escaped));
+}
+
+/// `panic`.
+pub fn panic(_: &mut RunState, (message,): (String,)) -> GuestPanic {
+    GuestPanic::new(&message)
 }
 
 const fn model_level(level: WitLevel) -> Level {

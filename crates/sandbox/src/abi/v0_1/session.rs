@@ -10,19 +10,33 @@ use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::FactorName;
-use postlude_model::run::{FactorView, Phase, Proof, Reply};
+use postlude_model::run::{FactorView, Level, Phase, Proof, Reply};
 use postlude_model::token::{Profile, Verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
 
+/// Bytes of a factor's name in a message: no factor has a longer one.
+const SHOWN: usize = 256;
+
 /// `record-factor`.
 pub fn record_factor(run: &mut RunState, (name, text): (String, Option<String>)) -> Result<(), FactorError> {
-    let policy = run.input.action.spec.factor(&name).ok_or(FactorError::NotDeclared)?;
+    let Some(policy) = run.input.action.spec.factor(&name) else {
+        not_declared(run, &name);
+        return Err(FactorError::NotDeclared);
+    };
     let name = policy.name.clone();
     may_record(run, policy)?;
     let evidence = text.map(|text| evidence(run, &text)).transpose()?;
     run.commands.push(Command::RecordFactor { name, evidence });
     Ok(())
+}
+
+/// The error has no room for the names, and a plugin that records another factor than it declares is wrong in one of them.
+fn not_declared(run: &mut RunState, name: &str) {
+    let shown = name.get(..name.floor_char_boundary(SHOWN)).unwrap_or_default();
+    let declares = run.input.action.spec.declared_factors();
+    let message = format!("not recorded: the plugin records `{shown}`, but its manifest {declares}");
+    run.log(Level::Warn, &message, &[]);
 }
 
 fn may_record(run: &RunState, policy: &FactorPolicy) -> Result<(), FactorError> {

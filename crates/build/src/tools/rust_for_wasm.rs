@@ -1,20 +1,23 @@
 //! Which Rust compiles for wasm32: the active one if it has the target, else Debian's.
 
-use anyhow::{Result, bail};
+use super::missing::MissingTool;
+use super::program::program;
+use super::system::System;
+use super::table::{CLANG_LINKER, RUST_FOR_WASM};
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The target of a plugin's core module.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Debian's compiler, which has the wasm32 backend; the library comes as source in another package.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// A toolchain that can compile for wasm32.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Toolchain {
+pub(crate) enum Toolchain {
     /// The active rustc has the target installed.
     Installed {
         /// The version, as rustc says it.
@@ -46,16 +49,17 @@ impl Toolchain {
     ///
     /// # Errors
     /// When there is none; says what to install.
-    pub(super) fn find(dir: &Path) -> Result<Self> {
+    pub(crate) fn find(dir: &Path) -> Result<Self, MissingTool> {
         let active = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        Self::choose(Found {
+        let found = Found {
             active: ask(&active, dir),
             debian: ask(DEBIAN_RUSTC.as_ref(), dir),
-            wasm_ld: in_path("wasm-ld"),
-        })
+            wasm_ld: program("wasm-ld".as_ref()),
+        };
+        Self::choose(found, System::current())
     }
 
-    fn choose(found: Found) -> Result<Self> {
+    fn choose(found: Found, system: System) -> Result<Self, MissingTool> {
         let rust_lld = found.active.as_ref().and_then(|(_, sysroot)| rust_lld(sysroot));
         if let Some((version, sysroot)) = found.active
             && sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir()
@@ -66,18 +70,20 @@ impl Toolchain {
         let linker = found.wasm_ld.or(rust_lld);
         match (source, linker) {
             (Some((version, sysroot)), Some(linker)) => Ok(Self::Debian { version, sysroot, linker }),
-            (Some(_), None) => bail!("there is no linker for wasm32: `apt-get install lld`"),
-            (None, _) => bail!(
-                "there is no Rust for {TARGET}: `rustup target add {TARGET}`; \
-                 on Debian, where rustup cannot download: `apt-get install rustc-web rust-web-src lld`"
-            ),
+            (Some(_), None) => Err(MissingTool { does: "links plugins", ..MissingTool::new(&CLANG_LINKER, system) }),
+            (None, _) => Err(MissingTool::new(&RUST_FOR_WASM, system)),
         }
     }
 
-    /// Sets up a cargo command for this toolchain.
-    pub(super) fn apply(&self, command: &mut Command, workspace_root: &Path) {
+    /// Where the target's library or its source is.
+    pub(crate) fn sysroot(&self) -> &Path {
         let (Self::Installed { sysroot, .. } | Self::Debian { sysroot, .. }) = self;
-        command.arg("--config").arg(rustflags(sysroot, cargo_home().as_deref(), workspace_root));
+        sysroot
+    }
+
+    /// Sets up a cargo command for this toolchain.
+    pub(crate) fn apply(&self, command: &mut Command, workspace_root: &Path) {
+        command.arg("--config").arg(rustflags(self.sysroot(), cargo_home().as_deref(), workspace_root));
         if let Self::Debian { linker, .. } = self {
             command.arg("-Zbuild-std=std,panic_abort");
             command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
@@ -145,10 +151,6 @@ fn ask(rustc: &OsStr, dir: &Path) -> Option<(String, PathBuf)> {
     Some((version, PathBuf::from(answer(&["--print", "sysroot"])?)))
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(program)).find(|file| file.is_file())
-}
-
 /// The linker that rustup brings along.
 fn rust_lld(sysroot: &Path) -> Option<PathBuf> {
     let hosts = std::fs::read_dir(sysroot.join("lib/rustlib")).ok()?;
@@ -180,7 +182,7 @@ mod tests {
             debian: rustc("rustc 1.96.0", &debian),
             wasm_ld: Some("/bin/wasm-ld".into()),
         };
-        let toolchain = Toolchain::choose(found).unwrap();
+        let toolchain = Toolchain::choose(found, System::Debian).unwrap();
         assert_eq!(toolchain.to_string(), "rustc 1.95.0, installed target wasm32-unknown-unknown");
     }
 
@@ -194,7 +196,7 @@ mod tests {
             debian: rustc("rustc 1.96.0", &debian),
             wasm_ld: Some("/bin/wasm-ld".into()),
         };
-        let text = |found: &Found| Toolchain::choose(found.clone()).unwrap().to_string();
+        let text = |found: &Found| Toolchain::choose(found.clone(), System::Debian).unwrap().to_string();
         assert_eq!(text(&found), "rustc 1.96.0 of Debian, standard library from source, wasm-ld");
         found.wasm_ld = None;
         assert!(text(&found).ends_with("rust-lld"));
@@ -202,12 +204,14 @@ mod tests {
 
     #[test]
     fn when_nothing_is_there_the_error_says_what_to_install() {
-        let why = Toolchain::choose(Found::default()).unwrap_err().to_string();
+        let why = Toolchain::choose(Found::default(), System::Debian).unwrap_err().to_string();
         assert!(why.contains("rustup target add wasm32-unknown-unknown"), "{why}");
-        assert!(why.contains("apt-get install rustc-web rust-web-src lld"), "{why}");
+        assert!(why.contains("rustc-web rust-web-src lld"), "{why}");
         let debian = sysroot(&["lib/rustlib/src/rust/library"]);
-        let why = Toolchain::choose(Found { debian: rustc("x", &debian), ..Found::default() }).unwrap_err().to_string();
-        assert!(why.contains("apt-get install lld"), "{why}");
+        let why = Toolchain::choose(Found { debian: rustc("x", &debian), ..Found::default() }, System::Debian)
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("apt-get install --no-install-recommends clang lld"), "{why}");
     }
 
     #[test]

@@ -1,0 +1,2 @@
+// URL and URLSearchParams (WHATWG URL).
+export { URL, URLSearchParams } from "whatwg-url-minimum";

@@ -1,0 +1,83 @@
+//! The documentation, run: every block of every chapter is a file, a command whose output is compared, or marked as text.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop at what surprises them")]
+
+mod chapter;
+mod links;
+mod session;
+
+use session::Session;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// Plays a chapter from its first block to its last.
+fn play(chapter: &str) {
+    let file = root().join(chapter);
+    let text = fs::read_to_string(&file).unwrap();
+    let mut session = Session::new();
+    for block in chapter::blocks(Path::new(chapter), &text) {
+        if let Err(why) = session.play(&block) {
+            panic!("{chapter}:{}: {why}", block.line);
+        }
+    }
+}
+
+/// Every page of the documentation, and how it is held: its links, and whether its blocks are played.
+const PLAYED: [&str; 2] = ["docs/introduction.md", "docs/wiring-an-idp.md"];
+
+#[test]
+fn introduction() {
+    play("docs/introduction.md");
+}
+
+#[test]
+fn wiring_an_idp() {
+    play("docs/wiring-an-idp.md");
+}
+
+/// The Markdown files of the documentation.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];
+    for folder in ["docs", "docs/adr"] {
+        let files = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(files.filter(|file| file.extension().is_some_and(|it| it == "md")));
+    }
+    pages
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut all = Vec::new();
+    for page in pages() {
+        all.extend(links::broken(&page).into_iter().map(|link| format!("{}: {link}", page.display())));
+    }
+    assert!(all.is_empty(), "links that lead nowhere:\n{}", all.join("\n"));
+}
+
+#[test]
+fn the_book_has_every_page() {
+    let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
+    for page in fs::read_dir(root().join("docs")).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") && name != "SUMMARY.md" {
+            assert!(summary.contains(&format!("({name})")), "docs/SUMMARY.md does not list {name}");
+        }
+    }
+}
+
+/// A page with commands is played, or a reader is the first who runs them.
+#[test]
+fn every_page_with_commands_is_played() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let name = page.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        let blocks = chapter::blocks(&page, &text);
+        let untested = blocks.iter().find(|block| block.directive.is_none() && block.language != "text");
+        if let Some(block) = untested {
+            assert!(PLAYED.contains(&name.as_str()), "{name}:{}: a block that no test plays", block.line);
+        }
+    }
+}
