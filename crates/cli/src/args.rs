@@ -1,8 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve,
-    watch,
+    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run,
+    serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -32,8 +32,10 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
+    Bench(Box<bench::Args>),
     Keys(keys::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
@@ -52,6 +54,8 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),

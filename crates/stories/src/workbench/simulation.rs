@@ -12,7 +12,7 @@ use super::runs::RunRecorder;
 use super::setup::{ConfigFile, Opened, WorkbenchSetup};
 use super::tenant::SimulatedTenant;
 use crate::event::{merge, sample};
-use crate::partner::{PromptAnswer, PromptKind};
+use crate::partner::{PromptAnswer, PromptKind, PromptRequest, TokenProfile};
 use postlude_config::Role;
 use postlude_host::login::{
     AnswerOutcome, ContinueRequest, Event, IdempotencyKey, LoginAnswer, LoginRequest, SealedReply,
@@ -58,6 +58,19 @@ pub struct LoginInput {
     pub browser: String,
     /// How the login reached the identity provider.
     pub mode: Mode,
+}
+
+/// A prompt for which a login waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingPrompt {
+    /// The action that asked for it.
+    pub action: String,
+    /// The factor that it is for.
+    pub factor: Option<String>,
+    /// The form of its result tokens; none where its replies carry none.
+    pub profile: Option<TokenProfile>,
+    /// Whether its address has a request token.
+    pub has_token: bool,
 }
 
 impl Default for LoginInput {
@@ -171,6 +184,15 @@ impl Workbench {
                 self.bring_back(answer.browser.as_deref().unwrap_or(browser), browser, open, reply).await
             }
         }
+    }
+
+    /// The prompt for which a login of the browser waits.
+    #[must_use]
+    pub fn waiting_prompt(&self, browser: &str) -> Option<WaitingPrompt> {
+        let open = self.browsers.get(browser)?.open.as_ref()?;
+        let profile = self.tenant.partner(&open.action).map(|partner| partner.key.profile);
+        let has_token = PromptRequest::read(&open.location).is_ok_and(|request| request.token.is_some());
+        Some(WaitingPrompt { action: open.action.clone(), factor: open.factor.clone(), profile, has_token })
     }
 
     fn open_login(&self, browser: &str) -> Option<OpenLogin> {
