@@ -345,3 +345,8 @@ void postlude_log_with(postlude_level level, postlude_string message, const post
 }
 
 void postlude_log(postlude_level level, postlude_string message) { postlude_log_with(level, message, NULL, 0); }
+
+_Noreturn void postlude_panic(postlude_string message) {
+    postlude_action_log_panic(&message);
+    abort();
+}

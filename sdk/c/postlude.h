@@ -192,6 +192,9 @@ typedef enum { POSTLUDE_DEBUG, POSTLUDE_INFO, POSTLUDE_WARN, POSTLUDE_ERROR } po
 void postlude_log(postlude_level level, postlude_string message);
 void postlude_log_with(postlude_level level, postlude_string message, const postlude_pair *fields, size_t fields_len);
 
+// Ends the run at once, as a failure that says this.
+_Noreturn void postlude_panic(postlude_string message);
+
 // ---- JSON ----
 
 // The part of a JSON text at a JSON pointer (RFC 6901), as JSON text; false where it is absent.

@@ -29,7 +29,10 @@ package postlude
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/postlude/postlude/sdk/go/internal/host"
 )
@@ -44,13 +47,44 @@ type Action interface {
 
 // Register makes the action the plugin's. Call it in init of package main, once.
 func Register(action Action) {
-	host.Guest.OnLogin = func() host.Answer { return answer(action.OnLogin(&Context{})) }
-	host.Guest.OnContinue = func() host.Answer { return answer(action.OnContinue(&Context{})) }
+	host.Guest.OnLogin = func() host.Answer {
+		defer reportPanic()
+		return answer(action.OnLogin(&Context{}))
+	}
+	host.Guest.OnContinue = func() host.Answer {
+		defer reportPanic()
+		return answer(action.OnContinue(&Context{}))
+	}
 }
 
 func init() {
 	// A collection takes longer than a run.
 	debug.SetGCPercent(-1)
+}
+
+// reportPanic ends the run with the panic's words: a trap by itself says nothing.
+func reportPanic() {
+	if what := recover(); what != nil {
+		host.Panic(fmt.Sprint("panic: ", what) + frames())
+	}
+}
+
+// frames is a line for each function that was running, those of Go's runtime and of this package left out.
+func frames() string {
+	callers := make([]uintptr, 32)
+	stack := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	text := ""
+	for {
+		frame, more := stack.Next()
+		own := strings.HasPrefix(frame.Function, "github.com/postlude/postlude/sdk/go") ||
+			strings.HasPrefix(frame.Function, "runtime.")
+		if frame.Function != "" && !own {
+			text += fmt.Sprintf("\n  %s %s:%d", frame.Function, frame.File, frame.Line)
+		}
+		if !more {
+			return text
+		}
+	}
 }
 
 func answer(decision Decision, err error) host.Answer {

@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
+    answer_prompt, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve,
+    test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -31,9 +32,11 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
     Keys(keys::Args),
+    AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
     Watch(watch::Args),
     Completions(completions::Args),
@@ -50,9 +53,11 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args, Postlude::command()),

@@ -151,6 +151,9 @@ extern void __wasm_import_postlude_action_random_bytes(int32_t, uint8_t *);
 __attribute__((__import_module__("postlude:action/log@0.1.0"), __import_name__("log")))
 extern void __wasm_import_postlude_action_log_log(int32_t, uint8_t *, size_t, uint8_t *, size_t);
 
+__attribute__((__import_module__("postlude:action/log@0.1.0"), __import_name__("panic")))
+extern void __wasm_import_postlude_action_log_panic(uint8_t *, size_t);
+
 // Exported Functions from `post-login`
 
 __attribute__((__weak__, __export_name__("cabi_post_on-login")))
@@ -2244,6 +2247,10 @@ void postlude_action_random_bytes(uint32_t n, post_login_list_u8_t *ret) {
 
 void postlude_action_log_log(postlude_action_log_level_t level, post_login_string_t *message, postlude_action_log_pairs_t *fields) {
   __wasm_import_postlude_action_log_log((int32_t) level, (uint8_t *) (*message).ptr, (*message).len, (uint8_t *) (*fields).ptr, (*fields).len);
+}
+
+void postlude_action_log_panic(post_login_string_t *message) {
+  __wasm_import_postlude_action_log_panic((uint8_t *) (*message).ptr, (*message).len);
 }
 
 __attribute__((__export_name__("on-login")))

@@ -652,6 +652,10 @@ extern void postlude_action_random_bytes(uint32_t n, post_login_list_u8_t *ret);
 // Imported Functions from `postlude:action/log@0.1.0`
 // Adds a line. A run keeps 100 lines and 65,536 bytes; what comes after is counted and dropped.
 extern void postlude_action_log_log(postlude_action_log_level_t level, post_login_string_t *message, postlude_action_log_pairs_t *fields);
+// Ends the run at once, as a trap that says this: a guest whose language has panics or uncaught exceptions reports them
+// so, because a trap by itself says nothing. The first line says what happened, the lines after it where. The host keeps
+// the first 1,024 bytes. The call does not return.
+extern void postlude_action_log_panic(post_login_string_t *message);
 
 // Exported Functions from `post-login`
 bool exports_post_login_on_login(post_login_decision_t *ret, post_login_failure_t *err);

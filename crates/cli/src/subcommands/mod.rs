@@ -1,5 +1,6 @@
 //! One subcommand, one file.
 
+pub(crate) mod answer_prompt;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compile_worker;
@@ -12,4 +13,5 @@ pub(crate) mod man;
 pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;
 pub(crate) mod watch;

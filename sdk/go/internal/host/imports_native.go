@@ -46,3 +46,6 @@ func Send(request Request) (Response, error)              { panic(native) }
 func Now() uint64                                         { panic(native) }
 func Random(n uint32) []byte                              { panic(native) }
 func Log(level uint8, message string, fields []Pair)      { panic(native) }
+
+// Panic ends the run.
+func Panic(message string) { panic(message) }

@@ -146,6 +146,9 @@ func Log(level uint8, message string, fields []Pair) {
 	postlude_action_log.Log(postlude_action_log.Level(level), message, tuples(fields))
 }
 
+// Panic ends the run.
+func Panic(message string) { postlude_action_log.Panic(message) }
+
 func option(value wit.Option[string]) (string, bool) {
 	return value.SomeOr(""), value.IsSome()
 }

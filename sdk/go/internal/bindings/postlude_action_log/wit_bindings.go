@@ -56,3 +56,16 @@ func Log(level Level, message string, fields []witTypes.Tuple2[string, string]) 
 	wasm_import_log(int32(level), uintptr(utf8), uint32(len(message)), uintptr(result), length)
 
 }
+
+//go:wasmimport postlude:action/log@0.1.0 panic
+func wasm_import_panic(arg0 uintptr, arg1 uint32)
+
+func Panic(message string) {
+	pinner := &runtime.Pinner{}
+	defer pinner.Unpin()
+
+	utf8 := unsafe.Pointer(unsafe.StringData(message))
+	pinner.Pin(utf8)
+	wasm_import_panic(uintptr(utf8), uint32(len(message)))
+
+}
