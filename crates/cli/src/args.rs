@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, run, serve, watch,
+    build, check, compile_worker, completions, explain, init, inspect, keys, man, new, run, serve, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Check(check::Args),
     Run(Box<run::Args>),
+    New(new::Args),
     Build(build::Args),
     Inspect(inspect::Args),
     Keys(keys::Args),
@@ -48,6 +49,7 @@ impl Command {
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
+            Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
