@@ -12,6 +12,7 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod profile;
+pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod test;
