@@ -1,8 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run,
-    serve, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, doctor, explain, init, inspect, keys, man,
+    profile, run, serve, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
+    Doctor(doctor::Args),
     Keys(keys::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
@@ -56,6 +57,7 @@ impl Command {
             Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
