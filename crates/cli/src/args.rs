@@ -1,7 +1,7 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, new, profile, run, serve, test, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, doctor, explain, init, inspect, keys, man, new, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
+    Doctor(doctor::Args),
     Keys(keys::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
@@ -59,6 +60,7 @@ impl Command {
             Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
