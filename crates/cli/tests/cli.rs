@@ -33,6 +33,8 @@ fn help_is_golden() {
         &["check", "--help"],
         &["run", "--help"],
         &["build", "--help"],
+        &["demo", "--help"],
+        &["dev", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
         &["explain", "--help"],
