@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, bench, build, check, compile_worker, completions, doctor, explain, init, inspect, keys, man, new, profile, run, serve, test, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, demo, doctor, explain, init, inspect, keys, man,
+    new, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Run(Box<run::Args>),
     New(new::Args),
     Build(build::Args),
@@ -53,6 +55,7 @@ impl Command {
             Self::Init(args) => init::run(&args),
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
+            Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(&args),
             Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),

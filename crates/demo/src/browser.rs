@@ -1,5 +1,6 @@
-//! A browser of the story: a cookie jar, and redirects followed one by one.
+//! A browser of the story: a cookie jar, names of its own for every site, and redirects followed one by one.
 
+use crate::names::{Names, Site};
 use anyhow::{Context as _, Result, anyhow, bail};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use std::collections::BTreeMap;
@@ -9,55 +10,69 @@ use url::Url;
 const HOPS: usize = 10;
 
 /// A browser. Cookies belong to a host, not to a port (RFC 6265, section 8.5).
-pub struct Browser {
+pub(crate) struct Browser {
+    name: &'static str,
+    names: Names,
     http: reqwest::Client,
     jar: BTreeMap<(String, String), String>,
 }
 
 /// Where a request led.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub(crate) struct Page {
     /// Its address.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Its status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Where it redirects to.
-    pub location: Option<Url>,
+    pub(crate) location: Option<Url>,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Browser {
     /// A new one, without cookies.
     #[must_use]
-    pub const fn new(http: reqwest::Client) -> Self {
-        Self { http, jar: BTreeMap::new() }
+    pub(crate) const fn new(name: &'static str, names: Names, http: reqwest::Client) -> Self {
+        Self { name, names, http, jar: BTreeMap::new() }
     }
 
-    /// Opens an address.
+    /// The origin of a site, as this browser knows it.
+    #[must_use]
+    pub(crate) fn origin_of(&self, site: Site) -> String {
+        self.names.seen_by(self.name, site)
+    }
+
+    /// Opens an address: a link from elsewhere is one to the same site, under this browser's names.
     ///
     /// # Errors
     /// When nothing answers.
-    pub async fn open(&mut self, url: &Url) -> Result<Page> {
+    pub(crate) async fn open(&mut self, url: &Url) -> Result<Page> {
+        let here = self
+            .names
+            .link_for(self.name, url.as_str())
+            .with_context(|| format!("{} is no site of the demo", origin(url)))?;
+        let url = Url::parse(&here)?;
         let request = self.http.get(url.clone());
-        self.send(url.clone(), request).await
+        self.send(url, request).await
     }
 
     /// Sends a form.
     ///
     /// # Errors
     /// When nothing answers.
-    pub async fn submit(&mut self, url: &str, form: &[(&str, &str)]) -> Result<Page> {
+    pub(crate) async fn submit(&mut self, url: &str, form: &[(&str, &str)]) -> Result<Page> {
         let url = Url::parse(url)?;
         let request = self.http.post(url.clone()).form(form);
         self.send(url, request).await
     }
 
-    /// Follows redirects as far as they stay away from `stop`, an origin; the page that redirects there is returned.
+    /// Follows redirects as far as they stay away from a site; the page that redirects there is returned.
     ///
     /// # Errors
     /// When nothing answers, or the redirects do not end.
-    pub async fn follow(&mut self, mut page: Page, stop: &str) -> Result<Page> {
+    pub(crate) async fn follow(&mut self, mut page: Page, stop: Site) -> Result<Page> {
+        let stop = self.origin_of(stop);
         for _ in 0..HOPS {
             match &page.location {
                 Some(to) if to.origin().ascii_serialization() != stop => page = self.open(&to.clone()).await?,
@@ -98,7 +113,7 @@ impl Page {
     ///
     /// # Errors
     /// When it does not redirect.
-    pub fn redirects(&self) -> Result<&Url> {
+    pub(crate) fn redirects(&self) -> Result<&Url> {
         let found = || anyhow!("{} answered {} and no redirect:\n{}", origin(&self.url), self.status, self.text);
         self.location.as_ref().ok_or_else(found)
     }
@@ -107,7 +122,7 @@ impl Page {
     ///
     /// # Errors
     /// When there is none.
-    pub fn field(&self, name: &str) -> Result<String> {
+    pub(crate) fn field(&self, name: &str) -> Result<String> {
         let start = format!("name=\"{name}\" value=\"");
         let value = self.text.split_once(&start).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value);
         // States and tokens have no character that HTML escapes.

@@ -4,44 +4,44 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The demo's users and their addresses.
-pub const USERS: [(&str, &str); 3] =
+pub(crate) const USERS: [(&str, &str); 3] =
     [("ana", "ana@acme.example"), ("ben", "ben@acme.example"), ("eve", "eve@elsewhere.example")];
 
 /// An SSO session of the IdP.
 #[derive(Debug, Clone)]
-pub struct Sso {
+pub(crate) struct Sso {
     /// The user.
-    pub user: &'static str,
+    pub(crate) user: &'static str,
     /// Postlude's session id, which no browser sees.
-    pub session_id: String,
+    pub(crate) session_id: String,
     /// What the login was worth.
-    pub answer: Value,
+    pub(crate) answer: Value,
 }
 
 /// What Postlude answered.
 #[derive(Debug, Clone)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// The call, for people.
-    pub call: String,
+    pub(crate) call: String,
     /// The HTTP status; 0 when there was no answer.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The answer.
-    pub body: Value,
+    pub(crate) body: Value,
     /// How long it took, seen from here.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Answered {
     /// The outcome, or the code of the problem.
     #[must_use]
-    pub fn outcome(&self) -> &str {
+    pub(crate) fn outcome(&self) -> &str {
         let field = if self.status == 200 { "outcome" } else { "code" };
         self.body.get(field).and_then(Value::as_str).unwrap_or("no answer")
     }
 
     /// A text of the answer, by its pointer.
     #[must_use]
-    pub fn text(&self, pointer: &str) -> Option<String> {
+    pub(crate) fn text(&self, pointer: &str) -> Option<String> {
         self.body.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
     }
 }

@@ -15,14 +15,14 @@ const ALG: &str = "EdDSA";
 
 /// The public half of a key as a JWK (RFC 7517) with the name `kid`.
 #[must_use]
-pub fn public_jwk(key: &SigningKey, kid: &str) -> Value {
+pub(crate) fn public_jwk(key: &SigningKey, kid: &str) -> Value {
     let x = B64.encode(key.verifying_key().to_bytes());
     json!({ "kty": "OKP", "crv": "Ed25519", "alg": ALG, "use": "sig", "kid": kid, "x": x })
 }
 
 /// A token of the type `typ` with these claims, signed with a key whose name is `kid`.
 #[must_use]
-pub fn sign(key: &SigningKey, kid: &str, typ: &str, claims: &Value) -> String {
+pub(crate) fn sign(key: &SigningKey, kid: &str, typ: &str, claims: &Value) -> String {
     let header = json!({ "alg": ALG, "typ": typ, "kid": kid }).to_string();
     let signed = format!("{}.{}", B64.encode(header), B64.encode(claims.to_string()));
     let signature = B64.encode(key.sign(signed.as_bytes()).to_bytes());
@@ -31,12 +31,12 @@ pub fn sign(key: &SigningKey, kid: &str, typ: &str, claims: &Value) -> String {
 
 /// The header of a token, which nobody has verified yet: it only chooses the key.
 #[derive(Debug, Deserialize)]
-pub struct Header {
+pub(crate) struct Header {
     alg: String,
     /// The type of the token.
-    pub typ: Option<String>,
+    pub(crate) typ: Option<String>,
     /// The name of the key that signed it.
-    pub kid: Option<String>,
+    pub(crate) kid: Option<String>,
 }
 
 impl Header {
@@ -44,7 +44,7 @@ impl Header {
     ///
     /// # Errors
     /// When the token is not in compact form.
-    pub fn of(token: &str) -> Result<Self> {
+    pub(crate) fn of(token: &str) -> Result<Self> {
         decode(token.split('.').next().unwrap_or_default()).context("the token has no header")
     }
 }
@@ -53,7 +53,7 @@ impl Header {
 ///
 /// # Errors
 /// When the token's algorithm is another one, its key is not in `jwks`, or its signature is wrong.
-pub fn verify<T: DeserializeOwned>(token: &str, jwks: &Value) -> Result<T> {
+pub(crate) fn verify<T: DeserializeOwned>(token: &str, jwks: &Value) -> Result<T> {
     let header = Header::of(token)?;
     if header.alg != ALG {
         bail!("the token is signed with `{}`", header.alg);
