@@ -4,7 +4,7 @@ use crate::output::{self, Paint, grouped};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use postlude_crypto::token::local_keys;
-use postlude_model::action::{Action, Mode, Secret};
+use postlude_model::action::{Action, Budget, Mode, Secret};
 use postlude_model::decision::{Command, Decision, Failure};
 use postlude_model::json::Json;
 use postlude_model::names::{FactorName, Timestamp};
@@ -119,7 +119,7 @@ fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
     let spec = &mut action.spec;
     let external = spec.result.profile == Profile::External;
     spec.factors.iter_mut().for_each(|factor| factor.external = external);
-    spec.budget.fuel = args.fuel;
+    spec.budget = Budget { fuel: args.fuel, ..plugin.budget() };
     action.keys = local_keys(&spec.result, &spec.grants.keys)?;
     action.secrets = args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?;
     action.development = true;
