@@ -50,8 +50,10 @@ pub struct Workbench {
 /// A login as a test writes it.
 #[derive(Debug, Clone)]
 pub struct LoginInput {
-    /// Changes of [the sample event](crate::event::sample) (RFC 7396).
+    /// Changes of [the sample event](crate::event::sample) (RFC 7396), or an event of its own.
     pub event: Value,
+    /// Whether `event` is the whole event.
+    pub exact: bool,
     /// The browser in which the user logs in.
     pub browser: String,
     /// How the login reached the identity provider.
@@ -73,7 +75,7 @@ pub struct WaitingPrompt {
 
 impl Default for LoginInput {
     fn default() -> Self {
-        Self { event: json!({}), browser: FIRST_BROWSER.to_owned(), mode: Mode::Interactive }
+        Self { event: json!({}), exact: false, browser: FIRST_BROWSER.to_owned(), mode: Mode::Interactive }
     }
 }
 
@@ -129,7 +131,7 @@ impl Workbench {
     /// When the input is no event, or the workbench has a defect. What the host refuses is an [`Answer`].
     pub async fn login(&mut self, input: &LoginInput) -> Result<Answer, WorkbenchError> {
         let browser = self.browsers.entry(input.browser.clone()).or_default();
-        let mut document = sample();
+        let mut document = if input.exact { json!({}) } else { sample() };
         merge(&mut document, &input.event);
         let session = browser.session_of(user_of(&document));
         let event = event_of(document, session)?;
@@ -338,7 +340,12 @@ fn event_of(mut document: Value, session: Option<&SessionId>) -> Result<Event, W
         merge(&mut document, &json!({ "session": { "id": id.as_str() } }));
     }
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let missing = |pointer: &str| WorkbenchError::Usage(format!("the event has no text at `{pointer}`"));
+    let missing = |pointer: &str| {
+        WorkbenchError::Usage(format!(
+            "the event has no text at `{pointer}`; an event names its user at `/user/user_id` and its client at \
+             `/client/client_id`"
+        ))
+    };
     let usage = |why: String| WorkbenchError::Usage(format!("the event is not acceptable: {why}"));
     let user_id = UserId::new(text("/user/user_id").ok_or_else(|| missing("/user/user_id"))?);
     let client_id = ClientId::new(text("/client/client_id").ok_or_else(|| missing("/client/client_id"))?);
