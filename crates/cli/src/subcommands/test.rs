@@ -1,11 +1,13 @@
 //! `postlude test`: plays stories of logins against a plugin, in the real sandbox and pipeline, in memory.
 
 mod human;
+mod record;
 mod review;
 mod sources;
 mod suite;
 mod watch;
 
+use crate::api::Target;
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
@@ -27,7 +29,8 @@ use watch::{Change, Watch};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude test\n  postlude test acme-face --filter prompt\n  \
     postlude test acme-face.wasm --stories stories\n  postlude test stories/face.toml --accept\n  \
-    postlude test --config postlude.toml --reporter junit --output report.xml\n\n\
+    postlude test --config postlude.toml --reporter junit --output report.xml\n  \
+    postlude test --fuzz 1000 --seed 7\n  postlude test --record LOGIN --key-file operator.key > stories/login.toml\n\n\
     Exit codes: 0 every story passed; 1 a story failed, or the plugin was not built; 2 wrong usage, or a mistake in a file of stories.")]
 pub(crate) struct Args {
     /// Projects, plugin files (.wasm) or files of stories (.toml)
@@ -66,6 +69,9 @@ pub(crate) struct Args {
     /// List the stories, and play none
     #[arg(long)]
     list: bool,
+    /// Build projects without optimisation, so that backtraces name source lines
+    #[arg(long)]
+    debug: bool,
     /// Show every frame of a backtrace, those of the language's runtime too
     #[arg(long)]
     all_frames: bool,
@@ -78,6 +84,11 @@ pub(crate) struct Args {
     /// What --fuzz makes up, by this number; the same one makes the same up
     #[arg(long, requires = "fuzz", default_value_t = 0)]
     seed: u64,
+    /// Print the story of a login that a server has the record of, instead of playing stories
+    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["watch", "fuzz", "list"])]
+    record: Option<String>,
+    #[command(flatten)]
+    server: Target,
     /// Stories at the same time [default: one for each processor]
     #[arg(long, short, value_name = "NUMBER")]
     jobs: Option<usize>,
@@ -98,6 +109,9 @@ const MISTAKE: u8 = 2;
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs.max(1)).enable_all().build()?;
+    if let Some(login) = &args.record {
+        return record::run(login, &args.server, &runtime);
+    }
     let session = Session { args, jobs, runtime, suites: Suites::new(args.options())? };
     if args.watch { session.watch() } else { session.once() }
 }
@@ -197,7 +211,7 @@ impl Args {
 
     fn options(&self) -> SuiteOptions {
         let snapshots = if self.accept { SnapshotMode::Accept } else { SnapshotMode::Compare };
-        SuiteOptions { config: self.config.clone(), tenant: self.tenant.clone(), snapshots }
+        SuiteOptions { config: self.config.clone(), tenant: self.tenant.clone(), snapshots, debug: self.debug }
     }
 }
 

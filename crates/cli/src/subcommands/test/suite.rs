@@ -30,6 +30,8 @@ pub(super) struct SuiteOptions {
     pub(super) config: Option<PathBuf>,
     /// Its tenant.
     pub(super) tenant: Option<String>,
+    /// Projects are built without optimisation.
+    pub(super) debug: bool,
     /// What happens to answers that are not the stored ones.
     pub(super) snapshots: SnapshotMode,
 }
@@ -105,7 +107,7 @@ impl Suites {
         if let Some(known) = self.plugins().get(path) {
             return Ok(known.clone());
         }
-        let file = if path.is_dir() { build_project(path)? } else { path.to_owned() };
+        let file = if path.is_dir() { build_project(path, self.options.debug)? } else { path.to_owned() };
         let bytes = std::fs::read(&file).with_context(|| format!("`{}` cannot be read", file.display()))?;
         let plugin = self.pool.add(&bytes).await.with_context(|| format!("`{}` was refused", file.display()))?;
         self.plugins().insert(path.to_owned(), plugin.clone());
@@ -113,8 +115,8 @@ impl Suites {
     }
 }
 
-fn build_project(folder: &Path) -> Result<PathBuf> {
-    let options = BuildOptions { dir: folder.to_owned(), ..BuildOptions::default() };
+fn build_project(folder: &Path, debug: bool) -> Result<PathBuf> {
+    let options = BuildOptions { dir: folder.to_owned(), debug, ..BuildOptions::default() };
     let built = build(&options).with_context(|| format!("`{}` was not built", folder.display()))?;
     output::note(format!("{} {}", output::coloured_note(Paint::Quiet, "built"), built.path.display()));
     Ok(built.path)
