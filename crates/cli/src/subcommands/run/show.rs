@@ -176,10 +176,10 @@ fn show_run(run: &Run, all_frames: bool) {
 
 fn backtrace(trap: &Trap, all_frames: bool) {
     let own = own_frames(&trap.backtrace);
-    let shown = if all_frames { trap.backtrace.iter().map(String::as_str).collect() } else { own };
+    let shown = if all_frames { trap.backtrace.clone() } else { own };
     let hidden = trap.backtrace.len().saturating_sub(shown.len());
     for frame in shown {
-        field("", &format!("  {}", plain(frame)));
+        field("", &format!("  {}", plain(&frame)));
     }
     if hidden > 0 {
         field(
