@@ -39,6 +39,8 @@ fn help_is_golden() {
         &["watch", "--help"],
         &["init", "--help"],
         &["profile", "--help"],
+        &["bench", "--help"],
+        &["doctor", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));

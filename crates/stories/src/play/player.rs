@@ -184,7 +184,7 @@ impl Player {
             StepKind::Login { event, mode } => {
                 let mut all = story.event.clone();
                 merge(&mut all, &fill(event, values)?);
-                let input = LoginInput { event: all, browser: step.browser.clone(), mode: *mode };
+                let input = LoginInput { event: all, browser: step.browser.clone(), mode: *mode, exact: false };
                 bench.login(&input).await.map(Some).map_err(text)
             }
             StepKind::Prompt(answer) => {
