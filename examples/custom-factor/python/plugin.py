@@ -11,6 +11,7 @@ from postlude import (
     Continue,
     Decision,
     Deny,
+    Failure,
     HostError,
     Redirect,
     TokenRequest,
@@ -57,7 +58,7 @@ class CustomFactor(Action):
             case "error":
                 raise Unavailable("the prompt site reported an error")
             case _:
-                raise ValueError("the result token has no verdict")
+                raise Failure("the result token has no verdict")
 
 
 def verdict(profile: str, result: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ the plugin imports no others; the host refuses a plugin whose imports its manife
 """
 
 from . import cache, claims, clock, event, http, keys, log, login, random, redirect, reply, secrets, session, user
-from ._abi import HostError, Unavailable
+from ._abi import Failure, HostError, Unavailable
 from ._action import Action
 from ._decision import Continue, Decision, Deny, Redirect, TokenRequest
 
@@ -24,6 +24,7 @@ __all__ = [
     "Continue",
     "Decision",
     "Deny",
+    "Failure",
     "HostError",
     "Redirect",
     "TokenRequest",

@@ -67,8 +67,12 @@ class HostError(Exception):
         self.detail = detail
 
 
-class Unavailable(Exception):
-    """The action could not decide because something that it needs did not answer; the operator's failure policy decides."""
+class Failure(Exception):
+    """The action could not decide; the operator's failure policy decides. The message is for the log."""
+
+
+class Unavailable(Failure):
+    """The same, because something that the action needs did not answer."""
 
 
 def _sentence(kind: str, code: str, detail: str | int | None) -> str:

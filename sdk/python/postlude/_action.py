@@ -16,12 +16,16 @@ class Action:
     """
 
     def on_login(self) -> Decision:
-        """Asked at each login. What it raises is the action's failure: the operator's policy ``on_failure`` decides then."""
+        """Asked at each login.
+
+        A Failure or HostError that it raises is the action's failure: the operator's policy ``on_failure`` decides then. Any other
+        exception ends the run as a crash would, with its message and traceback.
+        """
         raise NotImplementedError("this plugin has no on_login")
 
     def on_continue(self) -> Decision:
         """Asked when the browser is back from this action's own redirect. What it raises denies the login."""
-        raise RuntimeError("this plugin has no on_continue: it does not redirect")
+        raise _abi.Failure("this plugin has no on_continue: it does not redirect")
 
 
 #: The errors of ``http`` that keep a service from being reached.
@@ -29,26 +33,25 @@ _UNREACHABLE = {"timeout", "not-available", "other"}
 
 
 def run(plugin: Action, handler: str) -> Any:
-    """Runs a handler; what it raises becomes the contract's failure, and its traceback a line of the log."""
+    """Runs a handler. A failure that it raises is the contract's; any other exception ends the run, and is what its record says."""
     _abi.run_begins()
     try:
         return abi_decision(getattr(plugin, handler)())
-    except Exception as error:
-        from componentize_py_types import Err  # type: ignore[import-not-found]
-
-        abi = _abi.module("decisions")
-        name = type(error).__name__
-        log.error(f"the plugin raised {name}: {error}", {"traceback": _frames(error)})
+    except (_abi.Failure, _abi.HostError) as error:
+        log.error(str(error), {"traceback": "\n".join(_frames(error))})
         unavailable = isinstance(error, _abi.Unavailable) or (
             isinstance(error, _abi.HostError) and error.kind == "http" and error.code in _UNREACHABLE
         )
-        if unavailable:
-            raise Err(abi.Failure_Unavailable(str(error))) from None
-        own = isinstance(error, _abi.HostError)
-        raise Err(abi.Failure_Other(str(error) if own else f"{name}: {error}")) from None
+        from componentize_py_types import Err  # type: ignore[import-not-found]
+
+        abi = _abi.module("decisions")
+        raise Err((abi.Failure_Unavailable if unavailable else abi.Failure_Other)(str(error))) from None
+    except Exception as error:
+        _abi.call("log", "panic", "\n".join([f"{type(error).__name__}: {error}", *_frames(error)]))
+        raise
 
 
-def _frames(error: BaseException) -> str:
+def _frames(error: BaseException) -> list[str]:
     """The plugin's own frames, the innermost first: file, line and function."""
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
@@ -57,5 +60,5 @@ def _frames(error: BaseException) -> str:
             continue
         # The folders of the plugin's modules are numbered in its file system.
         path = "/".join(parts[2:] if len(parts) > 2 and parts[1].isdigit() else parts)
-        frames.append(f"{path}:{frame.lineno} in {frame.name}")
-    return "\n".join(reversed(frames))
+        frames.append(f"at {frame.name} ({path}:{frame.lineno})")
+    return frames[::-1]

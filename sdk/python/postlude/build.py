@@ -20,8 +20,8 @@ _SDK = Path(__file__).parent
 _NAMESPACES = {
     path.stem for path in _SDK.glob("*.py") if not path.stem.startswith("_") and path.stem not in {"build"}
 }
-#: What the SDK itself calls in every plugin: failures are logged.
-_ALWAYS = {"log.log"}
+#: What the SDK itself calls in every plugin, for failures and exceptions.
+_ALWAYS = {"log.log", "log.panic"}
 
 _APP = """import {entry}
 import wit_world
