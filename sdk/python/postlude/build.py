@@ -11,6 +11,7 @@ import ast
 import importlib.metadata
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ _NAMESPACES = {
 }
 #: What the SDK itself calls in every plugin, for failures and exceptions.
 _ALWAYS = {"log.log", "log.panic"}
+
+#: What is in a project's folder and no module of the plugin.
+_NOT_MODULES = (".*", "__pycache__", "build", "node_modules", "postlude-sdk", "*.egg-info", "*.wasm")
 
 _APP = """import {entry}
 import wit_world
@@ -174,11 +178,16 @@ def _facts(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _componentize(arguments: argparse.Namespace) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as scratch:
+        # Copies: the interpreter of the plugin leaves compiled modules beside what it imports.
+        work, project, sdk = (str(Path(scratch, name)) for name in ("app", "project", "sdk"))
+        shutil.copytree(arguments.dir, project, ignore=shutil.ignore_patterns(*_NOT_MODULES))
+        shutil.copytree(_SDK, Path(sdk, _SDK.name), ignore=shutil.ignore_patterns(*_NOT_MODULES))
+        Path(work).mkdir()
         Path(work, "postlude_app.py").write_text(_APP.format(entry=arguments.entry), encoding="utf-8")
         command = [sys.executable, "-c", "import sys, componentize_py; sys.exit(componentize_py.script())", "--quiet"]
         command += ["--wit-path", arguments.wit, "--world", arguments.world, "componentize"]
-        for folder in (work, arguments.dir, str(_SDK.parent), *_site_packages()):
+        for folder in (work, project, sdk, *_site_packages()):
             command += ["--python-path", folder]
         command += ["--output", arguments.out, "postlude_app"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
