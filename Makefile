@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load bench release fmt clean
+.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser freeze load bench release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -85,6 +85,9 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 test-deploy: build ## the systemd unit, as systemd reads and rates it
 	@$(call say,'the systemd unit')
 	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+freeze: ## accept the present contract with plugins as the frozen one, until its release
+	@scripts/freeze-contract.sh
 
 load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
 	@$(call say,'logins while a plugin is swapped')

@@ -72,7 +72,7 @@ fn each_outside_thing_is_known_to_one_crate() {
                 "crates/{name} depends on {outside}, which is {crates:?}'s"
             );
         }
-        let within: Vec<_> = dependencies.lines().filter(|line| line.starts_with("postlude-"));
+        let within = dependencies.lines().filter(|line| line.starts_with("postlude-"));
         // The SDK's macros are a part of it; only the compiler wants them to be a crate.
         let within: Vec<_> = within.filter(|line| !line.starts_with("postlude-sdk-macros")).collect();
         let alone = match name.as_str() {

@@ -19,6 +19,5 @@ pub(crate) enum Code {
     /// A core module with its component type in a custom section. It may import WASI preview 1, which is adapted.
     Module(Vec<u8>),
     /// A component, without a manifest.
-    #[expect(dead_code, reason = "the toolchains of JavaScript and Python make components")]
     Component(Vec<u8>),
 }

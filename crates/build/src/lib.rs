@@ -23,6 +23,7 @@ mod project;
 mod python;
 mod rust;
 pub mod tools;
+mod trim;
 
 pub use build::{BuildOptions, Built, build};
 pub use component::embed_manifest;

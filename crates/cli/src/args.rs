@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, new, run, serve, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, explain, init, inspect, keys, man, new, profile,
+    run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -32,8 +33,12 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     New(new::Args),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
+    Profile(Box<profile::Args>),
+    Bench(Box<bench::Args>),
     Keys(keys::Args),
+    AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
     Watch(watch::Args),
     Completions(completions::Args),
@@ -51,8 +56,12 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
+            Self::Bench(args) => bench::run(&args),
+            Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args, Postlude::command()),

@@ -2,9 +2,11 @@
 
 mod api;
 mod args;
+mod embedded_plugins;
 mod log_writer;
 mod new_files;
 mod output;
+mod plugin_input;
 mod subcommands;
 mod telemetry;
 mod tls;

@@ -1,7 +1,10 @@
 //! The one wasmtime engine: which features exist, and how large its pool is.
 
 use postlude_model::limits;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig};
+use std::num::NonZeroUsize;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 /// Bytes of wasm stack; wasmtime's own default, and far more than any guest that returns at all needs.
 pub const WASM_STACK_BYTES: usize = 512 << 10;
@@ -20,17 +23,23 @@ pub const YIELD_FUEL: u64 = 1_000_000;
 /// Fuel for one page of `memory.grow`, the most that wasmtime takes; growing costs a system call and zeroed pages.
 const GROW_FUEL: u8 = u8::MAX;
 
+/// Frames of a stack that a profile sees: more than fit into [`WASM_STACK_BYTES`] in practice, interpreters included.
+const FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
+
 /// What an operator may choose about a sandbox.
 #[derive(Debug, Clone, Copy)]
 pub struct SandboxConfig {
     /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space and may
     /// keep 2 MiB resident between runs.
     pub max_concurrent_runs: usize,
+    /// Backtraces name source lines, where a plugin has debug information. Compiling reads that then, and code that was compiled
+    /// without cannot be loaded. For a developer's tools, not for a server.
+    pub source_lines: bool,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { max_concurrent_runs: 64 }
+        Self { max_concurrent_runs: 64, source_lines: false }
     }
 }
 
@@ -53,6 +62,9 @@ pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
     let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
     let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
     let mut engine = settings();
+    if config.source_lines {
+        engine.wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    }
     engine.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
     start(&engine)
 }
@@ -62,6 +74,20 @@ pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
 pub fn compiler() -> Result<Engine, EngineError> {
     let mut engine = settings();
     engine.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
+    start(&engine)
+}
+
+/// Makes an engine whose code asks the host at every check of the fuel, for [`crate::profile`]. What it compiles spends the same
+/// fuel, and runs on no other engine.
+pub fn profiling() -> Result<Engine, EngineError> {
+    let mut engine = settings();
+    engine
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .epoch_interruption(true)
+        // Frames are told apart by their functions alone.
+        .generate_address_map(false)
+        .wasm_backtrace_max_frames(Some(FRAMES))
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     start(&engine)
 }
 
@@ -79,7 +105,8 @@ fn settings() -> Config {
         .cranelift_nan_canonicalization(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
-        .native_unwind_info(false);
+        .native_unwind_info(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     engine
 }
 

@@ -45,7 +45,7 @@ pub async fn run(engine: &Engine, places: &Semaphore, plugin: &Linked, input: Ru
 }
 
 /// A future within its time. A timer is only made for one that waits: most do not, and no timer can interrupt what computes.
-async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
+pub async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
     match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
         Poll::Ready(done) => Ok(done),
@@ -62,7 +62,7 @@ async fn call(store: &mut Store<RunState>, plugin: &Linked) -> wasmtime::Result<
 }
 
 /// Sets the limits of a run.
-fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
+pub fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
     store.limiter(|run| &mut run.limiter);
     let fuel = store.data().input.action.spec.budget.fuel;
     store.set_fuel(fuel)?;
@@ -116,7 +116,8 @@ pub async fn start(
     }
 }
 
-fn report(ending: Ending, state: RunState, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+/// The report of a run that ended.
+pub fn report(ending: Ending, state: RunState, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
     let memory_bytes = state.limiter.memory_peak();
     let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, http: state.http, usage }

@@ -1,5 +1,7 @@
 //! One subcommand, one file.
 
+pub(crate) mod answer_prompt;
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compile_worker;
@@ -10,6 +12,8 @@ pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod new;
+pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;
 pub(crate) mod watch;

@@ -110,7 +110,7 @@ macro_rules! contract {
         ) -> wasmtime::Result<()> {
             $({
                 let instance = linker.instance(&$version.import(stringify!($interface)))?;
-                let mut interface = $crate::abi::meter::Interface::new(instance);
+                let mut interface = $crate::abi::meter::Interface::new(instance, stringify!($interface));
                 $(interface.$kind($name, $crate::price::Price::$price, $(super::$interface::$function),+)?;)+
             })+
             Ok(())

@@ -1,8 +1,10 @@
 //! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
 
 use crate::guest_panic::GuestPanic;
+use crate::host_function::HostFunction;
 use crate::limit_exceeded::LimitExceeded;
 use crate::price::{self, Price};
+use crate::profile;
 use crate::state::RunState;
 use postlude_model::limits;
 use postlude_model::run::Limit;
@@ -12,33 +14,49 @@ use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
 use wasmtime::{StoreContextMut, Trap};
 
 /// An interface that is being linked.
-pub struct Interface<'a>(LinkerInstance<'a, RunState>);
+pub struct Interface<'a> {
+    linker: LinkerInstance<'a, RunState>,
+    name: &'static str,
+}
+
+/// A host function, with what a call of it costs.
+#[derive(Debug, Clone, Copy)]
+struct Priced {
+    function: HostFunction,
+    price: Price,
+}
 
 impl<'a> Interface<'a> {
     /// Begins an interface.
-    pub const fn new(instance: LinkerInstance<'a, RunState>) -> Self {
-        Self(instance)
+    pub const fn new(linker: LinkerInstance<'a, RunState>, name: &'static str) -> Self {
+        Self { linker, name }
+    }
+
+    const fn priced(&self, name: &'static str, price: Price) -> Priced {
+        Priced { function: HostFunction { interface: self.name, name }, price }
     }
 
     /// Links a function that always answers.
-    pub fn func<P, R>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P) -> R) -> wasmtime::Result<()>
+    pub fn func<P, R>(&mut self, name: &'static str, price: Price, f: fn(&mut RunState, P) -> R) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap(name, move |store, parameters| {
-            metered(store, price, parameters, |run, p| Ok(f(run, p))).map(|result| (result,))
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| {
+            metered(store, priced, parameters, |run, p| Ok(f(run, p))).map(|result| (result,))
         })
     }
 
     /// Links a function without a result.
-    pub fn procedure<P>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P)) -> wasmtime::Result<()>
+    pub fn procedure<P>(&mut self, name: &'static str, price: Price, f: fn(&mut RunState, P)) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
     {
-        self.0.func_wrap(name, move |store, parameters| {
-            metered(store, price, parameters, |run, p| {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| {
+            metered(store, priced, parameters, |run, p| {
                 f(run, p);
                 Ok(())
             })
@@ -48,7 +66,7 @@ impl<'a> Interface<'a> {
     /// Links a function that may stop the run at a limit.
     pub fn limited<P, R>(
         &mut self,
-        name: &str,
+        name: &'static str,
         price: Price,
         f: fn(&mut RunState, P) -> Result<R, LimitExceeded>,
     ) -> wasmtime::Result<()>
@@ -57,16 +75,24 @@ impl<'a> Interface<'a> {
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap(name, move |store, parameters| metered(store, price, parameters, f).map(|result| (result,)))
+        let priced = self.priced(name, price);
+        self.linker
+            .func_wrap(name, move |store, parameters| metered(store, priced, parameters, f).map(|result| (result,)))
     }
 
     /// Links a function that ends the run: the guest says why.
-    pub fn ending<P>(&mut self, name: &str, price: Price, f: fn(&mut RunState, P) -> GuestPanic) -> wasmtime::Result<()>
+    pub fn ending<P>(
+        &mut self,
+        name: &'static str,
+        price: Price,
+        f: fn(&mut RunState, P) -> GuestPanic,
+    ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
     {
-        self.0.func_wrap(name, move |mut store, parameters: P| {
-            enter(&mut store, price, &parameters)?;
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |mut store, parameters: P| {
+            enter(&mut store, priced, &parameters)?;
             Err::<(), _>(f(store.data_mut(), parameters).into())
         })
     }
@@ -74,7 +100,7 @@ impl<'a> Interface<'a> {
     /// Links a function that may wait: `begin` has the run's state, then the wait has not, then `end` has it again.
     pub fn waiting<P, O, R>(
         &mut self,
-        name: &str,
+        name: &'static str,
         price: Price,
         begin: fn(&mut RunState, P) -> CallProgress<O, R>,
         end: fn(&mut RunState, O) -> R,
@@ -85,9 +111,10 @@ impl<'a> Interface<'a> {
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
-        self.0.func_wrap_async(name, move |mut store, parameters: P| {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap_async(name, move |mut store, parameters: P| {
             Box::new(async move {
-                enter(&mut store, price, &parameters)?;
+                enter(&mut store, priced, &parameters)?;
                 let result = match begin(store.data_mut(), parameters) {
                     CallProgress::Ready(result) => result,
                     CallProgress::Pending(wait) => {
@@ -95,7 +122,7 @@ impl<'a> Interface<'a> {
                         end(store.data_mut(), outcome)
                     }
                 };
-                leave(&mut store, result).map(|result| (result,))
+                leave(&mut store, priced, result).map(|result| (result,))
             })
         })
     }
@@ -111,38 +138,42 @@ pub enum CallProgress<O, R> {
 
 fn metered<P: Weight, R: Weight>(
     mut store: StoreContextMut<'_, RunState>,
-    price: Price,
+    priced: Priced,
     parameters: P,
     f: impl FnOnce(&mut RunState, P) -> Result<R, LimitExceeded>,
 ) -> wasmtime::Result<R> {
-    enter(&mut store, price, &parameters)?;
+    enter(&mut store, priced, &parameters)?;
     let result = f(store.data_mut(), parameters)?;
-    leave(&mut store, result)
+    leave(&mut store, priced, result)
 }
 
 /// Pays for a call and its arguments.
-fn enter<P: Weight>(store: &mut StoreContextMut<'_, RunState>, price: Price, parameters: &P) -> wasmtime::Result<()> {
+fn enter<P: Weight>(store: &mut StoreContextMut<'_, RunState>, priced: Priced, parameters: &P) -> wasmtime::Result<()> {
+    profile::observe(store)?;
     let (bytes, items) = (parameters.bytes(), parameters.items());
     let run = store.data_mut();
-    run.price = price;
+    run.price = priced.price;
     run.host_calls = run.host_calls.saturating_add(1);
     run.argument_bytes = run.argument_bytes.saturating_add(bytes);
     if run.argument_bytes > limits::HOST_CALL_BYTES {
         return Err(LimitExceeded(Limit::HostCallBytes).into());
     }
-    debit(store, price::call(bytes, items))
+    debit(store, priced.function, price::call(bytes, items))
 }
 
 /// Pays for the work and the result.
-fn leave<R: Weight>(store: &mut StoreContextMut<'_, RunState>, result: R) -> wasmtime::Result<R> {
+fn leave<R: Weight>(store: &mut StoreContextMut<'_, RunState>, priced: Priced, result: R) -> wasmtime::Result<R> {
     let owed = std::mem::take(&mut store.data_mut().owed);
-    debit(store, owed.saturating_add(price::crossing(result.bytes(), result.items())))?;
+    debit(store, priced.function, owed.saturating_add(price::crossing(result.bytes(), result.items())))?;
     Ok(result)
 }
 
-fn debit(store: &mut StoreContextMut<'_, RunState>, fuel: u64) -> wasmtime::Result<()> {
+fn debit(store: &mut StoreContextMut<'_, RunState>, function: HostFunction, fuel: u64) -> wasmtime::Result<()> {
     if fuel == 0 {
         return Ok(());
+    }
+    if let Some(recorder) = &mut store.data_mut().recorder {
+        recorder.host(function, fuel);
     }
     let left = store.get_fuel()?.checked_sub(fuel);
     store.set_fuel(left.unwrap_or(0))?;

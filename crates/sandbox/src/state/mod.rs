@@ -5,6 +5,7 @@ pub mod random_stream;
 
 use crate::limiter::Limiter;
 use crate::price::{Price, Work};
+use crate::profile::recorder::Recorder;
 use event_view::EventView;
 use postlude_model::decision::Command;
 use postlude_model::http::Exchange;
@@ -43,6 +44,8 @@ pub struct RunState {
     pub http: Vec<Exchange>,
     /// When the wall clock runs out.
     pub deadline: Instant,
+    /// Records what each function spends; in a profiled run alone.
+    pub recorder: Option<Box<Recorder>>,
 }
 
 impl RunState {
@@ -63,6 +66,7 @@ impl RunState {
             requests: 0,
             http: Vec::new(),
             deadline,
+            recorder: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod functions;
 mod hostile;
 mod http_keys_cache;
 mod prices;
+mod profile;
 mod proof;
 mod refusals;
 mod starts;

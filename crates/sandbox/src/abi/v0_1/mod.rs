@@ -40,6 +40,10 @@ pub async fn call(
     store: &mut Store<RunState>,
 ) -> wasmtime::Result<Result<Decision, Failure>> {
     let instance = component.instantiate_async(&mut *store).await?;
+    let left = store.get_fuel()?;
+    if let Some(recorder) = &mut store.data_mut().recorder {
+        recorder.instantiated(left);
+    }
     let result = match phase {
         Phase::Login => instance.call_on_login(&mut *store).await,
         Phase::Continue => instance.call_on_continue(&mut *store).await,
