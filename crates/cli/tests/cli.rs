@@ -32,6 +32,7 @@ fn help_is_golden() {
         &["serve", "--help"],
         &["check", "--help"],
         &["run", "--help"],
+        &["new", "--help"],
         &["build", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
