@@ -9,6 +9,7 @@
 //! <!-- fails: 1 -->             the block's last command ends with this exit code
 //! <!-- part: postlude.toml -->  the block is a part of a file: it is only parsed
 //! <!-- elsewhere: why -->       the block cannot run here, for this reason
+//! <!-- also: command -->        this command runs here, and the documentation does not show it
 //! <!-- run: command -->         this command runs in place of the block's own, which a reader would type another way
 //! ```
 
@@ -58,6 +59,12 @@ pub fn blocks(file: &Path, text: &str) -> Vec<Block> {
         let indent = line.len() - line.trim_start().len();
         let line = line.trim();
         if let Some(comment) = line.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")) {
+            if let Some(command) = comment.trim().strip_prefix("also:") {
+                let hidden = Some(Directive::Run(command.trim().to_owned()));
+                let language = "console".to_owned();
+                blocks.push(Block { line: at + 1, language, text: String::new(), directive: hidden });
+                continue;
+            }
             directive = read_directive(comment.trim())
                 .unwrap_or_else(|| panic!("{}:{}: an unknown directive: {comment}", file.display(), at + 1));
             continue;

@@ -2,7 +2,7 @@
 
 use crate::subcommands::{
     answer_prompt, bench, build, check, compile_worker, completions, doctor, explain, init, inspect, keys, man,
-    profile, run, serve, watch,
+    profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
@@ -54,6 +55,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),

@@ -182,7 +182,7 @@ mod tests {
     /// What the small engine of the compiling process makes is for the pooled engine of the server, and for no other.
     #[test]
     fn both_engines_make_the_same_code() {
-        let pooled = EngineId::of(&engine(&SandboxConfig { max_concurrent_runs: 2 }).unwrap());
+        let pooled = EngineId::of(&engine(&SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap());
         assert_eq!(EngineId::of(&compiler().unwrap()), pooled);
         let other = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
         assert_ne!(EngineId::of(&other), pooled);

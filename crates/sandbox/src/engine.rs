@@ -32,11 +32,14 @@ pub struct SandboxConfig {
     /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space and may
     /// keep 2 MiB resident between runs.
     pub max_concurrent_runs: usize,
+    /// Backtraces name source lines, where a plugin has debug information. Compiling reads that then, and code that was compiled
+    /// without cannot be loaded. For a developer's tools, not for a server.
+    pub source_lines: bool,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { max_concurrent_runs: 64 }
+        Self { max_concurrent_runs: 64, source_lines: false }
     }
 }
 
@@ -59,6 +62,9 @@ pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
     let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
     let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
     let mut engine = settings();
+    if config.source_lines {
+        engine.wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    }
     engine.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
     start(&engine)
 }
@@ -99,7 +105,8 @@ fn settings() -> Config {
         .cranelift_nan_canonicalization(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
-        .native_unwind_info(false);
+        .native_unwind_info(false)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     engine
 }
 

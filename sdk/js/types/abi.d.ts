@@ -223,6 +223,12 @@ declare module "postlude:action/log@0.1.0" {
   export type Level = "debug" | "info" | "warn" | "error";
   /** Adds a line. A run keeps 100 lines and 65,536 bytes; what comes after is counted and dropped. */
   export function log(level: Level, message: string, fields: Pairs): void;
+  /**
+   * Ends the run at once, as a trap that says this: a guest whose language has panics or uncaught exceptions reports them
+   * so, because a trap by itself says nothing. The first line says what happened, the lines after it where. The host keeps
+   * the first 1,024 bytes. The call does not return.
+   */
+  export function panic(message: string): void;
 }
 
 /** The login that this run belongs to. */

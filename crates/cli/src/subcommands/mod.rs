@@ -15,4 +15,5 @@ pub(crate) mod man;
 pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;
 pub(crate) mod watch;

@@ -60,7 +60,7 @@ pub enum LoadError {
     },
     /// The component imports what this host does not offer, by name.
     #[error(
-        "the component imports what this host does not offer: {}; a plugin may import `{}` alone",
+        "the component imports what this host does not offer: {}; a plugin may import `{}` alone: build it for its world `post-login`",
         list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
@@ -75,7 +75,9 @@ pub enum LoadError {
     #[error("the component does not fit this host's contract: {0}; build it against `{package}`", package = accepted_packages())]
     Link(String),
     /// An export is missing.
-    #[error("the component does not export `{0}`; a plugin exports `on-login` and `on-continue`")]
+    #[error(
+        "the component does not export `{0}`; a plugin exports `on-login` and `on-continue`: build it for the world `post-login`"
+    )]
     ExportMissing(&'static str),
     /// An export has another type.
     #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `{package}`", package = accepted_packages())]
