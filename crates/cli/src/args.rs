@@ -1,8 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, bench, build, check, compile_worker, completions, doctor, explain, init, inspect, keys, man,
-    profile, run, serve, test, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, demo, doctor, explain, init, inspect, keys, man,
+    new, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -30,7 +30,9 @@ pub(crate) enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Run(Box<run::Args>),
+    New(new::Args),
     Build(build::Args),
     Test(Box<test::Args>),
     Inspect(inspect::Args),
@@ -53,7 +55,9 @@ impl Command {
             Self::Init(args) => init::run(&args),
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
+            Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(&args),
+            Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Test(args) => test::run(&args),
             Self::Bench(args) => bench::run(&args),

@@ -75,6 +75,15 @@ pub use serde_json::{Value, json};
 ///
 /// A property that is not required is an `Option`, unless the schema has a default for it. An enumeration of strings becomes an enum, an
 /// object in the object a struct; what Rust has no type for stays a [`Value`].
+///
+/// ```compile_fail
+/// postlude_sdk::settings!("tests/settings.json");
+/// fn note(settings: &Settings) -> &Option<String> { &settings.noet }
+/// ```
+/// ```
+/// postlude_sdk::settings!("tests/settings.json");
+/// fn note(settings: &Settings) -> &Option<String> { &settings.note }
+/// ```
 pub use postlude_sdk_macros::settings;
 
 /// What the macros expand to; not for use by hand.
