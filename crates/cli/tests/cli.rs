@@ -36,6 +36,7 @@ fn help_is_golden() {
         &["inspect", "--help"],
         &["keys", "new", "--help"],
         &["explain", "--help"],
+        &["test", "--help"],
         &["watch", "--help"],
         &["init", "--help"],
         &["profile", "--help"],
