@@ -30,7 +30,7 @@ fn play(chapter: &str) {
 }
 
 /// Every page of the documentation, and how it is held: its links, and whether its blocks are played.
-const PLAYED: [&str; 3] = ["docs/introduction.md", "docs/operating.md", "docs/wiring-an-idp.md"];
+const PLAYED: [&str; 4] = ["docs/introduction.md", "docs/operating.md", "docs/wiring-an-idp.md", "docs/testing.md"];
 
 #[test]
 fn introduction() {
@@ -40,6 +40,11 @@ fn introduction() {
 #[test]
 fn operating() {
     play("docs/operating.md");
+}
+
+#[test]
+fn testing() {
+    play("docs/testing.md");
 }
 
 #[test]
