@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect, keys, man, new, profile, run, serve, test, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect, keys,
+    man, new, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
