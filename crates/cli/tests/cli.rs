@@ -32,6 +32,7 @@ fn help_is_golden() {
         &["serve", "--help"],
         &["check", "--help"],
         &["run", "--help"],
+        &["new", "--help"],
         &["build", "--help"],
         &["demo", "--help"],
         &["dev", "--help"],
