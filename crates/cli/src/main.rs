@@ -2,7 +2,6 @@
 
 mod api;
 mod args;
-mod embedded_plugins;
 mod log_writer;
 mod login;
 mod new_files;

@@ -9,7 +9,7 @@ mod journal;
 mod jwt;
 mod names;
 mod partner_keys;
-mod plugins;
+pub mod plugins;
 mod resolver;
 mod site;
 mod stage;

@@ -4,11 +4,11 @@ mod measure;
 mod report;
 mod statistics;
 
-use crate::embedded_plugins::CUSTOM_FACTOR;
 use crate::login::LoginArgs;
 use crate::output;
 use anyhow::{Context as _, Result, bail, ensure};
 use measure::{Effort, Subject};
+use postlude_demo::plugins::CUSTOM_FACTOR;
 use postlude_model::action::Action;
 use postlude_model::json::Json;
 use postlude_model::names::Timestamp;
