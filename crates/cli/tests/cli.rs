@@ -34,6 +34,8 @@ fn help_is_golden() {
         &["run", "--help"],
         &["new", "--help"],
         &["build", "--help"],
+        &["demo", "--help"],
+        &["dev", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
         &["explain", "--help"],
