@@ -41,6 +41,7 @@ fn help_is_golden() {
         &["init", "--help"],
         &["profile", "--help"],
         &["bench", "--help"],
+        &["doctor", "--help"],
     ] {
         let name = format!("help {}", args.join(" ").replace("--help", "").trim());
         insta::assert_snapshot!(name.trim().replace(' ', "-"), told(&postlude(args)));

@@ -71,10 +71,24 @@ pub const MEMORY_BYTES: u64 = 16 << 20;
 pub const HOST_CALL_BYTES: usize = 1 << 20;
 /// Core instances within one component.
 pub const INSTANCES: usize = 20;
+/// Linear memories of one component. Toolchains make one, adapters a second.
+pub const MEMORIES: usize = 4;
+/// Handles of a run. The contract has no resources, so only a guest's own can count.
+pub const HANDLES: usize = 64;
 /// Tables of a run.
 pub const TABLES: usize = 8;
 /// Elements of all tables of a run.
 pub const TABLE_ELEMENTS: usize = 20_000;
+/// Bytes of a closed-WASI component file: Python's interpreter with its library has 18 MB, SpiderMonkey 12 MB.
+pub const CLOSED_WASI_COMPONENT_BYTES: usize = 32 << 20;
+/// Core instances within one closed-WASI component.
+pub const CLOSED_WASI_INSTANCES: usize = 64;
+/// Tables of a closed-WASI run.
+pub const CLOSED_WASI_TABLES: usize = 16;
+/// Elements of all tables of a closed-WASI run.
+pub const CLOSED_WASI_TABLE_ELEMENTS: usize = 40_000;
+/// Handles of a closed-WASI run: streams, timers, tasks. A timer of a guest's language holds one.
+pub const CLOSED_WASI_HANDLES: usize = 512;
 /// Lines of log that a run keeps.
 pub const LOG_LINES: usize = 100;
 /// Bytes of log that a run keeps.

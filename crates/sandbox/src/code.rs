@@ -1,15 +1,16 @@
 //! Compiled code as bytes: made in one process, kept on a disk, loaded in another.
 //!
 //! ```text
-//! "postlude code 1\n" | engine 32 | digest 32 | size 8 | manifest | imports | machine code
+//! "postlude code 2\n" | engine 32 | digest 32 | size 8 | kind 1 | manifest | imports | machine code
 //! ```
 //! Numbers are big-endian; manifest and imports (a line each) have their length, 4 bytes, before them. The machine code is
 //! wasmtime's own ELF image. The format is private to one version of this program: the engine's identity covers it.
 
 use crate::digest::digest;
-use crate::engine::{EngineError, compiler};
+use crate::engine::{EngineError, EngineKind, compiler};
 use crate::load::error::LoadError;
 use crate::load::{check, manifest};
+use crate::tier::Tier;
 use postlude_model::names::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -18,7 +19,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// The first bytes. The number counts changes of this format, and of what the load check refuses.
-const MAGIC: &[u8] = b"postlude code 1\n";
+const MAGIC: &[u8] = b"postlude code 2\n";
 
 /// Machine code that its caller vouches for: it runs in this process as it is, outside of every sandbox. It must be what
 /// [`precompile`] or [`crate::Sandbox::compile`] returned, unchanged: straight from the process that compiled it, or read
@@ -50,12 +51,19 @@ impl fmt::Debug for Vouched<'_> {
 pub struct EngineId([u8; 32]);
 
 impl EngineId {
-    pub(crate) fn of(engine: &Engine) -> Self {
+    /// The identity of both engines of this program on this processor.
+    pub(crate) fn new() -> Result<Self, EngineError> {
+        Ok(Self::of([&compiler(EngineKind::Sync)?, &compiler(EngineKind::Async)?]))
+    }
+
+    fn of(engines: [&Engine; 2]) -> Self {
         let mut hasher = Sha(Sha256::new());
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         MAGIC.hash(&mut hasher);
-        // Holds wasmtime's whole version, so that a repaired compiler compiles anew.
-        engine.precompile_compatibility_hash().hash(&mut hasher);
+        for engine in engines {
+            // Holds wasmtime's whole version, so that a repaired compiler compiles anew.
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+        }
         Self(hasher.0.finalize().into())
     }
 
@@ -99,23 +107,28 @@ pub enum CodeError {
 /// # Errors
 /// When the component is refused or does not compile. An engine that does not start is a [`LoadError::Compile`] too.
 pub fn precompile(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-    let engine = compiler().map_err(|why: EngineError| LoadError::Compile(why.to_string()))?;
-    compile(&engine, bytes)
+    compile(EngineId::new().map_err(LoadError::engine)?, bytes, compiler)
 }
 
-/// Checks a component and compiles it on this engine.
-pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+/// Checks a component and compiles it on the engine that it needs.
+pub fn compile(
+    id: EngineId,
+    bytes: &[u8],
+    engine: impl FnOnce(EngineKind) -> Result<Engine, EngineError>,
+) -> Result<Vec<u8>, LoadError> {
     let checked = check(bytes)?;
     let manifest = manifest::text(bytes)?;
+    let engine = engine(checked.engine).map_err(LoadError::engine)?;
     let machine = engine.precompile_component(bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
     let imports = checked.imports.join("\n");
     let mut out = Vec::with_capacity(machine.len() + manifest.len() + imports.len() + 128);
     out.extend_from_slice(MAGIC);
-    out.extend_from_slice(EngineId::of(engine).as_bytes());
+    out.extend_from_slice(id.as_bytes());
     out.extend_from_slice(digest(bytes).as_bytes());
     out.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    out.push(kind(checked.tier, checked.engine));
     for part in [manifest, imports.as_bytes()] {
-        // A component has 8 MiB at most, so every part of it has fewer than 4 GiB.
+        // A component has 32 MiB at most, so every part of it has fewer than 4 GiB.
         out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         out.extend_from_slice(part);
     }
@@ -130,6 +143,10 @@ pub struct Code<'c> {
     pub manifest: &'c [u8],
     /// Bytes of the component's file.
     pub size: usize,
+    /// The component's tier.
+    pub tier: Tier,
+    /// The engine that runs it.
+    pub engine: EngineKind,
     imports: &'c str,
     machine: &'c [u8],
 }
@@ -148,11 +165,14 @@ impl<'c> Code<'c> {
             return Err(CodeError::OtherComponent(Digest::from_bytes(*of_component)));
         }
         let (size, rest) = rest.split_first_chunk::<8>().ok_or_else(broken)?;
+        let (kind, rest) = rest.split_first().ok_or_else(broken)?;
+        let (tier, of_kind) =
+            of_kind(*kind).ok_or_else(|| CodeError::Broken(format!("it has the unknown kind {kind}")))?;
         let (manifest, rest) = part(rest).ok_or_else(broken)?;
         let (imports, machine) = part(rest).ok_or_else(broken)?;
         let imports = std::str::from_utf8(imports).map_err(|e| CodeError::Broken(e.to_string()))?;
         let size = usize::try_from(u64::from_be_bytes(*size)).map_err(|e| CodeError::Broken(e.to_string()))?;
-        Ok(Self { manifest, size, imports, machine })
+        Ok(Self { manifest, size, tier, engine: of_kind, imports, machine })
     }
 
     /// The imported functions, sorted.
@@ -169,6 +189,28 @@ impl<'c> Code<'c> {
     }
 }
 
+/// A byte for a component's tier and engine.
+const fn kind(tier: Tier, engine: EngineKind) -> u8 {
+    let tier = match tier {
+        Tier::ZeroWasi | Tier::Unknown => 0,
+        Tier::ClosedWasi => 1,
+    };
+    match engine {
+        EngineKind::Sync => tier,
+        EngineKind::Async => tier | 2,
+    }
+}
+
+const fn of_kind(kind: u8) -> Option<(Tier, EngineKind)> {
+    match kind {
+        0 => Some((Tier::ZeroWasi, EngineKind::Sync)),
+        1 => Some((Tier::ClosedWasi, EngineKind::Sync)),
+        2 => Some((Tier::ZeroWasi, EngineKind::Async)),
+        3 => Some((Tier::ClosedWasi, EngineKind::Async)),
+        _ => None,
+    }
+}
+
 fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
@@ -182,9 +224,13 @@ mod tests {
     /// What the small engine of the compiling process makes is for the pooled engine of the server, and for no other.
     #[test]
     fn both_engines_make_the_same_code() {
-        let pooled = EngineId::of(&engine(&SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap());
-        assert_eq!(EngineId::of(&compiler().unwrap()), pooled);
+        let pooled = |kind| engine(kind, &SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap();
+        let (sync, awaiting) = (pooled(EngineKind::Sync), pooled(EngineKind::Async));
+        let pooled = EngineId::of([&sync, &awaiting]);
+        assert_eq!(EngineId::new().unwrap(), pooled);
         let other = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
-        assert_ne!(EngineId::of(&other), pooled);
+        for others in [[&other, &awaiting], [&sync, &other], [&sync, &sync]] {
+            assert_ne!(EngineId::of(others), pooled);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The one wasmtime engine: which features exist, and how large its pool is.
 
-use postlude_model::limits;
+use crate::tier::Tier;
 use std::num::NonZeroUsize;
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmBacktraceDetails,
@@ -10,10 +10,6 @@ use wasmtime::{
 pub const WASM_STACK_BYTES: usize = 512 << 10;
 /// Bytes of the stack on which guest and host functions run: what a guest leaves over must be enough for the host's frames.
 const ASYNC_STACK_BYTES: usize = WASM_STACK_BYTES + (3 << 19);
-/// Handles of a run. The contract has no resources, so only a guest's own can count.
-pub const HANDLES: usize = 64;
-/// Linear memories of one component. Toolchains make one, adapters a second.
-pub const MEMORIES: usize = 4;
 /// Bytes that one linear memory may ever have. Reserved address space, not memory: budgets say what a run really gets.
 const MEMORY_CEILING: usize = 256 << 20;
 /// Bytes of a memory that stay resident and are zeroed by hand between runs, which is faster than giving them back.
@@ -57,11 +53,28 @@ pub enum EngineError {
     Runs(usize),
 }
 
-/// Makes the engine.
-pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
+impl EngineError {
+    /// The contract or WASI cannot be linked.
+    pub(crate) fn link(error: wasmtime::Error) -> Self {
+        Self::Link(format!("{error:#}"))
+    }
+}
+
+/// Which of the two engines compiles and runs a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// For components whose exports are plain functions.
+    Sync,
+    /// For components that use the component model's async functions. Its support costs every run, and it is the youngest part
+    /// of the engine: who does not ask for it does not meet it.
+    Async,
+}
+
+/// Makes an engine.
+pub fn engine(kind: EngineKind, config: &SandboxConfig) -> Result<Engine, EngineError> {
     let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
     let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
-    let mut engine = settings();
+    let mut engine = settings(kind);
     if config.source_lines {
         engine.wasm_backtrace_details(WasmBacktraceDetails::Enable);
     }
@@ -71,16 +84,16 @@ pub fn engine(config: &SandboxConfig) -> Result<Engine, EngineError> {
 
 /// Makes an engine that only compiles: what it makes runs on [`engine`], but it reserves no address space and starts no
 /// thread, so that it fits into a small process.
-pub fn compiler() -> Result<Engine, EngineError> {
-    let mut engine = settings();
+pub fn compiler(kind: EngineKind) -> Result<Engine, EngineError> {
+    let mut engine = settings(kind);
     engine.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
     start(&engine)
 }
 
 /// Makes an engine whose code asks the host at every check of the fuel, for [`crate::profile`]. What it compiles spends the same
 /// fuel, and runs on no other engine.
-pub fn profiling() -> Result<Engine, EngineError> {
-    let mut engine = settings();
+pub fn profiling(kind: EngineKind) -> Result<Engine, EngineError> {
+    let mut engine = settings(kind);
     engine
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)
         .epoch_interruption(true)
@@ -96,9 +109,9 @@ fn start(engine: &Config) -> Result<Engine, EngineError> {
 }
 
 /// Everything that machine code depends on.
-fn settings() -> Config {
+fn settings(kind: EngineKind) -> Config {
     let mut engine = Config::new();
-    features(&mut engine);
+    features(kind, &mut engine);
     engine
         .consume_fuel(true)
         .operator_cost(costs())
@@ -110,11 +123,15 @@ fn settings() -> Config {
     engine
 }
 
-/// What no guest of ours needs is off; `load::features` refuses the same by name. Threads, garbage collection, exceptions,
-/// stack switching and component-model async are not even compiled in.
-fn features(engine: &mut Config) {
+/// What no guest of ours needs is off; `load::features` refuses the same by name. Threads, garbage collection, exceptions and
+/// stack switching are not even compiled in.
+fn features(kind: EngineKind, engine: &mut Config) {
+    let awaits = kind == EngineKind::Async;
     engine
-        .wasm_multi_memory(false)
+        .concurrency_support(awaits)
+        .wasm_component_model_async(awaits)
+        // Guests may not use it, but the engine itself does where nested components call each other: it panics without.
+        .wasm_multi_memory(true)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         .relaxed_simd_deterministic(true)
@@ -131,21 +148,23 @@ fn costs() -> OperatorCost {
 }
 
 fn pool(runs: u32) -> PoolingAllocationConfig {
+    // Either tier's components run in it, and the closed one's need at least as much of everything.
+    let most = Tier::ClosedWasi.limits();
     let per_run = |count: usize| runs.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let of_component = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let scan = swap_is_off();
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(runs)
         .total_stacks(runs)
-        .total_core_instances(per_run(limits::INSTANCES))
-        .total_memories(per_run(MEMORIES))
-        .total_tables(per_run(limits::TABLES))
-        .max_core_instances_per_component(of_component(limits::INSTANCES))
-        .max_memories_per_component(of_component(MEMORIES))
-        .max_tables_per_component(of_component(limits::TABLES))
-        .max_tables_per_module(of_component(limits::TABLES))
+        .total_core_instances(per_run(most.instances))
+        .total_memories(per_run(most.memories))
+        .total_tables(per_run(most.tables))
+        .max_core_instances_per_component(of_component(most.instances))
+        .max_memories_per_component(of_component(most.memories))
+        .max_tables_per_component(of_component(most.tables))
+        .max_tables_per_module(of_component(most.tables))
         .max_memories_per_module(1)
-        .table_elements(limits::TABLE_ELEMENTS)
+        .table_elements(most.table_elements)
         .max_memory_size(MEMORY_CEILING)
         .linear_memory_keep_resident(if scan { WARM_BYTES } else { 0 })
         .table_keep_resident(64 << 10)

@@ -3,31 +3,9 @@
 use crate::digest::digest;
 use crate::load::error::LoadError;
 use crate::load::{check, form, imports, manifest};
+use crate::tier::Tier;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
-
-/// What a component asks of its host, as its imports say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
-    /// The component imports nothing but the contract.
-    ZeroWasi,
-    /// The component imports WASI too, which this host does not offer yet.
-    ClosedWasi,
-    /// The component imports what no Postlude offers, or the file is not a component.
-    Unknown,
-}
-
-impl Tier {
-    /// The tier's name for people.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ZeroWasi => "zero WASI",
-            Self::ClosedWasi => "closed WASI",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// What can be said of a file without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +18,8 @@ pub struct Inspection {
     pub manifest: Result<Manifest, LoadError>,
     /// The contract's functions that the component imports, as `interface.function`, sorted.
     pub imports: Vec<String>,
+    /// The interfaces of WASI that the component imports, and that this host offers, shut.
+    pub wasi: Vec<String>,
     /// What else the component imports, by name.
     pub foreign: Vec<String>,
     /// The component's tier.
@@ -58,8 +38,9 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
             size,
             manifest: Ok(checked.manifest),
             imports: checked.imports,
+            wasi: checked.wasi,
             foreign: Vec::new(),
-            tier: Tier::ZeroWasi,
+            tier: checked.tier,
             refused: None,
         },
         Err(why) => refused(bytes, digest, why),
@@ -71,8 +52,7 @@ fn refused(bytes: &[u8], digest: Digest, why: LoadError) -> Inspection {
     let component = form::component(bytes);
     let listed = component.as_ref().ok().and_then(|()| imports::list(bytes).ok());
     let tier = match &listed {
-        Some(listed) if listed.foreign.is_empty() && listed.wasi.is_empty() => Tier::ZeroWasi,
-        Some(listed) if listed.foreign.is_empty() => Tier::ClosedWasi,
+        Some(listed) if listed.foreign.is_empty() => Tier::of_imports(&listed.wasi),
         _ => Tier::Unknown,
     };
     let listed = listed.unwrap_or_default();
@@ -81,7 +61,8 @@ fn refused(bytes: &[u8], digest: Digest, why: LoadError) -> Inspection {
         size: bytes.len(),
         manifest: component.and_then(|()| manifest::read(bytes)),
         imports: listed.functions,
-        foreign: listed.foreign.into_iter().chain(listed.wasi).collect(),
+        wasi: listed.wasi,
+        foreign: listed.foreign,
         tier,
         refused: Some(why),
     }

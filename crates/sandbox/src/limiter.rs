@@ -1,13 +1,13 @@
 //! Counts the memory and tables of a run, all of them together, and remembers which limit was refused.
 
-use crate::engine::MEMORIES;
-use postlude_model::limits;
+use crate::tier::TierLimits;
 use postlude_model::run::Limit;
 use wasmtime::ResourceLimiter;
 
 /// The limiter of one run.
 #[derive(Debug)]
 pub struct Limiter {
+    tier: &'static TierLimits,
     memory_limit: u64,
     memory: u64,
     memory_peak: u64,
@@ -17,9 +17,9 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter for this many bytes of linear memory.
-    pub const fn new(memory_limit: u64) -> Self {
-        Self { memory_limit, memory: 0, memory_peak: 0, elements: 0, granted: 0, refused: None }
+    /// A limiter for a tier and this many bytes of linear memory.
+    pub const fn new(tier: &'static TierLimits, memory_limit: u64) -> Self {
+        Self { tier, memory_limit, memory: 0, memory_peak: 0, elements: 0, granted: 0, refused: None }
     }
 
     /// Bytes of all memories at their peak.
@@ -61,7 +61,7 @@ impl ResourceLimiter for Limiter {
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let wanted = self.elements.saturating_add(growth(current, desired));
-        if wanted > u64::try_from(limits::TABLE_ELEMENTS).unwrap_or(u64::MAX) {
+        if wanted > u64::try_from(self.tier.table_elements).unwrap_or(u64::MAX) {
             self.refused = Some(Limit::TableElements);
             return Ok(false);
         }
@@ -72,14 +72,14 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        limits::INSTANCES
+        self.tier.instances
     }
 
     fn tables(&self) -> usize {
-        limits::TABLES
+        self.tier.tables
     }
 
     fn memories(&self) -> usize {
-        MEMORIES
+        self.tier.memories
     }
 }

@@ -1,20 +1,19 @@
-//! The door to profiles: an engine of its own that compiles plugins so that every check of their fuel can be seen.
+//! The door to profiles: engines of its own that compile plugins so that every check of their fuel can be seen.
 
-use crate::abi::{self, Linked};
-use crate::engine::{EngineError, profiling};
-use crate::load::check;
+use crate::engine::{EngineError, EngineKind, profiling};
+use crate::engines::Linkers;
 use crate::load::error::LoadError;
+use crate::load::{Checked, check};
 use crate::profile::{Profile, profile};
-use crate::state::RunState;
+use crate::run::Runnable;
 use postlude_model::run::RunInput;
 use std::fmt;
-use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 
 /// Profiles plugins, one run at a time. It is for developers: a run under it takes orders of magnitude longer.
 pub struct Profiler {
-    engine: Engine,
-    linker: Linker<RunState>,
+    sync: Linkers,
+    awaiting: Linkers,
 }
 
 impl Profiler {
@@ -23,9 +22,8 @@ impl Profiler {
     /// # Errors
     /// When the engine does not start.
     pub fn new() -> Result<Self, EngineError> {
-        let engine = profiling()?;
-        let linker = abi::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
-        Ok(Self { engine, linker })
+        let linkers = |kind| Linkers::new(profiling(kind)?);
+        Ok(Self { sync: linkers(EngineKind::Sync)?, awaiting: linkers(EngineKind::Async)? })
     }
 
     /// Checks and compiles a component, runs it once in a fresh instance, and says where its fuel went. The run's fuel, effects
@@ -35,12 +33,15 @@ impl Profiler {
     /// # Errors
     /// As [`crate::Sandbox::load`].
     pub async fn profile(&self, bytes: &[u8], input: RunInput) -> Result<Profile, LoadError> {
-        let manifest = check(bytes)?.manifest;
+        let Checked { manifest, tier, engine, .. } = check(bytes)?;
+        let linkers = match engine {
+            EngineKind::Sync => &self.sync,
+            EngineKind::Async => &self.awaiting,
+        };
         let component =
-            Component::from_binary(&self.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-        let link = |e| LoadError::Link(format!("{e:#}"));
-        let plugin = Linked::new(manifest.abi, self.linker.instantiate_pre(&component).map_err(link)?).map_err(link)?;
-        Ok(profile(&self.engine, &plugin, input).await)
+            Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
+        let linked = linkers.link(&component, tier, manifest.abi)?;
+        Ok(profile(&Runnable { engine: linkers.engine.clone(), linked, tier }, input).await)
     }
 }
 

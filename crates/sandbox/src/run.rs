@@ -1,8 +1,9 @@
 //! One run: a store with its limits set, one instance, one call, and the report of what happened.
 
 use crate::abi::Linked;
-use crate::engine::{HANDLES, YIELD_FUEL};
+use crate::engine::YIELD_FUEL;
 use crate::state::RunState;
+use crate::tier::Tier;
 use crate::trap::trap;
 use postlude_model::action::Action;
 use postlude_model::decision::{Decision, Failure};
@@ -20,21 +21,34 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::{Engine, Store};
 
+/// A component that can be run: its engine, what it was linked to, and its tier.
+#[derive(Clone)]
+pub struct Runnable {
+    /// The engine that its code was compiled for.
+    pub engine: Engine,
+    /// The component with its imports and exports.
+    pub linked: Linked,
+    /// What a run of it may have.
+    pub tier: Tier,
+}
+
 /// Runs a plugin once. The wait for a free place in the pool counts to the wall clock.
-pub async fn run(engine: &Engine, places: &Semaphore, plugin: &Linked, input: RunInput) -> Report {
+pub async fn run(places: &Semaphore, plugin: &Runnable, input: RunInput) -> Report {
+    let tier = plugin.tier.limits();
     let started = Instant::now();
     // A wall clock that no clock can reach means none; a day is as good.
     let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
     let Ok(Ok(_place)) = in_time(deadline, places.acquire()).await else {
-        return report(Ending::Busy, RunState::new(input, deadline), 0, [started.elapsed(); 2]);
+        return report(Ending::Busy, RunState::new(input, tier, deadline), 0, [started.elapsed(); 2]);
     };
     let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
-    let mut store = Store::new(engine, RunState::new(input, deadline));
-    let outcome = in_time(deadline, call(&mut store, plugin)).await;
+    let mut store = Store::new(&plugin.engine, RunState::new(input, tier, deadline));
+    let outcome = in_time(deadline, call(&mut store, &plugin.linked)).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
-    let state = store.into_data();
+    let mut state = store.into_data();
+    state.end_output();
     let ending = match outcome {
         Err(_elapsed) => Ending::TimedOut,
         Ok(Err(error)) => Ending::Trapped(trap(&error, &state)),
@@ -68,7 +82,8 @@ pub fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
     store.set_fuel(fuel)?;
     store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
     store.set_hostcall_fuel(limits::HOST_CALL_BYTES);
-    store.set_max_component_handles(HANDLES);
+    let handles = store.data().tier.handles;
+    store.set_max_component_handles(handles);
     Ok(())
 }
 
@@ -91,20 +106,15 @@ pub enum StartError {
 }
 
 /// Instantiates a plugin and calls nothing.
-pub async fn start(
-    engine: &Engine,
-    places: &Semaphore,
-    plugin: &Linked,
-    action: Arc<Action>,
-) -> Result<Usage, StartError> {
+pub async fn start(places: &Semaphore, plugin: &Runnable, action: Arc<Action>) -> Result<Usage, StartError> {
     let Ok(Ok(_place)) = timeout(START_TIME, places.acquire()).await else { return Err(StartError::Busy) };
     let (started, fuel) = (Instant::now(), action.spec.budget.fuel);
     // A plugin that looks around while it starts finds an empty login.
     let empty = RunInput::on_login(action, Json::object(), Timestamp::default());
-    let mut store = Store::new(engine, RunState::new(empty, started + START_TIME));
+    let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), started + START_TIME));
     let instantiate = async {
         set_limits(&mut store)?;
-        plugin.instantiate(&mut store).await
+        plugin.linked.instantiate(&mut store).await
     };
     let outcome = timeout(START_TIME, instantiate).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));

@@ -1,14 +1,13 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
-use crate::abi::{self, Linked};
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::digest::digest;
-use crate::engine::{EngineError, SandboxConfig, engine};
+use crate::engine::{EngineError, SandboxConfig};
+use crate::engines::Engines;
 use crate::load::error::LoadError;
 use crate::load::{Checked, check};
-use crate::run::{self, StartError};
-use crate::state::RunState;
-use postlude_model::abi::AbiVersion;
+use crate::run::{self, Runnable, StartError};
+use crate::tier::Tier;
 use postlude_model::action::Action;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
@@ -16,17 +15,15 @@ use postlude_model::run::{Report, RunInput, Usage};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
-use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 
 /// The engine, the host functions and the pool of places to run in. Cheap to clone; all clones share one pool.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
-    engine: Engine,
+    engines: Engines,
     id: EngineId,
-    linker: Linker<RunState>,
     places: Semaphore,
     all_places: usize,
 }
@@ -37,11 +34,10 @@ impl Sandbox {
     /// # Errors
     /// When the engine does not start: a configuration out of range, or too little address space.
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
-        let engine = engine(&config)?;
-        let linker = abi::linker(&engine).map_err(|e| EngineError::Link(format!("{e:#}")))?;
+        let engines = Engines::new(config)?;
         let all_places = config.max_concurrent_runs;
-        let id = EngineId::of(&engine);
-        Ok(Self(Arc::new(Parts { engine, id, linker, places: Semaphore::new(all_places), all_places })))
+        let id = EngineId::new()?;
+        Ok(Self(Arc::new(Parts { engines, id, places: Semaphore::new(all_places), all_places })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -50,10 +46,12 @@ impl Sandbox {
     /// # Errors
     /// Everything that this host does not run, each by name and with what to do about it.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
-        let Checked { manifest, imports } = check(bytes)?;
+        let Checked { manifest, imports, tier, engine, .. } = check(bytes)?;
+        let linkers = self.0.engines.of(engine).map_err(LoadError::engine)?;
         let component =
-            Component::from_binary(&self.0.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-        let ready = self.link(&component, manifest.abi)?;
+            Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
+        let linked = linkers.link(&component, tier, manifest.abi)?;
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier };
         Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
     }
 
@@ -63,7 +61,7 @@ impl Sandbox {
     /// # Errors
     /// As [`Sandbox::load`].
     pub fn compile(&self, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-        code::compile(&self.0.engine, bytes)
+        code::compile(self.0.id, bytes, |kind| Ok(self.0.engines.of(kind)?.engine.clone()))
     }
 
     /// Loads what was compiled before, without looking into the component again: a fraction of a millisecond.
@@ -74,8 +72,10 @@ impl Sandbox {
     pub fn load_code(&self, digest: Digest, code: Vouched<'_>) -> Result<Plugin, CodeError> {
         let code = Code::read(code.bytes(), &self.engine_id(), &digest)?;
         let manifest = Manifest::parse(code.manifest).map_err(|e| CodeError::Broken(e.to_string()))?;
-        let component = code.component(&self.0.engine)?;
-        let ready = self.link(&component, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let linkers = self.0.engines.of(code.engine).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let component = code.component(&linkers.engine)?;
+        let linked = linkers.link(&component, code.tier, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier: code.tier };
         let imports = code.imports();
         Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
     }
@@ -84,11 +84,6 @@ impl Sandbox {
     #[must_use]
     pub fn engine_id(&self) -> EngineId {
         self.0.id
-    }
-
-    fn link(&self, component: &Component, version: AbiVersion) -> Result<Linked, LoadError> {
-        let link = |e| LoadError::Link(format!("{e:#}"));
-        Linked::new(version, self.0.linker.instantiate_pre(component).map_err(link)?).map_err(link)
     }
 
     /// Places to run in: how many there are, and how many are free at this moment.
@@ -100,7 +95,7 @@ impl Sandbox {
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
     /// make this fail. Cancel-safe: dropping the future ends the run. Needs a tokio runtime with time enabled.
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
-        run::run(&self.0.engine, &self.0.places, &plugin.0.ready, input).await
+        run::run(&self.0.places, &plugin.0.ready, input).await
     }
 
     /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
@@ -109,7 +104,7 @@ impl Sandbox {
     /// # Errors
     /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when no place to run came free.
     pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
-        run::start(&self.0.engine, &self.0.places, &plugin.0.ready, Arc::clone(action)).await
+        run::start(&self.0.places, &plugin.0.ready, Arc::clone(action)).await
     }
 }
 
@@ -128,7 +123,7 @@ struct Loaded {
     manifest: Manifest,
     imports: Vec<String>,
     size: usize,
-    ready: Linked,
+    ready: Runnable,
 }
 
 impl Plugin {
@@ -148,6 +143,12 @@ impl Plugin {
     #[must_use]
     pub fn imports(&self) -> &[String] {
         &self.0.imports
+    }
+
+    /// What the plugin asks of its host.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.0.ready.tier
     }
 
     /// Bytes of the plugin's file.

@@ -1,6 +1,6 @@
 //! Names the limit behind a trap, from wasmtime's error and from what the run's own counters say.
 
-use crate::engine::{HANDLES, WASM_STACK_BYTES};
+use crate::engine::WASM_STACK_BYTES;
 use crate::escape::escaped;
 use crate::guest_panic::GuestPanic;
 use crate::limit_exceeded::LimitExceeded;
@@ -62,12 +62,12 @@ fn amount(limit: Limit, run: &RunState) -> String {
     grouped(match limit {
         Limit::Fuel => budget.fuel,
         Limit::Memory => budget.memory_bytes,
-        Limit::TableElements => bytes(limits::TABLE_ELEMENTS),
-        Limit::Instances => bytes(limits::INSTANCES),
+        Limit::TableElements => bytes(run.tier.table_elements),
+        Limit::Instances => bytes(run.tier.instances),
         Limit::Stack => bytes(WASM_STACK_BYTES),
         Limit::HostCallBytes => bytes(limits::HOST_CALL_BYTES),
         Limit::RandomBytes => bytes(limits::RANDOM_BYTES),
-        Limit::Handles => bytes(HANDLES),
+        Limit::Handles => bytes(run.tier.handles),
     })
 }
 

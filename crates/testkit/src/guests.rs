@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::abi::{AbiVariant, WasmType};
-use wit_parser::{Function, Resolve, WorldId};
+use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
+use wit_parser::{Interface, Resolve, TypeDefKind, TypeId, WorldId, WorldItem};
 
 /// Where the default allocator begins.
 pub const HEAP: usize = 32 << 10;
@@ -129,8 +129,17 @@ pub fn plugin(text: &str) -> Result<Vec<u8>, GuestError> {
 /// When the text does not parse or does not fit the contract.
 pub fn component(text: &str) -> Result<Vec<u8>, GuestError> {
     let (resolve, world) = contract()?;
-    let mut module = wat::parse_str(module(text, &resolve, world)).map_err(because)?;
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(because)?;
+    component_of(&resolve, world, "", text)
+}
+
+/// A component of a guest's text for another world than the contract's own, without a manifest. `builtins` are imports of the core
+/// module that no interface has. A method of a resource is called as `$resource.method`, and `$drop.resource` drops a handle.
+///
+/// # Errors
+/// When the text does not parse or does not fit the world.
+pub fn component_of(resolve: &Resolve, world: WorldId, builtins: &str, text: &str) -> Result<Vec<u8>, GuestError> {
+    let mut module = wat::parse_str(module(text, resolve, world, builtins)).map_err(because)?;
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).map_err(because)?;
     let mut encoder = ComponentEncoder::default().validate(true).module(&module).map_err(because)?;
     encoder.encode().map_err(because)
 }
@@ -149,10 +158,7 @@ pub fn binary(text: &str) -> Result<Vec<u8>, GuestError> {
 /// When the contract does not parse.
 pub fn functions() -> Result<Vec<String>, GuestError> {
     let (resolve, world) = contract()?;
-    Ok(imports(&resolve, world)
-        .into_iter()
-        .map(|(interface, function)| format!("{interface}.{}", function.name))
-        .collect())
+    Ok(imports(&resolve, world).into_iter().map(|import| import.id).collect())
 }
 
 /// Appends a custom section `postlude:manifest` (core specification, section 5.5.3; components have the same).
@@ -192,24 +198,60 @@ pub(crate) fn contract() -> Result<(Resolve, WorldId), GuestError> {
     Ok((resolve, world))
 }
 
-fn imports(resolve: &Resolve, world: WorldId) -> Vec<(&str, &Function)> {
+/// A function that a core module may import.
+struct Import {
+    /// How a guest's text calls it, without the `$`.
+    id: String,
+    /// What it is imported from.
+    module: String,
+    /// Its name there.
+    name: String,
+    /// Its type.
+    signature: WasmSignature,
+}
+
+fn imports(resolve: &Resolve, world: WorldId) -> Vec<Import> {
     let Some(world) = resolve.worlds.get(world) else { return Vec::new() };
-    let interfaces = world.imports.values().filter_map(|item| match item {
-        wit_parser::WorldItem::Interface { id, .. } => resolve.interfaces.get(*id),
+    let interfaces = world.imports.iter().filter_map(|(key, item)| match item {
+        WorldItem::Interface { id, .. } => Some((resolve.name_world_key(key), resolve.interfaces.get(*id)?)),
         _ => None,
     });
-    let named = interfaces.filter_map(|interface| Some((interface.name.as_deref()?, interface)));
-    named.flat_map(|(name, interface)| interface.functions.values().map(move |function| (name, function))).collect()
+    interfaces.flat_map(|(module, interface)| of_interface(resolve, &module, interface)).collect()
+}
+
+fn of_interface(resolve: &Resolve, module: &str, interface: &Interface) -> Vec<Import> {
+    let functions = interface.functions.values().map(|function| Import {
+        id: match function.name.strip_prefix("[method]") {
+            Some(method) => method.to_owned(),
+            None => format!("{}.{}", interface.name.as_deref().unwrap_or_default(), function.name),
+        },
+        module: module.to_owned(),
+        name: function.name.clone(),
+        signature: resolve.wasm_signature(AbiVariant::GuestImport, function),
+    });
+    let is_resource = |id: &TypeId| resolve.types.get(*id).is_some_and(|ty| ty.kind == TypeDefKind::Resource);
+    let resources = interface.types.iter().filter(|(_, id)| is_resource(id)).map(|(resource, _)| Import {
+        id: format!("drop.{resource}"),
+        module: module.to_owned(),
+        name: format!("[resource-drop]{resource}"),
+        signature: WasmSignature {
+            params: vec![WasmType::I32],
+            results: Vec::new(),
+            indirect_params: false,
+            retptr: false,
+        },
+    });
+    functions.chain(resources).collect()
 }
 
 /// The whole core module of a guest's text.
-fn module(text: &str, resolve: &Resolve, world: WorldId) -> String {
+fn module(text: &str, resolve: &Resolve, world: WorldId, builtins: &str) -> String {
     let body = with_defaults(text);
     let called = called(&body);
-    let mut out = String::from("(module\n");
-    for (interface, function) in imports(resolve, world) {
-        if called.contains(&format!("{interface}.{}", function.name)) {
-            import(&mut out, resolve, interface, function);
+    let mut out = format!("(module\n{builtins}\n");
+    for import in imports(resolve, world) {
+        if called.contains(&import.id) {
+            write_import(&mut out, &import);
         }
     }
     let (body, data) = with_texts(&body);
@@ -218,15 +260,16 @@ fn module(text: &str, resolve: &Resolve, world: WorldId) -> String {
 
 fn with_defaults(text: &str) -> String {
     let mut body = format!("{HELPERS}\n{text}\n");
-    let mut unless = |defined: &str, default: &str| {
-        if !text.contains(defined) {
+    let mut unless = |defined: &[&str], default: &str| {
+        if !defined.iter().any(|defined| text.contains(defined)) {
             body.push_str(default);
         }
     };
-    unless("(memory ", "(memory (export \"memory\") 2)\n");
-    unless("\"cabi_realloc\"", &REALLOC.replace("HEAP", &HEAP.to_string()));
-    unless("\"on-login\"", "(func (export \"on-login\") (result i32) (call $continue))\n");
-    unless("\"on-continue\"", "(func (export \"on-continue\") (result i32) (call $continue))\n");
+    // An asynchronous export has a prefix in brackets.
+    unless(&["(memory "], "(memory (export \"memory\") 2)\n");
+    unless(&["\"cabi_realloc\""], &REALLOC.replace("HEAP", &HEAP.to_string()));
+    unless(&["\"on-login\"", "]on-login\""], "(func (export \"on-login\") (result i32) (call $continue))\n");
+    unless(&["\"on-continue\"", "]on-continue\""], "(func (export \"on-continue\") (result i32) (call $continue))\n");
     if ["$say", "$option", "$outcome"].iter().any(|word| text.contains(word)) {
         body.push_str(TALK);
     }
@@ -241,17 +284,11 @@ fn called(body: &str) -> BTreeSet<String> {
     ids.filter(|id| id.contains('.')).map(str::to_owned).collect()
 }
 
-fn import(out: &mut String, resolve: &Resolve, interface: &str, function: &Function) {
-    let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
+fn write_import(out: &mut String, Import { id, module, name, signature }: &Import) {
     let flat = |types: &[WasmType]| types.iter().map(|ty| core(*ty)).collect::<Vec<_>>().join(" ");
-    let (name, params, results) = (&function.name, flat(&signature.params), flat(&signature.results));
-    let from = AbiVersion::V0_1.import(interface);
+    let (params, results) = (flat(&signature.params), flat(&signature.results));
     // Writing to a string does not fail.
-    let _ = writeln!(
-        out,
-        "(import \"{from}\" \"{name}\" \
-         (func ${interface}.{name} (param {params}) (result {results})))"
-    );
+    let _ = writeln!(out, "(import \"{module}\" \"{name}\" (func ${id} (param {params}) (result {results})))");
 }
 
 const fn core(ty: WasmType) -> &'static str {

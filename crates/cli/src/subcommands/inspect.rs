@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<Inspection> {
     // A little more than any plugin may have, so that a wrong path to something huge does not fill the memory.
     let file = std::fs::File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut bytes = Vec::new();
-    let most = u64::try_from(postlude_model::limits::COMPONENT_BYTES).unwrap_or(u64::MAX).saturating_mul(16);
+    let most = u64::try_from(postlude_model::limits::CLOSED_WASI_COMPONENT_BYTES).unwrap_or(u64::MAX).saturating_mul(4);
     std::io::Read::read_to_end(&mut std::io::Read::take(file, most), &mut bytes)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
     if u64::try_from(bytes.len()).is_ok_and(|size| size == most) {

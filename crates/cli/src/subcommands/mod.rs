@@ -6,6 +6,8 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compile_worker;
 pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod inspect;

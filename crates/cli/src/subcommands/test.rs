@@ -13,7 +13,7 @@ use postlude_stories::report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
-use suite::{Loaded, Suites};
+use suite::{Loaded, SuiteOptions, Suites};
 
 /// Play stories: logins, prompts and time that passes, with what is expected of them.
 ///
@@ -97,8 +97,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs.max(1)).enable_all().build()?;
-    let suites = Suites::new(args.snapshots())?;
-    let loaded = runtime.block_on(suites.load(args, &sources, files))?;
+    let suites = Suites::new(args.options())?;
+    let loaded = runtime.block_on(suites.load(&sources, files))?;
     let began = Instant::now();
     let mut results = runtime.block_on(play(&loaded, args, jobs));
     let took = began.elapsed();
@@ -127,8 +127,9 @@ impl Args {
         self.filter.as_ref().map(|filter| format!(": none has `{filter}` in its name")).unwrap_or_default()
     }
 
-    const fn snapshots(&self) -> SnapshotMode {
-        if self.accept { SnapshotMode::Accept } else { SnapshotMode::Compare }
+    fn options(&self) -> SuiteOptions {
+        let snapshots = if self.accept { SnapshotMode::Accept } else { SnapshotMode::Compare };
+        SuiteOptions { config: self.config.clone(), tenant: self.tenant.clone(), snapshots }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The compiling process: limits itself, reads a component from standard input, writes its code to standard output, ends.
 
 use super::limits::OPEN_FILES;
-use postlude_model::limits::COMPONENT_BYTES;
+use postlude_model::limits::CLOSED_WASI_COMPONENT_BYTES;
 use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 use std::io::{self, Read, Write};
 
@@ -29,7 +29,7 @@ pub struct WorkerLimits {
 pub fn worker(limits: &WorkerLimits) -> io::Result<()> {
     confine(limits)?;
     let mut component = Vec::new();
-    io::stdin().lock().take(COMPONENT_BYTES as u64 + 1).read_to_end(&mut component)?;
+    io::stdin().lock().take(CLOSED_WASI_COMPONENT_BYTES as u64 + 1).read_to_end(&mut component)?;
     let mut out = io::stdout().lock();
     match postlude_sandbox::precompile(&component) {
         Ok(code) => out.write_all(&code)?,

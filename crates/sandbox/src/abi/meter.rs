@@ -1,6 +1,5 @@
 //! Links host functions so that every call is counted and pays, in fuel, for itself, for the bytes that it moves and for its work.
 
-use crate::guest_panic::GuestPanic;
 use crate::host_function::HostFunction;
 use crate::limit_exceeded::LimitExceeded;
 use crate::price::{self, Price};
@@ -10,7 +9,7 @@ use postlude_model::limits;
 use postlude_model::run::Limit;
 use std::future::Future;
 use std::pin::Pin;
-use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
+use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceType};
 use wasmtime::{StoreContextMut, Trap};
 
 /// An interface that is being linked.
@@ -45,7 +44,7 @@ impl<'a> Interface<'a> {
     {
         let priced = self.priced(name, price);
         self.linker.func_wrap(name, move |store, parameters| {
-            metered(store, priced, parameters, |run, p| Ok(f(run, p))).map(|result| (result,))
+            metered(store, priced, parameters, |run, p| Ok::<_, LimitExceeded>(f(run, p))).map(|result| (result,))
         })
     }
 
@@ -58,20 +57,21 @@ impl<'a> Interface<'a> {
         self.linker.func_wrap(name, move |store, parameters| {
             metered(store, priced, parameters, |run, p| {
                 f(run, p);
-                Ok(())
+                Ok::<_, LimitExceeded>(())
             })
         })
     }
 
-    /// Links a function that may stop the run at a limit.
-    pub fn limited<P, R>(
+    /// Links a function that may stop the run, at a limit or for another reason.
+    pub fn limited<P, R, E>(
         &mut self,
         name: &'static str,
         price: Price,
-        f: fn(&mut RunState, P) -> Result<R, LimitExceeded>,
+        f: fn(&mut RunState, P) -> Result<R, E>,
     ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
         R: Lower + Weight + Send + Sync + 'static,
         (R,): ComponentNamedList + Lower,
     {
@@ -81,19 +81,51 @@ impl<'a> Interface<'a> {
     }
 
     /// Links a function that ends the run: the guest says why.
-    pub fn ending<P>(
+    pub fn ending<P, E>(
         &mut self,
         name: &'static str,
         price: Price,
-        f: fn(&mut RunState, P) -> GuestPanic,
+        f: fn(&mut RunState, P) -> E,
     ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
     {
         let priced = self.priced(name, price);
         self.linker.func_wrap(name, move |mut store, parameters: P| {
             enter(&mut store, priced, &parameters)?;
-            Err::<(), _>(f(store.data_mut(), parameters).into())
+            Err::<(), wasmtime::Error>(f(store.data_mut(), parameters).into())
+        })
+    }
+
+    /// Links a function without a result that may stop the run.
+    pub fn limited_procedure<P, E>(
+        &mut self,
+        name: &'static str,
+        price: Price,
+        f: fn(&mut RunState, P) -> Result<(), E>,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + Weight + 'static,
+        E: Into<wasmtime::Error> + 'static,
+    {
+        let priced = self.priced(name, price);
+        self.linker.func_wrap(name, move |store, parameters| metered(store, priced, parameters, f))
+    }
+
+    /// Links a method of a resource that no guest can hold a handle of: the engine refuses the handle, which comes first, before
+    /// it looks at anything else.
+    pub fn absent(&mut self, name: &'static str) -> wasmtime::Result<()> {
+        self.linker.func_new(name, |_, _, _, _| Err(wasmtime::Error::msg("the resource does not exist")))
+    }
+
+    /// Defines a resource, and what is done when its guest drops a handle of it.
+    pub fn resource<T: 'static>(&mut self, name: &'static str, drop: fn(&mut RunState, u32)) -> wasmtime::Result<()> {
+        let priced = self.priced(name, Price::Crossing);
+        self.linker.resource(name, ResourceType::host::<T>(), move |mut store, number| {
+            enter(&mut store, priced, &())?;
+            drop(store.data_mut(), number);
+            Ok(())
         })
     }
 
@@ -136,14 +168,14 @@ pub enum CallProgress<O, R> {
     Pending(Pin<Box<dyn Future<Output = O> + Send>>),
 }
 
-fn metered<P: Weight, R: Weight>(
+fn metered<P: Weight, R: Weight, E: Into<wasmtime::Error>>(
     mut store: StoreContextMut<'_, RunState>,
     priced: Priced,
     parameters: P,
-    f: impl FnOnce(&mut RunState, P) -> Result<R, LimitExceeded>,
+    f: impl FnOnce(&mut RunState, P) -> Result<R, E>,
 ) -> wasmtime::Result<R> {
     enter(&mut store, priced, &parameters)?;
-    let result = f(store.data_mut(), parameters)?;
+    let result = f(store.data_mut(), parameters).map_err(Into::into)?;
     leave(&mut store, priced, result)
 }
 
@@ -203,7 +235,7 @@ macro_rules! weightless {
 
 pub(crate) use weightless;
 
-weightless!((), bool, u32, u64);
+weightless!((), bool, u8, u32, u64);
 
 impl Weight for String {
     fn bytes(&self) -> usize {
@@ -213,6 +245,37 @@ impl Weight for String {
 
 impl Weight for Vec<u8> {
     fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weight for Vec<u32> {
+    fn bytes(&self) -> usize {
+        self.len().saturating_mul(size_of::<u32>())
+    }
+}
+
+/// A handle is looked up in the table of its guest.
+impl<T: 'static> Weight for Resource<T> {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+impl<T: 'static> Weight for Vec<Resource<T>> {
+    fn bytes(&self) -> usize {
+        0
+    }
+    fn items(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weight for Vec<String> {
+    fn bytes(&self) -> usize {
+        self.iter().map(String::len).fold(0, usize::saturating_add)
+    }
+    fn items(&self) -> usize {
         self.len()
     }
 }

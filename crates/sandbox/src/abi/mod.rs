@@ -3,7 +3,7 @@
 //! A second version is a folder beside `v0_1` and a value of [`AbiVersion`]; every `match` below then wants an arm for it.
 
 pub mod function;
-mod meter;
+pub mod meter;
 mod v0_1;
 
 use crate::state::RunState;

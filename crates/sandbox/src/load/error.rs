@@ -1,6 +1,7 @@
 //! Why a file is not loaded, each reason with what to do about it.
 
 use crate::abi::function::Needs;
+use crate::engine::EngineError;
 use crate::escape::escaped;
 use postlude_model::abi::accepted_packages;
 use postlude_model::limits;
@@ -9,12 +10,18 @@ use postlude_model::manifest::{self, ManifestError};
 /// Why a file is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// The file is larger than a plugin may be; its bytes.
+    /// The file is larger than a plugin of its tier may be.
     #[error(
-        "the file has {0} bytes, a plugin may have {limit}; strip debug information, or build with `opt-level = \"s\"`",
-        limit = limits::COMPONENT_BYTES
+        "the file has {size} bytes, a plugin that imports {} may have {limit}; strip debug information, or build with \
+         `opt-level = \"s\"`",
+        if *.limit == limits::COMPONENT_BYTES { "no WASI" } else { "WASI" }
     )]
-    TooLarge(usize),
+    TooLarge {
+        /// Bytes of the file.
+        size: usize,
+        /// Bytes that it may have.
+        limit: usize,
+    },
     /// The file is not WebAssembly.
     #[error("the file is not WebAssembly; build a component with `postlude build`")]
     NotWasm,
@@ -60,17 +67,11 @@ pub enum LoadError {
     },
     /// The component imports what this host does not offer, by name.
     #[error(
-        "the component imports what this host does not offer: {}; a plugin may import `{}` alone: build it for its world `post-login`",
+        "the component imports what this host does not offer: {}; a plugin may import `{}` and, of WASI 0.2, `cli`, \
+         `clocks`, `filesystem`, `io`, `random` and `sockets`: build it for the contract's world `post-login`",
         list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
-    /// The component imports WASI, by name.
-    #[error(
-        "the component imports WASI: {}; guests that need WASI are not served by this host yet, build for \
-         `wasm32-unknown-unknown` or stub WASI out",
-        list(.0)
-    )]
-    Wasi(Vec<String>),
     /// An import of ours whose type differs.
     #[error("the component does not fit this host's contract: {0}; build it against `{package}`", package = accepted_packages())]
     Link(String),
@@ -110,6 +111,13 @@ pub enum LoadError {
     /// The engine refuses to compile it.
     #[error("the component does not compile: {0}")]
     Compile(String),
+}
+
+impl LoadError {
+    /// The engine that the component needs does not start.
+    pub(crate) fn engine(error: EngineError) -> Self {
+        Self::Compile(error.to_string())
+    }
 }
 
 /// Functions that are imported, and what the manifest lacks for them.

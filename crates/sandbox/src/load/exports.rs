@@ -2,6 +2,7 @@
 
 use super::error::LoadError;
 use crate::abi::export_result;
+use crate::engine::EngineKind;
 use postlude_model::abi::AbiVersion;
 use postlude_model::run::Phase;
 use std::fmt::Write as _;
@@ -12,7 +13,9 @@ use wasmparser::types::TypesRef;
 const SHOWN: usize = 400;
 
 /// Checks that the component exports what its version of the contract says.
-pub fn check(types: TypesRef<'_>, version: AbiVersion) -> Result<(), LoadError> {
+///
+/// Where the engine awaits, an export may be an `async func` or not: both are called alike.
+pub fn check(types: TypesRef<'_>, engine: EngineKind, version: AbiVersion) -> Result<(), LoadError> {
     for name in Phase::ALL.map(Phase::as_str) {
         let item = types.component_item_for_export(name).ok_or(LoadError::ExportMissing(name))?;
         let expected = format!("func() -> {}", export_result(version));
@@ -20,7 +23,11 @@ pub fn check(types: TypesRef<'_>, version: AbiVersion) -> Result<(), LoadError> 
             ComponentEntityType::Func(id) => function(types, id),
             _ => "no function".to_owned(),
         };
-        if found != expected {
+        let plain = match engine {
+            EngineKind::Sync => found.as_str(),
+            EngineKind::Async => found.strip_prefix("async ").unwrap_or(&found),
+        };
+        if plain != expected {
             return Err(LoadError::ExportType { name, found: found.chars().take(SHOWN).collect(), expected });
         }
     }

@@ -2,10 +2,11 @@
 
 use super::error::LoadError;
 use super::structure::malformed;
+use crate::engine::EngineKind;
 use wasmparser::types::Types;
 use wasmparser::{Validator, WasmFeatures};
 
-/// What guests may use: WebAssembly 2.0, tail calls, extended constant expressions, and the component model without async.
+/// What guests may use: WebAssembly 2.0, tail calls, extended constant expressions, and the component model.
 const ON: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::TAIL_CALL)
     .union(WasmFeatures::EXTENDED_CONST)
@@ -32,17 +33,25 @@ const OFF: [(&str, WasmFeatures); 17] = [
     ("component-model-fixed-length-lists", WasmFeatures::CM_FIXED_LENGTH_LISTS),
 ];
 
+/// What a component may use besides whose exports are async functions. The rest of [`ASYNC`] is further from being done.
+const AWAITING: WasmFeatures = WasmFeatures::CM_ASYNC;
+
 const ASYNC: WasmFeatures = WasmFeatures::CM_ASYNC
     .union(WasmFeatures::CM_ASYNC_STACKFUL)
     .union(WasmFeatures::CM_MORE_ASYNC_BUILTINS)
     .union(WasmFeatures::CM_THREADING);
 
-/// Validates everything, function bodies too.
-pub fn validate(bytes: &[u8]) -> Result<Types, LoadError> {
-    with(ON, bytes).map_err(|error| {
-        let needed = needed(bytes);
-        if needed.is_empty() { malformed(error) } else { LoadError::Features(needed) }
-    })
+/// Validates everything, function bodies too, and says which engine has the features that are used.
+pub fn validate(bytes: &[u8]) -> Result<(Types, EngineKind), LoadError> {
+    let error = match with(ON, bytes) {
+        Ok(types) => return Ok((types, EngineKind::Sync)),
+        Err(error) => error,
+    };
+    if let Ok(types) = with(ON.union(AWAITING), bytes) {
+        return Ok((types, EngineKind::Async));
+    }
+    let needed = needed(bytes);
+    Err(if needed.is_empty() { malformed(error) } else { LoadError::Features(needed) })
 }
 
 fn with(features: WasmFeatures, bytes: &[u8]) -> Result<Types, wasmparser::BinaryReaderError> {
@@ -51,14 +60,15 @@ fn with(features: WasmFeatures, bytes: &[u8]) -> Result<Types, wasmparser::Binar
 
 /// The features without which the component is not valid; none where it is not valid with all of them.
 fn needed(bytes: &[u8]) -> Vec<&'static str> {
-    let all = OFF.iter().fold(ON, |all, (_, feature)| all.union(*feature));
+    let on = ON.union(AWAITING);
+    let all = OFF.iter().fold(on, |all, (_, feature)| all.union(*feature));
     if with(all, bytes).is_err() {
         return Vec::new();
     }
     // One feature alone is the usual case, and names it more exactly than leaving each one out does.
-    if let Some((name, _)) = OFF.iter().find(|(_, feature)| with(ON.union(*feature), bytes).is_ok()) {
+    if let Some((name, _)) = OFF.iter().find(|(_, feature)| with(on.union(*feature), bytes).is_ok()) {
         return vec![name];
     }
-    let without = |feature: WasmFeatures| with(all.difference(feature).union(ON), bytes).is_err();
+    let without = |feature: WasmFeatures| with(all.difference(feature).union(on), bytes).is_err();
     OFF.iter().filter(|(_, feature)| without(*feature)).map(|(name, _)| *name).collect()
 }

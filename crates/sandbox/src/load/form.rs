@@ -3,15 +3,13 @@
 use super::error::LoadError;
 use postlude_model::limits;
 
-/// Accepts component binaries alone, by size and first bytes (the component model's binary format: `\0asm`, version 13,
+/// Accepts component binaries alone, by the largest size of any tier and first bytes (the component model's binary format: `\0asm`, version 13,
 /// layer 1). Looks no further, so it costs nothing.
 ///
 /// # Errors
 /// What kind of file it is instead; precompiled machine code has an error of its own.
 pub fn component(bytes: &[u8]) -> Result<(), LoadError> {
-    if bytes.len() > limits::COMPONENT_BYTES {
-        return Err(LoadError::TooLarge(bytes.len()));
-    }
+    size(bytes, limits::CLOSED_WASI_COMPONENT_BYTES)?;
     match bytes {
         [0, b'a', b's', b'm', 13, 0, 1, 0, ..] => Ok(()),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
@@ -25,6 +23,11 @@ pub fn component(bytes: &[u8]) -> Result<(), LoadError> {
         other if is_text(other) => Err(LoadError::Text),
         _ => Err(LoadError::NotWasm),
     }
+}
+
+/// Accepts files of this many bytes at most. What a file imports says how large it may be.
+pub fn size(bytes: &[u8], limit: usize) -> Result<(), LoadError> {
+    if bytes.len() > limit { Err(LoadError::TooLarge { size: bytes.len(), limit }) } else { Ok(()) }
 }
 
 /// Whether the file begins as WebAssembly text does, after white space and comments.

@@ -1,9 +1,10 @@
-//! What a component imports: our interfaces alone.
+//! What a component imports: our interfaces, and those of WASI that are offered shut.
 
 use super::error::LoadError;
 use super::features;
 use super::structure::malformed;
 use crate::abi::{functions, type_interfaces};
+use crate::wasi;
 use postlude_model::abi::AbiVersion;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::TypesRef;
@@ -14,35 +15,36 @@ use wasmparser::{Parser, Payload};
 pub struct Imports {
     /// The contract's functions as `interface.function`, sorted.
     pub functions: Vec<String>,
-    /// Imports that WASI defines.
+    /// Interfaces of WASI that this host offers, shut.
     pub wasi: Vec<String>,
     /// Imports that this host does not know.
     pub foreign: Vec<String>,
 }
 
-/// The imported functions as `interface.function`, sorted. Refuses a component that imports anything else.
-pub fn check(bytes: &[u8], types: TypesRef<'_>) -> Result<Vec<String>, LoadError> {
-    let mut all = sorted_out(bytes, types)?;
-    if !all.foreign.is_empty() {
-        all.foreign.append(&mut all.wasi);
-        return Err(LoadError::Imports(all.foreign));
-    }
-    if !all.wasi.is_empty() {
-        return Err(LoadError::Wasi(all.wasi));
-    }
-    Ok(all.functions)
+/// Sorts out what a component imports. Refuses a component that imports what this host does not offer.
+pub fn check(names: &[String], types: TypesRef<'_>) -> Result<Imports, LoadError> {
+    let all = sorted_out(names, types);
+    if all.foreign.is_empty() { Ok(all) } else { Err(LoadError::Imports(all.foreign)) }
 }
 
 /// What a component imports, also one that this host does not run.
 pub fn list(bytes: &[u8]) -> Result<Imports, LoadError> {
-    let types = features::validate(bytes)?;
-    sorted_out(bytes, types.as_ref())
+    let (types, _) = features::validate(bytes)?;
+    Ok(sorted_out(&names(bytes)?, types.as_ref()))
 }
 
-fn sorted_out(bytes: &[u8], types: TypesRef<'_>) -> Result<Imports, LoadError> {
+fn sorted_out(names: &[String], types: TypesRef<'_>) -> Imports {
     let mut all = Imports::default();
-    for name in names(bytes)? {
-        match (offered(&name), types.component_item_for_import(&name).map(|item| item.ty)) {
+    for name in names {
+        let item = types.component_item_for_import(name).map(|item| item.ty);
+        if let (Some(interface), Some(ComponentEntityType::Instance(id))) = (wasi::offered(name), item) {
+            all.wasi.push(name.clone());
+            let exports = types.get(id).into_iter().flat_map(|instance| &instance.exports);
+            let unknown = exports.filter(|(export, item)| !has(interface, export, item.ty));
+            all.foreign.extend(unknown.map(|(export, _)| format!("{name}#{export}")));
+            continue;
+        }
+        match (offered(name), item) {
             (Some((version, interface)), Some(ComponentEntityType::Instance(id))) => {
                 for (export, item) in types.get(id).into_iter().flat_map(|instance| &instance.exports) {
                     match item.ty {
@@ -56,12 +58,20 @@ fn sorted_out(bytes: &[u8], types: TypesRef<'_>) -> Result<Imports, LoadError> {
             }
             // The world names the types of its exports: `decision`, `failure`. A type alone gives a guest nothing.
             (None, Some(item)) if is_plain_type(item) => {}
-            _ if name.starts_with("wasi:") => all.wasi.push(name),
-            _ => all.foreign.push(name),
+            _ => all.foreign.push(name.clone()),
         }
     }
     all.functions.sort();
-    Ok(all)
+    all
+}
+
+/// Whether an interface of WASI has what a component expects of it under this name.
+fn has(interface: &wasi::Interface, name: &str, item: ComponentEntityType) -> bool {
+    match item {
+        ComponentEntityType::Func(_) => interface.has_function(name),
+        ComponentEntityType::Type { referenced: ComponentAnyTypeId::Resource(_), .. } => wasi::has_resource(name),
+        item => is_plain_type(item),
+    }
 }
 
 /// Whether an import is a type, and no resource: those come with handles and a destructor.
@@ -82,7 +92,7 @@ fn is_function(version: AbiVersion, interface: &str, name: &str) -> bool {
 }
 
 /// The names of the outermost component's imports, in order.
-fn names(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
+pub fn names(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
     let (mut depth, mut names) = (0_u32, Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {

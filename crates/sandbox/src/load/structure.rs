@@ -1,16 +1,15 @@
 //! Counts what a component would instantiate, before anything is validated or compiled.
 
 use super::error::LoadError;
-use crate::engine::MEMORIES;
 use crate::escape::escaped;
-use postlude_model::limits;
+use crate::tier::TierLimits;
 use wasmparser::{ComponentInstance, Instance, Parser, Payload};
 
 /// Sections of a component, at all levels: a bound on the work of everything that follows.
 const PAYLOADS: u64 = 1_000_000;
 
-#[derive(Default)]
 struct Counts {
+    most: &'static TierLimits,
     instances: u64,
     memories: u64,
     tables: u64,
@@ -20,8 +19,8 @@ struct Counts {
 
 /// Refuses components that could not be instantiated within the limits. Every instantiation at every level counts once;
 /// the engine counts again what nested components multiply.
-pub fn check(bytes: &[u8]) -> Result<(), LoadError> {
-    let mut counts = Counts::default();
+pub fn check(bytes: &[u8], most: &'static TierLimits) -> Result<(), LoadError> {
+    let mut counts = Counts { most, instances: 0, memories: 0, tables: 0, elements: 0, payloads: 0 };
     for payload in Parser::new(0).parse_all(bytes) {
         counts.add(&payload.map_err(malformed)?)?;
     }
@@ -51,14 +50,14 @@ impl Counts {
             }
             Payload::MemorySection(reader) => {
                 self.memories += u64::from(reader.count());
-                limit("memories", self.memories, as_u64(MEMORIES))?;
+                limit("memories", self.memories, as_u64(self.most.memories))?;
             }
             Payload::TableSection(reader) => {
                 self.tables += u64::from(reader.count());
-                limit("tables", self.tables, as_u64(limits::TABLES))?;
+                limit("tables", self.tables, as_u64(self.most.tables))?;
                 for table in reader.clone() {
                     self.elements = self.elements.saturating_add(table.map_err(malformed)?.ty.initial);
-                    limit("table elements", self.elements, as_u64(limits::TABLE_ELEMENTS))?;
+                    limit("table elements", self.elements, as_u64(self.most.table_elements))?;
                 }
             }
             _ => {}
@@ -68,7 +67,7 @@ impl Counts {
 
     fn instance(&mut self, made: bool) -> Result<(), LoadError> {
         self.instances += u64::from(made);
-        limit("instances", self.instances, as_u64(limits::INSTANCES))
+        limit("instances", self.instances, as_u64(self.most.instances))
     }
 }
 

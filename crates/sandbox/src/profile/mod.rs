@@ -11,8 +11,7 @@ mod observe;
 pub mod recorder;
 mod table;
 
-use crate::abi::Linked;
-use crate::run;
+use crate::run::{self, Runnable};
 use crate::state::RunState;
 use crate::trap::trap;
 pub use observe::observe;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 pub use table::{FunctionCost, Stack, functions};
 use tokio::time::Instant;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 
 /// Wall clock of a profiled run, in place of the action's: each check costs some microseconds.
 const WALL_CLOCK: Duration = Duration::from_secs(600);
@@ -39,22 +38,23 @@ pub struct Profile {
 }
 
 /// Runs a plugin once on an engine of [`crate::engine::profiling`], and records every check.
-pub async fn profile(engine: &Engine, plugin: &Linked, mut input: RunInput) -> Profile {
+pub async fn profile(plugin: &Runnable, mut input: RunInput) -> Profile {
     let started = Instant::now();
     Arc::make_mut(&mut input.action).spec.budget.wall_clock = WALL_CLOCK;
     let fuel = input.action.spec.budget.fuel;
     let phase = input.phase;
-    let mut state = RunState::new(input, started + WALL_CLOCK);
+    let mut state = RunState::new(input, plugin.tier.limits(), started + WALL_CLOCK);
     state.recorder = Some(Box::new(Recorder::new(fuel)));
-    let mut store = Store::new(engine, state);
+    let mut store = Store::new(&plugin.engine, state);
     let outcome = run::in_time(started + WALL_CLOCK, async {
         run::set_limits(&mut store)?;
         observe_checks(&mut store)?;
-        plugin.call(phase, &mut store).await
+        plugin.linked.call(phase, &mut store).await
     })
     .await;
     let left = store.get_fuel().unwrap_or(0);
     let mut state = store.into_data();
+    state.end_output();
     let recorder = state.recorder.take().map_or_else(Recorder::default, |recorder| *recorder);
     let ending = match outcome {
         Err(_elapsed) => Ending::TimedOut,

@@ -5,7 +5,17 @@ use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
 use postlude_model::limits;
 use std::fmt;
 
-/// The ChaCha20 key stream (RFC 8439, section 2.4) of the run's seed, under the zero nonce: a seed serves one step.
+/// What random numbers are for. Each purpose has a stream of its own: what a language's runtime takes while it starts changes
+/// nothing in what the plugin asks of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The contract's `random`.
+    Contract,
+    /// `wasi:random`.
+    Wasi,
+}
+
+/// The ChaCha20 key stream (RFC 8439, section 2.4) of the run's seed, under the nonce of its purpose: a seed serves one step.
 pub struct RandomStream {
     cipher: ChaCha20,
     taken: usize,
@@ -19,8 +29,12 @@ impl fmt::Debug for RandomStream {
 
 impl RandomStream {
     /// The stream of a seed, from its beginning.
-    pub fn new(seed: &[u8; 32]) -> Self {
-        Self { cipher: ChaCha20::new(seed.into(), &[0; 12].into()), taken: 0 }
+    pub fn new(seed: &[u8; 32], purpose: Purpose) -> Self {
+        let nonce = match purpose {
+            Purpose::Contract => [0; 12],
+            Purpose::Wasi => [1; 12],
+        };
+        Self { cipher: ChaCha20::new(seed.into(), &nonce.into()), taken: 0 }
     }
 
     /// The next bytes, or none past the limit of the run.

@@ -47,7 +47,8 @@ fn other_files() {
             ("cut off", plugin[..plugin.len() / 2].to_vec()),
             ("a flipped byte", broken),
             ("bytes after the end", [plugin.as_slice(), b"trailing"].concat()),
-            ("too large", vec![0; limits::COMPONENT_BYTES + 1]),
+            ("too large without WASI", with_section(&plugin, "padding", &vec![0; limits::COMPONENT_BYTES])),
+            ("too large for anything", vec![0; limits::CLOSED_WASI_COMPONENT_BYTES + 1]),
         ],
     );
 }
@@ -75,7 +76,8 @@ fn features() {
                     "(func (result i64 i64) (i64.add128 (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1)))",
                 ),
             ),
-            ("component-model async", component(r#"(component (import "x" (func async)))"#)),
+            ("component-model async builtins", component("(component (core func (canon thread.index)))")),
+            ("component-model error-context", component("(component (type error-context))")),
         ],
     );
 }
@@ -90,7 +92,19 @@ fn imports() {
     golden(
         "imports",
         &[
-            ("WASI", import(&["wasi:cli/environment@0.2.0", "wasi:sockets/tcp@0.2.0"])),
+            (
+                "WASI that is not offered",
+                import(&["wasi:http/types@0.2.10", "wasi:cli/environment@0.2.0", "wasi:io/poll@0.3.0"]),
+            ),
+            ("WASI without a whole version", import(&["wasi:io/poll@0.2.0-rc-2023-11-10", "wasi:io/poll"])),
+            (
+                "a function that WASI does not have",
+                component(r#"(component (import "wasi:cli/environment@0.2.0" (instance (export "set" (func)))))"#),
+            ),
+            (
+                "a resource that WASI does not have",
+                component(r#"(component (import "wasi:io/poll@0.2.0" (instance (export "r" (type (sub resource))))))"#),
+            ),
             ("another package", import(&["evil:thing/x@1.0.0", "wasi:io/poll@0.2.0"])),
             ("an interface that is not ours", import(&["postlude:action/backdoor@0.1.0"])),
             (

@@ -74,7 +74,7 @@ schemas! {
     Component as "Component" = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-        .description(Some("A WebAssembly component with a manifest, of at most 8 MiB"))
+        .description(Some("A WebAssembly component with a manifest, of at most 8 MiB, or 32 MiB where it imports WASI"))
         .into();
     /// An event.
     EventObject as "Event" = event();

@@ -80,7 +80,8 @@ impl Difference {
 
 fn facts(inspection: &Inspection) -> Facts {
     let pair = |what: &str, value: String| (what.to_owned(), value);
-    let mut facts: Facts = inspection.imports.iter().map(|name| pair("imports", name.clone())).collect();
+    let imports = inspection.imports.iter().chain(&inspection.wasi);
+    let mut facts: Facts = imports.map(|name| pair("imports", name.clone())).collect();
     facts
         .insert(pair("size", format!("{} bytes", output::grouped(u64::try_from(inspection.size).unwrap_or(u64::MAX)))));
     facts.insert(pair("tier", inspection.tier.as_str().to_owned()));

@@ -65,12 +65,13 @@ impl<'a> Report<'a> {
 
     /// The report for scripts.
     pub(super) fn with(&self, difference: Option<&Difference>) -> Value {
-        let Inspection { digest, size, manifest, imports, foreign, tier, .. } = self.inspection;
+        let Inspection { digest, size, manifest, imports, wasi, foreign, tier, .. } = self.inspection;
         let mut report = json!({
             "digest": digest,
             "size": size,
             "tier": tier.as_str(),
             "imports": imports,
+            "wasi_imports": wasi,
             "foreign_imports": foreign,
             "manifest": manifest.as_ref().ok(),
             "signature": self.signature.as_str(),
@@ -84,7 +85,7 @@ impl<'a> Report<'a> {
 
     /// The report for people.
     pub(super) fn show(&self) {
-        let Inspection { digest, size, manifest, imports, foreign, tier, .. } = self.inspection;
+        let Inspection { digest, size, manifest, imports, wasi, foreign, tier, .. } = self.inspection;
         match manifest {
             Ok(manifest) => {
                 let Manifest { name, version, publisher, .. } = manifest;
@@ -99,6 +100,9 @@ impl<'a> Report<'a> {
         }
         field("tier", tier.as_str());
         field("imports", list(imports));
+        if !wasi.is_empty() {
+            field("imports of WASI, shut", list(wasi));
+        }
         if !foreign.is_empty() {
             field("not ours", list(foreign));
         }

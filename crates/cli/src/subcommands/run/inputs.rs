@@ -85,7 +85,7 @@ fn prompt(text: &str) -> Result<(String, PromptAnswer)> {
         bail!("`--prompt {text}` is neither an answer nor a file; answers are {}", names());
     }
     let value = object("--prompt", text)?;
-    for member in ["factor", "stash"].iter().filter(|member| value.get(**member).is_some()) {
+    if let Some(member) = ["factor", "stash"].into_iter().find(|member| value.get(member).is_some()) {
         bail!("`--prompt` has `{member}`, which the plugin's own redirect decides; leave it out");
     }
     let json: PromptJson = serde_json::from_value(value).context("`--prompt` is malformed")?;

@@ -1,6 +1,5 @@
 //! Stories with their plugins, ready to be played.
 
-use super::Args;
 use super::sources::{Plugin, Source};
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result};
@@ -18,7 +17,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Suites {
     pool: PluginPool,
-    snapshots: SnapshotStore,
+    options: SuiteOptions,
+}
+
+/// How stories are played.
+#[derive(Debug, Clone)]
+pub(super) struct SuiteOptions {
+    /// The configuration whose pipeline is played.
+    pub(super) config: Option<PathBuf>,
+    /// Its tenant.
+    pub(super) tenant: Option<String>,
+    /// What happens to answers that are not the stored ones.
+    pub(super) snapshots: SnapshotMode,
 }
 
 /// The stories of one plugin, with a player that has it.
@@ -45,22 +55,17 @@ pub(super) fn read_files(sources: &[Source]) -> Result<Vec<Vec<StoryFile>>, Vec<
 }
 
 impl Suites {
-    pub(super) fn new(mode: SnapshotMode) -> Result<Self> {
+    pub(super) fn new(options: SuiteOptions) -> Result<Self> {
         let config = SandboxConfig { source_lines: true, ..SandboxConfig::default() };
-        Ok(Self { pool: PluginPool::new(config)?, snapshots: SnapshotStore::new(mode) })
+        Ok(Self { pool: PluginPool::new(config)?, options })
     }
 
     /// Builds projects and compiles all plugins.
-    pub(super) async fn load(
-        &self,
-        args: &Args,
-        sources: &[Source],
-        files: Vec<Vec<StoryFile>>,
-    ) -> Result<Vec<Loaded>> {
+    pub(super) async fn load(&self, sources: &[Source], files: Vec<Vec<StoryFile>>) -> Result<Vec<Loaded>> {
         let mut loaded = Vec::new();
         for (source, files) in sources.iter().zip(files) {
             let plugin = match &source.plugin {
-                _ if args.config.is_some() => None,
+                _ if self.options.config.is_some() => None,
                 Plugin::Named => None,
                 Plugin::Project(folder) => Some(self.plugin(folder).await?),
                 Plugin::File(file) => Some(self.plugin(file).await?),
@@ -74,9 +79,9 @@ impl Suites {
                 pool: self.pool.clone(),
                 plugin,
                 by_path,
-                config: args.config.clone(),
-                tenant: args.tenant.clone(),
-                snapshots: self.snapshots.clone(),
+                config: self.options.config.clone(),
+                tenant: self.options.tenant.clone(),
+                snapshots: SnapshotStore::new(self.options.snapshots),
             });
             loaded.push(Loaded { player, files: files.into_iter().map(Arc::new).collect() });
         }

@@ -2,17 +2,15 @@
 
 use super::bindings::session::FactorError;
 use super::bindings::types::ValueError;
-use super::log;
 use super::reply::reply;
 use super::value;
-use crate::escape::escaped;
 use crate::state::RunState;
 use postlude_model::action::FactorPolicy;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::FactorName;
-use postlude_model::run::{FactorView, Level, LogLine, Phase, Proof, Reply};
+use postlude_model::run::{FactorView, Level, Phase, Proof, Reply};
 use postlude_model::token::{Profile, Verdict};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -38,7 +36,7 @@ fn not_declared(run: &mut RunState, name: &str) {
     let shown = name.get(..name.floor_char_boundary(SHOWN)).unwrap_or_default();
     let declares = run.input.action.spec.declared_factors();
     let message = format!("not recorded: the plugin records `{shown}`, but its manifest {declares}");
-    log::add(run, LogLine { level: Level::Warn, message: escaped(&message), fields: Vec::new() });
+    run.log(Level::Warn, &message, &[]);
 }
 
 fn may_record(run: &RunState, policy: &FactorPolicy) -> Result<(), FactorError> {

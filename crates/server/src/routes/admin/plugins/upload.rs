@@ -51,7 +51,7 @@ fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
     }
     match text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > limits::COMPONENT_BYTES => Err(too_large()),
+        Some(length) if length > limits::CLOSED_WASI_COMPONENT_BYTES => Err(too_large()),
         _ => Ok(()),
     }
 }
@@ -62,7 +62,7 @@ async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|why| ApiError::invalid_request(format!("the body did not arrive whole: {why}")))?;
         let Ok(data): Result<Bytes, _> = frame.into_data() else { continue };
-        if bytes.len() + data.len() > limits::COMPONENT_BYTES {
+        if bytes.len() + data.len() > limits::CLOSED_WASI_COMPONENT_BYTES {
             return Err(too_large());
         }
         hash.update(&data);
@@ -72,6 +72,6 @@ async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
 }
 
 fn too_large() -> ApiError {
-    let detail = format!("a component may have {} bytes", limits::COMPONENT_BYTES);
+    let detail = format!("a component may have {} bytes", limits::CLOSED_WASI_COMPONENT_BYTES);
     ApiError::new(ErrorCode::PluginTooLarge, detail)
 }
