@@ -101,8 +101,6 @@ static void malformed(void) {
     const char *doc = "{\"a\":[{\"b\":\"\\u00e9\"},-1.5,true],\"c\":{}}";
     postlude_string value;
     for (size_t len = 0; len < strlen(doc); len++) {
-        postlude_string cut = json(doc);
-        cut.len = len;
         uint8_t *exact = malloc(len ? len : 1);
         memcpy(exact, doc, len);
         postlude_json_get((postlude_string){exact, len}, "/c", &value);
