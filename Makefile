@@ -47,7 +47,7 @@ demo-plugins: plugins ## renew the plugins inside the demo, after a change of th
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins test-sdks test-deploy test-demo test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
