@@ -2,10 +2,16 @@
 //!
 //! `make demo-plugins` renews the two that are built from `plugins/`; the endless loop is `plugins/endless-loop.wat` of this crate.
 
+/// A second factor on a prompt site.
+pub const CUSTOM_FACTOR: &[u8] = include_bytes!("../plugins/custom-factor.wasm");
+
+/// Lets in users whose address is of a listed domain.
+pub const EMAIL_DOMAIN: &[u8] = include_bytes!("../plugins/email-domain.wasm");
+
 /// Name and file of each.
 pub(crate) const ALL: [(&str, &[u8]); 3] = [
-    ("custom-factor", include_bytes!("../plugins/custom-factor.wasm")),
-    ("email-domain", include_bytes!("../plugins/email-domain.wasm")),
+    ("custom-factor", CUSTOM_FACTOR),
+    ("email-domain", EMAIL_DOMAIN),
     ("endless-loop", include_bytes!("../plugins/endless-loop.wasm")),
 ];
 

@@ -25,7 +25,14 @@ pub fn trap(error: &wasmtime::Error, run: &RunState) -> Trap {
         (Some(spent), Some(panic)) => format!("{spent}: {}", panic.what),
         (Some(spent), None) => spent,
         (None, Some(panic)) => panic.what.clone(),
-        (None, None) => root(error),
+        (None, None) if error.downcast_ref() == Some(&Code::AsyncDeadlock) => {
+            "the plugin awaits what never happens".to_owned()
+        }
+        (None, None) => match run.wasi.as_ref().and_then(|wasi| wasi.last_words.line()) {
+            // A runtime that knows nothing of the contract.
+            Some(said) => format!("{} ({})", escaped(said), root(error)),
+            None => root(error),
+        },
     };
     let lines = panic.map(|panic| panic.lines.clone()).unwrap_or_default();
     let backtrace = lines.into_iter().chain(backtrace(error)).collect();

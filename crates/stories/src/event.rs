@@ -62,9 +62,77 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
+/// Puts a patch over another one: what both do, one after the other, the new one does.
+pub fn compose(below: &mut Value, above: &Value) {
+    match (below, above) {
+        (Value::Object(members), Value::Object(changes)) => {
+            for (name, change) in changes {
+                compose(members.entry(name.clone()).or_insert_with(|| json!({})), change);
+            }
+        }
+        (below, above) => *below = above.clone(),
+    }
+}
+
+/// What a story writes as a patch, as one: TOML has no null, so `{ absent = true }` stands for it.
+#[must_use]
+pub fn patch(written: &Value) -> Value {
+    match written {
+        Value::Object(members) if members.len() == 1 && members.get("absent") == Some(&Value::Bool(true)) => {
+            Value::Null
+        }
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, member)| (name.clone(), patch(member))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The patch that makes the second document of the first one.
+#[must_use]
+pub fn difference(from: &Value, to: &Value) -> Value {
+    let (Value::Object(from), Value::Object(to)) = (from, to) else { return to.clone() };
+    let mut patch = serde_json::Map::new();
+    for (name, member) in to {
+        match from.get(name) {
+            Some(before) if before == member => {}
+            Some(before) => drop(patch.insert(name.clone(), difference(before, member))),
+            None => drop(patch.insert(name.clone(), member.clone())),
+        }
+    }
+    for name in from.keys().filter(|name| !to.contains_key(*name)) {
+        patch.insert(name.clone(), Value::Null);
+    }
+    Value::Object(patch)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patches_that_are_composed_do_what_both_do() {
+        let (first, second) =
+            (json!({ "user": { "email": null } }), json!({ "user": { "name": null }, "client": { "name": "x" } }));
+        let mut both = first.clone();
+        compose(&mut both, &second);
+        let (mut one, mut other) = (sample(), sample());
+        merge(&mut one, &first);
+        merge(&mut one, &second);
+        merge(&mut other, &both);
+        assert_eq!(one, other);
+        assert_eq!(other.pointer("/user/email"), None);
+    }
+
+    #[test]
+    fn the_difference_of_two_events_makes_one_of_the_other() {
+        let other =
+            json!({ "user": { "user_id": "ben", "more": [1] }, "client": { "client_id": "app" }, "request": {} });
+        let mut event = sample();
+        merge(&mut event, &difference(&sample(), &other));
+        assert_eq!(event, other);
+        assert_eq!(patch(&json!({ "user": { "email": { "absent": true } } })), json!({ "user": { "email": null } }));
+    }
 
     #[test]
     fn a_patch_changes_what_it_names_and_null_removes() {

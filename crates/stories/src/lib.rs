@@ -13,9 +13,12 @@
 //! ```
 
 pub mod event;
+pub mod fuzz;
 pub mod partner;
 pub mod pattern;
 pub mod play;
+pub mod record;
 pub mod report;
 pub mod story;
+mod toml_text;
 pub mod workbench;

@@ -47,7 +47,17 @@ fn check_at(pattern: &Value, path: &str) -> Result<(), PatternError> {
                     ("any" | "absent", _) => fail(format!("`{name}` takes `true` or `false`")),
                     ("matches", Value::String(text)) => match Regex::new(text) {
                         Ok(_) => Ok(()),
-                        Err(why) => fail(format!("`{text}` is not a regular expression: {why}")),
+                        Err(why) => {
+                            // The last line says what is wrong; those before it draw where.
+                            let why = why
+                                .to_string()
+                                .lines()
+                                .last()
+                                .unwrap_or_default()
+                                .trim_start_matches("error: ")
+                                .to_owned();
+                            fail(format!("`{text}` is not a regular expression: {why}"))
+                        }
                     },
                     ("matches", _) => fail("`matches` takes a regular expression as text".to_owned()),
                     ("at_least" | "at_most", argument) if !argument.is_number() => {

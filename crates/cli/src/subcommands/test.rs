@@ -1,19 +1,25 @@
 //! `postlude test`: plays stories of logins against a plugin, in the real sandbox and pipeline, in memory.
 
 mod human;
+mod record;
 mod review;
 mod sources;
 mod suite;
+mod watch;
 
+use crate::api::Target;
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use postlude_stories::play::{SnapshotMode, StoryResult};
+use postlude_stories::fuzz::FuzzOptions;
+use postlude_stories::play::{SnapshotMode, StoryResult, Verdict};
 use postlude_stories::report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 use suite::{Loaded, SuiteOptions, Suites};
+use tokio::runtime::Runtime;
+use watch::{Change, Watch};
 
 /// Play stories: logins, prompts and time that passes, with what is expected of them.
 ///
@@ -23,7 +29,8 @@ use suite::{Loaded, SuiteOptions, Suites};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude test\n  postlude test acme-face --filter prompt\n  \
     postlude test acme-face.wasm --stories stories\n  postlude test stories/face.toml --accept\n  \
-    postlude test --config postlude.toml --reporter junit --output report.xml\n\n\
+    postlude test --config postlude.toml --reporter junit --output report.xml\n  \
+    postlude test --fuzz 1000 --seed 7\n  postlude test --record LOGIN --key-file operator.key > stories/login.toml\n\n\
     Exit codes: 0 every story passed; 1 a story failed, or the plugin was not built; 2 wrong usage, or a mistake in a file of stories.")]
 pub(crate) struct Args {
     /// Projects, plugin files (.wasm) or files of stories (.toml)
@@ -62,9 +69,26 @@ pub(crate) struct Args {
     /// List the stories, and play none
     #[arg(long)]
     list: bool,
+    /// Build projects without optimisation, so that backtraces name source lines
+    #[arg(long)]
+    debug: bool,
     /// Show every frame of a backtrace, those of the language's runtime too
     #[arg(long)]
     all_frames: bool,
+    /// Play again whenever a source or a story changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["review", "fuzz", "list", "output"])]
+    watch: bool,
+    /// Try NUMBER events and replies that are made up from the manifest, instead of playing stories
+    #[arg(long, value_name = "NUMBER")]
+    fuzz: Option<u32>,
+    /// What --fuzz makes up, by this number; the same one makes the same up
+    #[arg(long, requires = "fuzz", default_value_t = 0)]
+    seed: u64,
+    /// Print the story of a login that a server has the record of, instead of playing stories
+    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["watch", "fuzz", "list"])]
+    record: Option<String>,
+    #[command(flatten)]
+    server: Target,
     /// Stories at the same time [default: one for each processor]
     #[arg(long, short, value_name = "NUMBER")]
     jobs: Option<usize>,
@@ -83,38 +107,96 @@ enum Reporter {
 const MISTAKE: u8 = 2;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let sources = match sources::find(&args.paths, args.stories.as_deref()) {
-        Ok(sources) => sources,
-        Err(why) => return Ok(mistake(&format!("{why:#}"))),
-    };
-    let files = match suite::read_files(&sources) {
-        Ok(files) => files,
-        Err(problems) => return Ok(mistakes(&problems)),
-    };
-    if args.list {
-        files.iter().for_each(|files| human::list(files, args.wanted()));
-        return Ok(ExitCode::SUCCESS);
-    }
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs.max(1)).enable_all().build()?;
-    let suites = Suites::new(args.options())?;
-    let loaded = runtime.block_on(suites.load(&sources, files))?;
-    let began = Instant::now();
-    let mut results = runtime.block_on(play(&loaded, args, jobs));
-    let took = began.elapsed();
-    if results.is_empty() {
-        bail!("no story was played{}; write one into `stories/`, see docs/testing.md", args.filtered());
+    if let Some(login) = &args.record {
+        return record::run(login, &args.server, &runtime);
     }
-    if args.review {
-        review::review(&mut results)?;
+    let session = Session { args, jobs, runtime, suites: Suites::new(args.options())? };
+    if args.watch { session.watch() } else { session.once() }
+}
+
+/// One call of the command: with `--watch` its stories are played many times.
+struct Session<'a> {
+    args: &'a Args,
+    jobs: usize,
+    runtime: Runtime,
+    suites: Suites,
+}
+
+impl Session<'_> {
+    fn once(&self) -> Result<ExitCode> {
+        let Self { args, runtime, .. } = self;
+        let sources = match sources::find(&args.paths, args.stories.as_deref()) {
+            Ok(sources) => sources,
+            Err(why) => return Ok(mistake(&format!("{why:#}"))),
+        };
+        let files = match suite::read_files(&sources) {
+            Ok(files) => files,
+            Err(problems) => return Ok(mistakes(&problems)),
+        };
+        if args.list {
+            files.iter().for_each(|files| human::list(files, args.wanted()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let loaded = runtime.block_on(self.suites.load(&sources, files))?;
+        if let Some(cases) = args.fuzz {
+            return self.fuzz(&loaded, cases);
+        }
+        let began = Instant::now();
+        let mut results = runtime.block_on(self.play(&loaded));
+        let took = began.elapsed();
+        if results.is_empty() {
+            bail!("no story was played{}; write one into `stories/`, see docs/testing.md", args.filtered());
+        }
+        if args.review {
+            review::review(&mut results)?;
+        }
+        report(args, &results, took)?;
+        let refused = results.iter().any(|result| matches!(result.verdict, Verdict::Refused(_)));
+        Ok(match results.iter().all(StoryResult::is_good) {
+            true => ExitCode::SUCCESS,
+            false if refused => ExitCode::from(MISTAKE),
+            false => ExitCode::from(1),
+        })
     }
-    report(args, &results, took)?;
-    let refused = results.iter().any(|result| matches!(result.verdict, postlude_stories::play::Verdict::Refused(_)));
-    Ok(match results.iter().all(StoryResult::is_good) {
-        true => ExitCode::SUCCESS,
-        false if refused => ExitCode::from(MISTAKE),
-        false => ExitCode::from(1),
-    })
+
+    async fn play(&self, loaded: &[Loaded]) -> Vec<StoryResult> {
+        let mut results = Vec::new();
+        for suite in loaded {
+            results.extend(suite.play(self.jobs, !self.args.no_stock, self.args.wanted()).await);
+        }
+        results
+    }
+
+    fn fuzz(&self, loaded: &[Loaded], cases: u32) -> Result<ExitCode> {
+        let mut good = true;
+        for suite in loaded {
+            let began = Instant::now();
+            let found = suite.fuzz(&self.runtime, FuzzOptions { cases, seed: self.args.seed })?;
+            good &= human::fuzzed(&found, self.args.seed, began.elapsed(), self.args.all_frames);
+        }
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+
+    /// Plays again after each change, until Ctrl-C. What is wrong with a change is said, and the next one is waited for.
+    fn watch(&self) -> Result<ExitCode> {
+        let watch = Watch::new(&self.args.paths)?;
+        loop {
+            let began = Instant::now();
+            if let Err(why) = self.once() {
+                output::fail(&why);
+            }
+            let waits =
+                format!("answered in {:.2} s; waiting for a change, Ctrl-C ends", began.elapsed().as_secs_f64());
+            output::note(output::coloured_note(Paint::Quiet, &waits));
+            match watch.wait() {
+                Some(Change::Plugins) => self.suites.forget_plugins(),
+                Some(Change::Stories) => {}
+                None => return Ok(ExitCode::SUCCESS),
+            }
+        }
+    }
 }
 
 impl Args {
@@ -129,16 +211,8 @@ impl Args {
 
     fn options(&self) -> SuiteOptions {
         let snapshots = if self.accept { SnapshotMode::Accept } else { SnapshotMode::Compare };
-        SuiteOptions { config: self.config.clone(), tenant: self.tenant.clone(), snapshots }
+        SuiteOptions { config: self.config.clone(), tenant: self.tenant.clone(), snapshots, debug: self.debug }
     }
-}
-
-async fn play(loaded: &[Loaded], args: &Args, jobs: usize) -> Vec<StoryResult> {
-    let mut results = Vec::new();
-    for suite in loaded {
-        results.extend(suite.play(jobs, !args.no_stock, args.wanted()).await);
-    }
-    results
 }
 
 fn report(args: &Args, results: &[StoryResult], took: std::time::Duration) -> Result<()> {

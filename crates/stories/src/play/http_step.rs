@@ -2,6 +2,7 @@
 
 use super::template::{Values, fill};
 use crate::story::HttpStep;
+use crate::toml_text::inline;
 use crate::workbench::ScriptedExchange;
 use postlude_model::http::{HttpError, Response};
 use serde_json::Value;
@@ -52,29 +53,6 @@ pub(super) fn paste(request: &Value) -> String {
     }
     let request = inline(&Value::Object(wanted));
     format!("[[story.step.http]]\nrequest = {request}\nanswer = {{ status = 200, body = {{}} }}")
-}
-
-/// A value as TOML in one line.
-pub(crate) fn inline(value: &Value) -> String {
-    match value {
-        // TOML has no null; a merge patch with it removes, and an absent member says the same of a pattern.
-        Value::Null => "\"\"".to_owned(),
-        Value::String(text) => toml::Value::String(text.clone()).to_string(),
-        Value::Array(elements) => format!("[{}]", elements.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Value::Object(members) if members.is_empty() => "{}".to_owned(),
-        Value::Object(members) => {
-            let pairs: Vec<_> =
-                members.iter().map(|(name, member)| format!("{} = {}", key(name), inline(member))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// A key as TOML writes it: bare, or quoted.
-pub(crate) fn key(name: &str) -> String {
-    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if bare { name.to_owned() } else { toml::Value::String(name.to_owned()).to_string() }
 }
 
 #[cfg(test)]

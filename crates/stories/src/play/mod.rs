@@ -13,4 +13,5 @@ pub use all::play_all;
 pub use player::{Player, PlayerSetup};
 pub use result::{Failure, Reason, StoryResult, Verdict};
 pub use snapshot::{SnapshotMode, SnapshotStore};
+pub(crate) use stock::{Base, base, probe};
 pub use stock::{STOCK_FILE, StockStories};

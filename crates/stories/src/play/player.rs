@@ -5,7 +5,7 @@ use super::http_step::scripted;
 use super::result::{Failure, Reason, StoryResult, Verdict};
 use super::snapshot::SnapshotStore;
 use super::template::{Values, fill};
-use crate::event::merge;
+use crate::event::compose;
 use crate::partner::PromptAnswer;
 use crate::story::{PluginRef, Setup, Step, StepKind, Story, StoryFile};
 use crate::workbench::{
@@ -157,8 +157,10 @@ impl Player {
         last: &mut Value,
     ) -> Result<Option<Failure>, String> {
         let values = Values { answer: last, now: bench.clock().now().seconds() };
-        let script = step.http.iter().chain(&story.http).map(|one| scripted(one, values)).collect::<Result<_, _>>();
-        bench.http().expect(script?);
+        let own = step.http.iter().map(|one| scripted(one, values)).collect::<Result<Vec<_>, _>>()?;
+        // What a whole story shares may name values that only some answers have.
+        let shared = story.http.iter().filter_map(|one| scripted(one, values).ok());
+        bench.http().expect(own.into_iter().chain(shared).collect());
         let Some(answer) = self.act(bench, story, step, values).await? else { return Ok(None) };
         let expect = step.expect.as_ref().map(|expect| fill(expect, values)).transpose()?;
         let mut reasons = check(expect.as_ref(), &answer);
@@ -183,7 +185,7 @@ impl Player {
         match &step.kind {
             StepKind::Login { event, mode } => {
                 let mut all = story.event.clone();
-                merge(&mut all, &fill(event, values)?);
+                compose(&mut all, &fill(event, values)?);
                 let input = LoginInput { event: all, browser: step.browser.clone(), mode: *mode, exact: false };
                 bench.login(&input).await.map(Some).map_err(text)
             }

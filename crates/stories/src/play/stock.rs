@@ -2,7 +2,7 @@
 //! project's stories know.
 
 use super::player::Player;
-use crate::event::{USER, merge, sample};
+use crate::event::{USER, compose, merge, sample};
 use crate::partner::{PromptAnswer, PromptKind, TokenProfile};
 use crate::story::{HttpStep, Step, StepKind, Story, StoryFile};
 use crate::workbench::{Answer, FIRST_BROWSER, LoginInput, WaitingPrompt};
@@ -22,12 +22,12 @@ pub struct StockStories {
 }
 
 /// What the stories are made from.
-struct Base<'a> {
-    story: &'a Story,
-    event: Value,
-    http: Vec<HttpStep>,
+pub(crate) struct Base<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) event: Value,
+    pub(crate) http: Vec<HttpStep>,
     /// The project's own good answer of the prompt site.
-    good: PromptAnswer,
+    pub(crate) good: PromptAnswer,
 }
 
 impl StockStories {
@@ -49,7 +49,7 @@ impl StockStories {
 }
 
 /// The first login of a story, with every request that the story knows and its good answer of the prompt site.
-fn base(story: &Story) -> Option<Base<'_>> {
+pub(crate) fn base(story: &Story) -> Option<Base<'_>> {
     if story.skip.is_some() {
         return None;
     }
@@ -58,7 +58,7 @@ fn base(story: &Story) -> Option<Base<'_>> {
         _ => None,
     })?;
     let mut event = story.event.clone();
-    merge(&mut event, login);
+    compose(&mut event, login);
     let own = story.steps.iter().flat_map(|step| &step.http);
     let http = own.chain(&story.http).map(|one| HttpStep { repeats: true, ..one.clone() }).collect();
     let good = story.steps.iter().find_map(|step| match &step.kind {
@@ -71,7 +71,7 @@ fn base(story: &Story) -> Option<Base<'_>> {
 }
 
 /// What the plugin does at the login, and with an answer of the prompt site. The outer option is none where it cannot be played.
-async fn probe(
+pub(crate) async fn probe(
     player: &Player,
     file: &StoryFile,
     base: &Base<'_>,
@@ -240,8 +240,12 @@ fn nulls(document: &Value) -> Value {
     }
 }
 
+/// Characters of a long text: what a browser or a directory may well send, in an event of some ten thousand in all. Reading an event
+/// costs fuel by its size.
+const LONG: usize = 1_500;
+
 fn odd(user: &Value) -> Value {
-    let long = "x".repeat(8 * 1024);
+    let long = "x".repeat(LONG);
     let strange = "\u{202e}\u{0}\n\r\t\"'\\<script>${now}{{x}}\u{1f469}\u{200d}\u{1f52c}e\u{301}";
     json!({
         "user": {

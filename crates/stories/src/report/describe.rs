@@ -2,6 +2,7 @@
 
 use crate::play::{Failure, Reason, StoryResult, Verdict};
 use crate::workbench::log_text;
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 /// Where a story, or the step of it that failed, stands: `file:line`.
@@ -22,6 +23,7 @@ pub fn failure_lines(failures: &[Failure], keeps: impl Fn(&str) -> bool) -> Vec<
 
 fn lines_of(failure: &Failure, keeps: &impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = vec![format!("step {}, {}: {}", failure.step, failure.title, failure.answer.outcome())];
+    lines.extend(reasons_of_answer(&failure.answer.json).into_iter().map(|line| format!("  {line}")));
     for reason in &failure.reasons {
         lines.extend(reason.text().lines().map(|line| format!("  {line}")));
         match reason {
@@ -54,6 +56,25 @@ fn lines_of(failure: &Failure, keeps: &impl Fn(&str) -> bool) -> Vec<String> {
     lines
 }
 
+/// Why the answer is what it is, in the host's words.
+fn reasons_of_answer(answer: &Value) -> Vec<String> {
+    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let mut lines = Vec::new();
+    for action in answer.get("actions").and_then(Value::as_array).into_iter().flatten() {
+        let of = |name: &str| action.get(name).and_then(Value::as_str).unwrap_or_default();
+        lines.push(format!("{}: {}, {}", of("name"), of("decision"), of("why")));
+    }
+    if answer.get("refused").is_some() {
+        lines.push(format!(
+            "refused by {}: {}, {}",
+            text("/refused/by"),
+            text("/refused/code"),
+            text("/refused/message")
+        ));
+    }
+    lines
+}
+
 fn frames(backtrace: &[String], keeps: &impl Fn(&str) -> bool) -> Vec<String> {
     let shown: Vec<_> = backtrace.iter().filter(|frame| keeps(frame)).map(|frame| format!("    at {frame}")).collect();
     let hidden = backtrace.len().saturating_sub(shown.len());
@@ -76,29 +97,4 @@ fn difference(stored: &str, text: &str) -> Vec<String> {
             format!("    {sign} {}", change.value().trim_end_matches('\n'))
         })
         .collect()
-}
-
-/// Whether a frame of a backtrace is the language's runtime, and not the plugin's author's.
-#[must_use]
-pub fn is_runtime_frame(frame: &str) -> bool {
-    const PREFIXES: [&str; 14] = [
-        "std::",
-        "core::",
-        "alloc::",
-        "<alloc::",
-        "<core::",
-        "<std::",
-        "rust_",
-        "__rust",
-        "_rust",
-        "panic_",
-        "wit_bindgen",
-        "dlmalloc",
-        "cabi_",
-        "__wasm_",
-    ];
-    const PARTS: [&str; 6] =
-        ["/rustc/", "/library/std/", "/library/core/", "/library/alloc/", "::panicking::", "_cabi"];
-    let name = frame.split_once('!').map_or(frame, |(_, name)| name);
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || PARTS.iter().any(|part| frame.contains(part))
 }

@@ -2,7 +2,7 @@
 
 use super::model::{HttpStep, PluginRef, Setup, Story, StoryFile};
 use super::step;
-use crate::event::merge;
+use crate::event::{compose, patch};
 use crate::pattern;
 use postlude_config::reader::{Kind, Log, Node, Section, parse, shown};
 use postlude_config::{Complaint, Problem, Problems, Severity};
@@ -43,7 +43,7 @@ pub fn read_text(path: &Path, text: &str) -> Result<StoryFile, Problems> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let reader = Reader { log: &log, folder };
     let setup = reader.setup(&mut root);
-    let event = json_table(&mut root, "event");
+    let event = patch_table(&mut root, "event");
     let http = reader.http(&mut root, true);
     let plugins = reader.plugins(&mut root);
     let stories = reader.stories(&mut root, &event, &http);
@@ -134,7 +134,7 @@ impl Reader<'_> {
         let skip = section.string("skip").map(|why| why.value.to_owned());
         let setup = self.setup(&mut section);
         let mut all = Value::Object(event.clone());
-        merge(&mut all, &Value::Object(json_table(&mut section, "event")));
+        compose(&mut all, &Value::Object(patch_table(&mut section, "event")));
         let mut requests = self.http(&mut section, true);
         requests.extend(http.iter().cloned());
         let mut steps = Vec::new();
@@ -212,6 +212,14 @@ fn answer(entry: &mut Section<'_>) -> Map<String, Value> {
         entry.log.error(entry.place("answer"), format!("{} is not a status code", entry.label("answer.status")));
     }
     all
+}
+
+/// A table of changes, in which `{ absent = true }` removes.
+fn patch_table(section: &mut Section<'_>, key: &'static str) -> Map<String, Value> {
+    match patch(&Value::Object(json_table(section, key))) {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 fn json_table(section: &mut Section<'_>, key: &'static str) -> Map<String, Value> {

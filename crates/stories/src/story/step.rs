@@ -1,6 +1,7 @@
 //! Reads one step of a story.
 
 use super::model::{HttpStep, Step, StepKind};
+use crate::event::patch;
 use crate::partner::{PromptAnswer, PromptKind, ReturnMethod};
 use crate::pattern;
 use crate::workbench::{ANSWER_MEMBERS, FIRST_BROWSER};
@@ -63,7 +64,7 @@ fn login(section: &mut Section<'_>) -> Option<StepKind> {
         Kind::Table(_) => node.kind.to_json(),
         _ => section.mistyped("login", node, "a table: changes of the sample event, such as `{}`"),
     }?;
-    Some(StepKind::Login { event, mode: mode.map_or(Mode::Interactive, |mode| mode.value) })
+    Some(StepKind::Login { event: patch(&event), mode: mode.map_or(Mode::Interactive, |mode| mode.value) })
 }
 
 fn prompt(section: &mut Section<'_>) -> Option<StepKind> {
@@ -92,6 +93,7 @@ fn prompt_kind(text: &str) -> Result<PromptKind, Complaint> {
 fn prompt_table(mut table: Section<'_>) -> Option<PromptAnswer> {
     let kind = if table.has("kind") { table.parsed("kind", prompt_kind)?.value } else { unwritten(&mut table) };
     let claims = object(&mut table, "claims");
+    let claims = claims.into_iter().map(|(name, value)| (name, patch(&value))).collect();
     let pairs = |members: Map<String, Value>| {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         members.into_iter().map(|(name, value)| (name, text(value))).collect::<Vec<_>>()

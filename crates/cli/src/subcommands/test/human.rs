@@ -1,8 +1,10 @@
 //! What a person reads: a line for each story, the whole of each failure, and a summary.
 
 use crate::output::{self, Paint, plain};
+use postlude_sandbox::is_runtime_frame;
+use postlude_stories::fuzz::FuzzReport;
 use postlude_stories::play::{STOCK_FILE, StoryResult, Verdict};
-use postlude_stories::report::{failure_lines, is_runtime_frame, location};
+use postlude_stories::report::{failure_lines, location};
 use postlude_stories::story::StoryFile;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,6 +40,25 @@ pub(super) fn show(results: &[StoryResult], took: Duration, all_frames: bool) {
         failure(result, all_frames);
     }
     summary(results, took);
+}
+
+/// Shows what made-up events and replies came to. False where one stopped the plugin.
+pub(super) fn fuzzed(found: &FuzzReport, seed: u64, took: Duration, all_frames: bool) -> bool {
+    let Some(failure) = &found.failure else {
+        let text = format!("{} made-up logins passed in {:.1} s  (seed {seed})", found.cases, took.as_secs_f64());
+        output::line(format!("{} {text}", output::coloured(Paint::Good, "ok  ")));
+        return true;
+    };
+    output::line(format!(
+        "{} the smallest login that does it, of {} tried (seed {seed}):",
+        output::coloured(Paint::Bad, "FAIL"),
+        found.cases
+    ));
+    let lines = failure_lines(std::slice::from_ref(&failure.failure), |frame| all_frames || !is_runtime_frame(frame));
+    lines.iter().for_each(|line| output::line(format!("  {}", painted(line))));
+    output::line("\nas a story, to paste:\n");
+    failure.story.lines().for_each(output::line);
+    false
 }
 
 fn is_stock(result: &StoryResult) -> bool {

@@ -6,18 +6,21 @@ use anyhow::{Context as _, Result};
 use postlude_build::{BuildOptions, build};
 use postlude_config::Problem;
 use postlude_sandbox::SandboxConfig;
+use postlude_stories::fuzz::{FuzzOptions, FuzzReport, fuzz};
 use postlude_stories::play::{Player, PlayerSetup, SnapshotMode, SnapshotStore, StockStories, StoryResult, play_all};
 use postlude_stories::story::{StepKind, Story, StoryFile, read, read_text};
 use postlude_stories::workbench::{PluginPool, PooledPlugin};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The plugins of all suites.
 #[derive(Debug)]
 pub(super) struct Suites {
     pool: PluginPool,
     options: SuiteOptions,
+    /// Plugins by the path that named them, until a file of theirs changes.
+    plugins: Mutex<HashMap<PathBuf, PooledPlugin>>,
 }
 
 /// How stories are played.
@@ -27,6 +30,8 @@ pub(super) struct SuiteOptions {
     pub(super) config: Option<PathBuf>,
     /// Its tenant.
     pub(super) tenant: Option<String>,
+    /// Projects are built without optimisation.
+    pub(super) debug: bool,
     /// What happens to answers that are not the stored ones.
     pub(super) snapshots: SnapshotMode,
 }
@@ -57,7 +62,7 @@ pub(super) fn read_files(sources: &[Source]) -> Result<Vec<Vec<StoryFile>>, Vec<
 impl Suites {
     pub(super) fn new(options: SuiteOptions) -> Result<Self> {
         let config = SandboxConfig { source_lines: true, ..SandboxConfig::default() };
-        Ok(Self { pool: PluginPool::new(config)?, options })
+        Ok(Self { pool: PluginPool::new(config)?, options, plugins: Mutex::default() })
     }
 
     /// Builds projects and compiles all plugins.
@@ -88,16 +93,30 @@ impl Suites {
         Ok(loaded)
     }
 
+    /// Reads and builds every plugin anew from now on.
+    pub(super) fn forget_plugins(&self) {
+        self.plugins().clear();
+    }
+
+    fn plugins(&self) -> MutexGuard<'_, HashMap<PathBuf, PooledPlugin>> {
+        self.plugins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A plugin's file, or the plugin of a project, which is built.
     async fn plugin(&self, path: &Path) -> Result<PooledPlugin> {
-        let file = if path.is_dir() { build_project(path)? } else { path.to_owned() };
+        if let Some(known) = self.plugins().get(path) {
+            return Ok(known.clone());
+        }
+        let file = if path.is_dir() { build_project(path, self.options.debug)? } else { path.to_owned() };
         let bytes = std::fs::read(&file).with_context(|| format!("`{}` cannot be read", file.display()))?;
-        self.pool.add(&bytes).await.with_context(|| format!("`{}` was refused", file.display()))
+        let plugin = self.pool.add(&bytes).await.with_context(|| format!("`{}` was refused", file.display()))?;
+        self.plugins().insert(path.to_owned(), plugin.clone());
+        Ok(plugin)
     }
 }
 
-fn build_project(folder: &Path) -> Result<PathBuf> {
-    let options = BuildOptions { dir: folder.to_owned(), ..BuildOptions::default() };
+fn build_project(folder: &Path, debug: bool) -> Result<PathBuf> {
+    let options = BuildOptions { dir: folder.to_owned(), debug, ..BuildOptions::default() };
     let built = build(&options).with_context(|| format!("`{}` was not built", folder.display()))?;
     output::note(format!("{} {}", output::coloured_note(Paint::Quiet, "built"), built.path.display()));
     Ok(built.path)
@@ -120,6 +139,12 @@ fn paths(files: &[StoryFile]) -> Vec<PathBuf> {
 }
 
 impl Loaded {
+    /// Tries the plugin with events and replies that are made up.
+    pub(super) fn fuzz(&self, runtime: &tokio::runtime::Runtime, options: FuzzOptions) -> Result<FuzzReport> {
+        let files: Vec<StoryFile> = self.files.iter().map(|file| StoryFile::clone(file)).collect();
+        fuzz(&self.player, &files, runtime.handle(), options).map_err(anyhow::Error::msg)
+    }
+
     /// Plays the stories, and the stock ones.
     pub(super) async fn play(&self, jobs: usize, stock: bool, wanted: impl Fn(&str) -> bool) -> Vec<StoryResult> {
         let mut results = play_all(&self.player, &self.files, jobs, &wanted).await;
