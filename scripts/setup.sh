@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
-#   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
+#   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis] [javascript] [python]   default: all of these
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,6 +104,29 @@ set_up_schemathesis() {
   touch "$venv/installed"
 }
 
+# What the JavaScript SDK builds with, exactly as locked.
+set_up_javascript() {
+  local sdk=sdk/js
+  have node && have npm || die 'node and npm are missing: install Node 20 or later'
+  [ "$sdk/node_modules/.package-lock.json" -nt "$sdk/package-lock.json" ] && return
+  say "installing the npm packages of $sdk"
+  npm --prefix "$sdk" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
+}
+
+# What the Python SDK builds with, in a virtual environment of its own, exactly as pinned; the SDK itself is found where it is.
+set_up_python() {
+  local folder=sdk/python venv=sdk/python/.venv
+  [ "$venv/installed" -nt "$folder/requirements.txt" ] && return
+  have python3 || apt_install python3 python3-venv || die 'python3 is missing: install Python 3.10 or later'
+  say "installing componentize-py into $venv"
+  if ! python3 -m venv --clear "$venv" >/dev/null 2>&1; then
+    apt_install python3-venv && python3 -m venv --clear "$venv" || die 'python3 has no venv: install it (Debian: python3-venv)'
+  fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/requirements.txt" </dev/null >&2
+  "$venv/bin/python" -c 'import sysconfig, sys; open(sysconfig.get_path("purelib") + "/postlude.pth", "w").write(sys.argv[1])' "$PWD/$folder"
+  touch "$venv/installed"
+}
+
 # A C library for static binaries, and the compiler that links against it.
 set_up_static() {
   local target
@@ -119,10 +142,10 @@ set_up_static() {
   }
 }
 
-[ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
+[ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis javascript python
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | javascript | python | static) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, javascript, python, static" ;;
   esac
 done

@@ -48,6 +48,7 @@ chapters! {
     first_factor_in_javascript = "docs/first-factor-javascript.md";
     first_factor_in_python = "docs/first-factor-python.md";
     operating = "docs/operating.md";
+    testing = "docs/testing.md";
     wiring_an_idp = "docs/wiring-an-idp.md";
 }
 

@@ -3,9 +3,9 @@
 mod api;
 mod args;
 mod log_writer;
+mod login;
 mod new_files;
 mod output;
-mod plugin_input;
 mod subcommands;
 mod telemetry;
 mod tls;

@@ -109,7 +109,7 @@ fn what_cannot_be_profiled_says_why() {
     assert!(text(&absent.stderr).contains("`absent.wasm` cannot be read"), "{absent:?}");
     let plugin = plugin_file("custom-factor");
     let forgotten = postlude(&["profile", plugin.to_str().unwrap()]);
-    assert!(text(&forgotten.stderr).contains("`--settings` does not fit the manifest"), "{forgotten:?}");
+    assert!(text(&forgotten.stderr).contains("the plugin requires `prompt_url`"), "{forgotten:?}");
     let file = guest(dir.path(), "");
     let nowhere = postlude(&["profile", &file, "--out", "/nonexistent/flame.svg"]);
     assert_eq!(nowhere.status.code(), Some(1));

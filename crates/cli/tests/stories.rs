@@ -1,5 +1,5 @@
 //! `postlude test` as a plugin's author meets it, word for word: what passes, what fails and why, and what is wrong with a story.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
+#![expect(clippy::unwrap_used, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::{guests, plugin_file};
 use serde_json::Value;

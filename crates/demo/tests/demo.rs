@@ -65,13 +65,7 @@ async fn the_story_is_played_in_seven_steps_and_the_page_shows_its_messages() {
     let caller = Caller::of(&demo);
     let page = sent(caller.get("demo.localhost", "/")).await.text().await.unwrap();
     // Without a script: every message of the first login, with the tokens in it.
-    for said in [
-        "chrome&#39;s browser to IdP: ",
-        "POST /v1/logins",
-        "prompt-request+jwt",
-        "prompt-result+jwt",
-        "login_mismatch",
-    ] {
+    for said in ["chrome to IdP: ", "POST /v1/logins", "prompt-request+jwt", "prompt-result+jwt", "login_mismatch"] {
         assert!(page.contains(said), "the page does not say `{said}`");
     }
     demo.stop().await.unwrap();

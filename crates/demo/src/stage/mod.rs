@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use std::sync::Arc;
 
-pub(crate) use shown::Stage;
+pub(crate) use shown::{PluginStatus, Stage, Theme};
 
 const STYLE: &str = include_str!("stage.css");
 const SCRIPT: &str = include_str!("stage.js");

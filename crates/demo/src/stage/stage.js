@@ -54,7 +54,7 @@ function add(message) {
   }
 }
 
-function show({ seen, addresses, link, hours, outcomes }) {
+function show({ seen, addresses, link, hours, outcomes, plugin }) {
   for (const step of document.querySelectorAll('.step')) {
     const done = seen.includes(step.dataset.step);
     if (done === step.classList.contains('seen')) continue;
@@ -68,9 +68,18 @@ function show({ seen, addresses, link, hours, outcomes }) {
     const input = document.querySelector(`.pane.${browser} .address input[name=link]`);
     if (input && input !== document.activeElement) input.value = address;
   }
-  document.querySelector('.stolen input[name=link]').value = link ?? '';
-  document.querySelector('.stolen').hidden = !link;
-  document.querySelector('.waiting').hidden = Boolean(link);
+  const stolen = document.querySelector('.stolen');
+  if (stolen) {
+    stolen.querySelector('input[name=link]').value = link ?? '';
+    stolen.hidden = !link;
+    document.querySelector('.waiting').hidden = Boolean(link);
+  }
+  if (plugin) {
+    document.querySelector('.about').textContent = plugin.about;
+    const failure = document.querySelector('.failure');
+    failure.textContent = plugin.failure ?? '';
+    failure.hidden = !plugin.failure;
+  }
   document.querySelector('.hours').textContent = hours;
   for (const [flow, word] of Object.entries(outcomes)) {
     const tag = document.querySelector(`#flow-${flow} > summary .tag`);

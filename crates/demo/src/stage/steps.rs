@@ -65,10 +65,7 @@ fn extra(each: Milestone, names: Names, state: &State, hours: u64) -> String {
                 escape(link)
             )
         }
-        Milestone::Due => format!(
-            "<form class=\"later\" method=\"post\" action=\"/later\"><button>Move the clock 24 h forward</button> \
-             <span>It is <b class=\"hours\">{hours}</b> h ahead.</span></form>"
-        ),
+        Milestone::Due => later(hours),
         Milestone::Stopped => format!(
             "<form method=\"post\" action=\"{}/login\" target=\"mallory\"><input type=\"hidden\" name=\"tenant\" value=\"lab\">\
              <button name=\"user\" value=\"ben\">Log in there as ben, in mallory's browser</button></form>",
@@ -76,4 +73,12 @@ fn extra(each: Milestone, names: Names, state: &State, hours: u64) -> String {
         ),
         Milestone::Recorded | Milestone::Remembered | Milestone::Denied => String::new(),
     }
+}
+
+/// The button that moves the clock.
+pub(super) fn later(hours: u64) -> String {
+    format!(
+        "<form class=\"later\" method=\"post\" action=\"/later\"><button>Move the clock 24 h forward</button> \
+         <span>It is <b class=\"hours\">{hours}</b> h ahead.</span></form>"
+    )
 }

@@ -98,28 +98,3 @@ fn difference(stored: &str, text: &str) -> Vec<String> {
         })
         .collect()
 }
-
-/// Whether a frame of a backtrace is the language's runtime, and not the plugin's author's.
-#[must_use]
-pub fn is_runtime_frame(frame: &str) -> bool {
-    const PREFIXES: [&str; 14] = [
-        "std::",
-        "core::",
-        "alloc::",
-        "<alloc::",
-        "<core::",
-        "<std::",
-        "rust_",
-        "__rust",
-        "_rust",
-        "panic_",
-        "wit_bindgen",
-        "dlmalloc",
-        "cabi_",
-        "__wasm_",
-    ];
-    const PARTS: [&str; 6] =
-        ["/rustc/", "/library/std/", "/library/core/", "/library/alloc/", "::panicking::", "_cabi"];
-    let name = frame.split_once('!').map_or(frame, |(_, name)| name);
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || PARTS.iter().any(|part| frame.contains(part))
-}
