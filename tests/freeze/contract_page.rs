@@ -264,11 +264,13 @@ fn prices(out: &mut String) {
 
 fn limits_table(out: &mut String) {
     let count = |n: usize| grouped(u64::try_from(n).unwrap());
+    let both = |without: usize, with: usize| format!("{}; {}", count(without), count(with));
     let seconds = |d: std::time::Duration| format!("{} s", d.as_secs());
     let rows = [
         ("fuel of a run, unless the operator sets another", grouped(limits::FUEL)),
         ("wall clock of a run, unless the operator sets another", seconds(limits::WALL_CLOCK)),
         ("bytes of memory of a run, unless the operator sets another", grouped(limits::MEMORY_BYTES)),
+        ("the same of a plugin that imports WASI", grouped(limits::CLOSED_WASI_MEMORY_BYTES)),
         ("bytes that a run hands to the host in arguments", count(limits::HOST_CALL_BYTES)),
         ("levels of nesting in JSON", count(limits::JSON_DEPTH)),
         ("bytes of a redirect URL, with all that the host appends", count(limits::REDIRECT_URL_BYTES)),
@@ -292,9 +294,17 @@ fn limits_table(out: &mut String) {
         ("lines of log of a run", count(limits::LOG_LINES)),
         ("bytes of log of a run", count(limits::LOG_BYTES)),
         ("bytes of a plugin file without WASI", count(limits::COMPONENT_BYTES)),
+        ("bytes of a plugin file that imports WASI", count(limits::CLOSED_WASI_COMPONENT_BYTES)),
         ("bytes of a manifest", count(limits::MANIFEST_BYTES)),
-        ("core instances of a component", count(limits::INSTANCES)),
-        ("tables, and elements of all tables", format!("{}, {}", count(limits::TABLES), count(limits::TABLE_ELEMENTS))),
+        (
+            "core instances of a component without WASI, and with",
+            both(limits::INSTANCES, limits::CLOSED_WASI_INSTANCES),
+        ),
+        ("tables of a component without WASI, and with", both(limits::TABLES, limits::CLOSED_WASI_TABLES)),
+        (
+            "elements of all tables without WASI, and with",
+            both(limits::TABLE_ELEMENTS, limits::CLOSED_WASI_TABLE_ELEMENTS),
+        ),
     ];
     out.push_str("## Limits\n\nA run that passes its fuel, its wall clock, the bytes that it may hand to the host or its random bytes is stopped. Of the others the function \
          that is called says so.\n\n| of | at most |\n|---|---|\n");
