@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! <!-- file: src/lib.rs -->     the block is a file: it is written there, from the folder that the commands are in
+//! <!-- same: src/lib.rs -->     the block is a file that a command made: it is compared with it
 //! <!-- background: listening -->  the block's command goes on in the background; the next one comes once it printed this text
 //! <!-- stop -->                 the commands in the background are ended before the block runs
 //! <!-- fails: 1 -->             the block's last command ends with this exit code
@@ -32,6 +33,7 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
     File(String),
+    Same(String),
     Background(String),
     Stop,
     Fails(i32),
@@ -96,6 +98,7 @@ fn read_directive(comment: &str) -> Option<Option<Directive>> {
     let value = value.trim().to_owned();
     Some(match name.trim() {
         "file" => Some(Directive::File(value)),
+        "same" => Some(Directive::Same(value)),
         "background" => Some(Directive::Background(value)),
         "stop" => Some(Directive::Stop),
         "fails" => Some(Directive::Fails(value.parse().ok()?)),

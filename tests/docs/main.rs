@@ -29,27 +29,27 @@ fn play(chapter: &str) {
     }
 }
 
-/// Every page of the documentation, and how it is held: its links, and whether its blocks are played.
-const PLAYED: [&str; 4] = ["docs/introduction.md", "docs/operating.md", "docs/wiring-an-idp.md", "docs/testing.md"];
+macro_rules! chapters {
+    ($($test:ident = $file:literal;)*) => {
+        /// The chapters whose blocks are played.
+        const PLAYED: &[&str] = &[$($file),*];
 
-#[test]
-fn introduction() {
-    play("docs/introduction.md");
+        $(#[test]
+        fn $test() {
+            play($file);
+        })*
+    };
 }
 
-#[test]
-fn operating() {
-    play("docs/operating.md");
-}
-
-#[test]
-fn testing() {
-    play("docs/testing.md");
-}
-
-#[test]
-fn wiring_an_idp() {
-    play("docs/wiring-an-idp.md");
+chapters! {
+    introduction = "docs/introduction.md";
+    first_factor = "docs/first-factor.md";
+    first_factor_in_rust = "docs/first-factor-rust.md";
+    first_factor_in_javascript = "docs/first-factor-javascript.md";
+    first_factor_in_python = "docs/first-factor-python.md";
+    operating = "docs/operating.md";
+    testing = "docs/testing.md";
+    wiring_an_idp = "docs/wiring-an-idp.md";
 }
 
 /// The Markdown files of the documentation.

@@ -50,6 +50,7 @@ impl Session {
                 fs::write(file, &block.text).unwrap();
                 Ok(())
             }
+            (Some(Directive::Same(name)), _) => self.compare(name, &block.text),
             (Some(Directive::Elsewhere), _) | (_, "text") => Ok(()),
             (Some(Directive::Run(command)), _) => self.run(&Shown { command: command.clone(), output: Vec::new() }, 0),
             (_, "json") => serde_json::from_str::<serde_json::Value>(&block.text).map(drop).map_err(|e| e.to_string()),
@@ -59,6 +60,14 @@ impl Session {
                 Err(format!("a block of language `{language}` is neither a file, a command nor text: nothing tests it"))
             }
         }
+    }
+
+    fn compare(&self, name: &str, shown: &str) -> Result<(), String> {
+        let made = fs::read_to_string(self.folder().join(name)).map_err(|why| format!("`{name}`: {why}"))?;
+        if made.trim_end() == shown.trim_end() {
+            return Ok(());
+        }
+        Err(format!("`{name}` is\n{made}\nwhere the documentation shows\n{shown}"))
     }
 
     fn console(&mut self, all: &[Shown], directive: Option<&Directive>) -> Result<(), String> {

@@ -3,12 +3,12 @@
 use anyhow::{Context as _, Result, anyhow};
 use clap::ValueEnum;
 use postlude_crypto::token::local_keys;
-use postlude_model::action::{Action, Mode, Secret};
+use postlude_model::action::{Action, Budget, Mode, Secret};
 use postlude_model::json::Json;
-use postlude_model::manifest::Manifest;
-use postlude_model::names::{Digest, FactorName, Timestamp};
+use postlude_model::names::{FactorName, Timestamp};
 use postlude_model::run::{Phase, Proof, Reply, RunInput};
 use postlude_model::token::{Profile, TokenError, Verdict};
+use postlude_sandbox::Plugin;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,20 +66,20 @@ struct ReplyFile {
 }
 
 /// The input of a run: the plugin is granted all that its manifest asks for, and nothing leaves this process.
-pub(crate) fn input(args: &InputArgs, manifest: &Manifest, digest: Digest) -> Result<RunInput> {
+pub(crate) fn input(args: &InputArgs, plugin: &Plugin) -> Result<RunInput> {
     let event = match &args.event {
         Some(event) => read_json("--event", event)?,
         None => Json::from_value(&postlude_stories::event::sample()),
     };
     let settings = read_json("--settings", &args.settings)?;
-    let mut action = Action::granting_all(manifest, digest, settings).map_err(|errors| {
+    let mut action = Action::granting_all(plugin.manifest(), plugin.digest(), settings).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow!("`--settings` does not fit the manifest: {}", errors.join("; "))
     })?;
     let spec = &mut action.spec;
     let external = spec.result.profile == Profile::External;
     spec.factors.iter_mut().for_each(|factor| factor.external = external);
-    spec.budget.fuel = args.fuel;
+    spec.budget = Budget { fuel: args.fuel, ..plugin.budget() };
     action.keys = local_keys(&spec.result, &spec.grants.keys)?;
     action.secrets = args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?;
     action.development = true;

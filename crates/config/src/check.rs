@@ -9,7 +9,6 @@ use super::revision::{Binder, KeyMaker, MakeOwnKeys, ReadyKey};
 use super::secret::Environment;
 use super::signing::{self, Signing};
 use super::tenant::Tenant;
-use postlude_model::manifest::Manifest;
 use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
 use postlude_model::token::{NoKeys, TokenKeys};
 use sha2::{Digest as _, Sha256};
@@ -20,8 +19,8 @@ use std::sync::Arc;
 /// Bytes of a plugin file at most, whatever its tier: an interpreter and its standard library.
 pub const PLUGIN_FILE_BYTES: u64 = 64 << 20;
 
-/// What was found in each plugin file: its manifest, or everything that is wrong with it.
-pub type Found = BTreeMap<Digest, Result<Manifest, Vec<String>>>;
+/// What was found in each plugin file, or everything that is wrong with it.
+pub type Found = BTreeMap<Digest, Result<PluginInfo, Vec<String>>>;
 
 /// A configuration that can be served.
 #[derive(Debug)]
@@ -164,8 +163,8 @@ impl Plugins {
             plugins.names.insert((tenant.clone(), plugin.clone()), *digest);
         }
         for (digest, bytes) in bytes {
-            if let Some(Ok(manifest)) = found.remove(&digest) {
-                plugins.files.insert(digest, PluginBytes { info: PluginInfo { digest, manifest }, bytes });
+            if let Some(Ok(info)) = found.remove(&digest) {
+                plugins.files.insert(digest, PluginBytes { info, bytes });
             }
         }
         plugins

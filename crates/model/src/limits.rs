@@ -81,6 +81,8 @@ pub const TABLES: usize = 8;
 pub const TABLE_ELEMENTS: usize = 20_000;
 /// Bytes of a closed-WASI component file: Python's interpreter with its library has 18 MB, SpiderMonkey 12 MB.
 pub const CLOSED_WASI_COMPONENT_BYTES: usize = 32 << 20;
+/// Bytes of all linear memories of a closed-WASI run: Python begins with 12 MiB, and what a plugin imports comes on top.
+pub const CLOSED_WASI_MEMORY_BYTES: u64 = 32 << 20;
 /// Core instances within one closed-WASI component.
 pub const CLOSED_WASI_INSTANCES: usize = 64;
 /// Tables of a closed-WASI run.

@@ -59,9 +59,17 @@ pub fn own_frames(backtrace: &[String]) -> Vec<&str> {
     shown.into_iter().map(|frame| frame.strip_prefix("<unknown>!").unwrap_or(frame)).collect()
 }
 
-/// Whether a frame, `module!function` or a line of the guest's own traceback, is of a runtime.
+/// Whether a frame, `module!function`, `function at file:line` or a line of the guest's own traceback, is of a runtime.
 fn is_runtime(frame: &str) -> bool {
-    let Some((_, function)) = frame.split_once('!') else { return false };
+    // A line of a traceback has neither a module nor a function before ` at `.
+    let located = frame
+        .split_once(" at ")
+        .filter(|(function, _)| !function.trim_start().starts_with("at ") && !function.is_empty());
+    let named = frame.split_once('!').map(|(_, function)| function);
+    let Some(function) = named.or_else(|| located.map(|(function, _)| function)) else { return false };
+    if function.contains(" as postlude_sdk::bindings::") {
+        return true;
+    }
     // `<alloc::vec::Vec<T> as core::ops::Index>::index`, `<&T as core::fmt::Debug>::fmt`.
     let function = function.trim_start_matches(['<', '&']);
     RUNTIME.iter().any(|start| function.starts_with(start))
@@ -88,6 +96,21 @@ mod tests {
             "face.wasm!on-login",
         ];
         assert_eq!(own(&stack), ["face.wasm!<face::Face as core::fmt::Display>::fmt", "face.wasm!face::check"]);
+    }
+
+    #[test]
+    fn frames_with_source_lines_are_told_apart_as_well() {
+        let stack = [
+            "core::option::Option<T>::expect at /rustc/library/core/src/option.rs:971:21",
+            "<face::Face as postlude_sdk::action::Action>::on_login at /src/face/src/lib.rs:36:13",
+            "<face::_::PostludeGuest as postlude_sdk::bindings::Guest>::on_login at /src/face/src/lib.rs:9:1",
+            "postlude_sdk::exports::run_on_login at /src/sdk/exports.rs:46:12",
+            "on-login at /src/face/src/lib.rs:43:1",
+        ];
+        assert_eq!(
+            own(&stack),
+            ["<face::Face as postlude_sdk::action::Action>::on_login at /src/face/src/lib.rs:36:13"]
+        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Profiler {
         let component =
             Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
         let linked = linkers.link(&component, tier, manifest.abi)?;
-        Ok(profile(&Runnable { engine: linkers.engine.clone(), linked, tier }, input).await)
+        Ok(profile(&Runnable { engine: linkers.engine.clone(), linked, tier, kind: engine }, input).await)
     }
 }
 

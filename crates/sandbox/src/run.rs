@@ -1,7 +1,7 @@
 //! One run: a store with its limits set, one instance, one call, and the report of what happened.
 
 use crate::abi::Linked;
-use crate::engine::YIELD_FUEL;
+use crate::engine::{EngineKind, YIELD_FUEL};
 use crate::state::RunState;
 use crate::tier::Tier;
 use crate::trap::trap;
@@ -30,6 +30,8 @@ pub struct Runnable {
     pub linked: Linked,
     /// What a run of it may have.
     pub tier: Tier,
+    /// Whether its exports may be async functions.
+    pub kind: EngineKind,
 }
 
 /// Runs a plugin once. The wait for a free place in the pool counts to the wall clock.
@@ -44,7 +46,7 @@ pub async fn run(places: &Semaphore, plugin: &Runnable, input: RunInput) -> Repo
     let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
     let mut store = Store::new(&plugin.engine, RunState::new(input, tier, deadline));
-    let outcome = in_time(deadline, call(&mut store, &plugin.linked)).await;
+    let outcome = in_time(deadline, call(&mut store, plugin)).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
     let mut state = store.into_data();
@@ -69,10 +71,38 @@ pub async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Outpu
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn call(store: &mut Store<RunState>, plugin: &Linked) -> wasmtime::Result<Result<Decision, Failure>> {
+async fn call(store: &mut Store<RunState>, plugin: &Runnable) -> wasmtime::Result<Result<Decision, Failure>> {
     set_limits(store)?;
-    let phase = store.data().input.phase;
-    plugin.call(phase, store).await
+    let (phase, fuel) = (store.data().input.phase, store.data().input.action.spec.budget.fuel);
+    let call = plugin.linked.call(phase, store);
+    match plugin.kind {
+        EngineKind::Sync => call.await,
+        EngineKind::Async => within_yields(fuel, call).await?,
+    }
+}
+
+/// How often an async function may let others go first. Guests await what the host has ready, and need none; each takes the
+/// host a microsecond or more, and the guest next to no fuel.
+const YIELDS: u64 = 10_000;
+
+/// The plugin let others go first too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the plugin yields more than {YIELDS} times instead of answering")]
+struct TooManyYields;
+
+/// A call within its yields: the engine suspends it for each, and besides for fuel and for requests.
+async fn within_yields<F: Future>(fuel: u64, call: F) -> Result<F::Output, TooManyYields> {
+    let mut call = pin!(call);
+    let mut left = YIELDS.saturating_add(fuel / YIELD_FUEL);
+    poll_fn(|cx| {
+        left = left.saturating_sub(1);
+        match call.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending if left == 0 => Poll::Ready(Err(TooManyYields)),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// Sets the limits of a run.

@@ -8,7 +8,7 @@ use crate::load::error::LoadError;
 use crate::load::{Checked, check};
 use crate::run::{self, Runnable, StartError};
 use crate::tier::Tier;
-use postlude_model::action::Action;
+use postlude_model::action::{Action, Budget};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
 use postlude_model::run::{Report, RunInput, Usage};
@@ -51,7 +51,7 @@ impl Sandbox {
         let component =
             Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
         let linked = linkers.link(&component, tier, manifest.abi)?;
-        let ready = Runnable { engine: linkers.engine.clone(), linked, tier };
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier, kind: engine };
         Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
     }
 
@@ -75,7 +75,7 @@ impl Sandbox {
         let linkers = self.0.engines.of(code.engine).map_err(|e| CodeError::Broken(e.to_string()))?;
         let component = code.component(&linkers.engine)?;
         let linked = linkers.link(&component, code.tier, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
-        let ready = Runnable { engine: linkers.engine.clone(), linked, tier: code.tier };
+        let ready = Runnable { engine: linkers.engine.clone(), linked, tier: code.tier, kind: code.engine };
         let imports = code.imports();
         Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
     }
@@ -149,6 +149,12 @@ impl Plugin {
     #[must_use]
     pub fn tier(&self) -> Tier {
         self.0.ready.tier
+    }
+
+    /// What a run of the plugin may have where nobody says otherwise: see [`Tier::budget`].
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.tier().budget()
     }
 
     /// Bytes of the plugin's file.

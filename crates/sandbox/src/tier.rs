@@ -1,5 +1,6 @@
 //! The tiers of guests: what a component asks of its host, and what it may have in return.
 
+use postlude_model::action::Budget;
 use postlude_model::limits;
 
 /// What a component asks of its host, as its imports say.
@@ -59,6 +60,15 @@ impl Tier {
         match self {
             Self::ClosedWasi => &CLOSED_WASI,
             Self::ZeroWasi | Self::Unknown => &ZERO_WASI,
+        }
+    }
+
+    /// What a run of a tier's plugin may have where neither the plugin nor the operator says otherwise.
+    #[must_use]
+    pub fn budget(self) -> Budget {
+        match self {
+            Self::ClosedWasi => Budget { memory_bytes: limits::CLOSED_WASI_MEMORY_BYTES, ..Budget::default() },
+            Self::ZeroWasi | Self::Unknown => Budget::default(),
         }
     }
 

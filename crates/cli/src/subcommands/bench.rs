@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         output::note(format!("compiling {name}"));
         let bytes = std::fs::read(path).with_context(|| format!("`{name}` cannot be read"))?;
         let (plugin, compiled_in) = load(&sandbox, &name, &bytes)?;
-        let input = plugin_input::input(&args.input, plugin.manifest(), plugin.digest())?;
+        let input = plugin_input::input(&args.input, &plugin)?;
         subjects.push(Subject::new(name, plugin, input, compiled_in));
     }
     for subject in &mut subjects {

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let bytes = std::fs::read(&args.plugin).with_context(|| format!("`{file}` cannot be read"))?;
     let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
     let plugin = sandbox.load(&bytes).with_context(|| format!("`{file}` was refused"))?;
-    let input = plugin_input::input(&args.input, plugin.manifest(), plugin.digest())?;
+    let input = plugin_input::input(&args.input, &plugin)?;
     let phase = input.phase;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let profile =

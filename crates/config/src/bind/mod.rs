@@ -178,13 +178,13 @@ fn declared(site: &Site<'_>) -> Option<Declared> {
 
 /// The lower of the host's default and the plugin's suggestion, unless the operator says otherwise.
 fn budget(site: &Site<'_>) -> Budget {
-    let (host, wish, operator) = (Budget::default(), &site.info.manifest.limits, site.action.limits);
+    let (host, wish, operator) = (&site.info.budget, &site.info.manifest.limits, site.action.limits);
     let lower = |host: u64, wish: Option<u64>| wish.map_or(host, |wish| wish.min(host));
     let wish_clock = wish.wall_clock_ms.map_or(host.wall_clock, std::time::Duration::from_millis);
     Budget {
         fuel: operator.fuel.unwrap_or_else(|| lower(host.fuel, wish.fuel)),
         wall_clock: operator.wall_clock.unwrap_or_else(|| wish_clock.min(host.wall_clock)),
         memory_bytes: operator.memory_bytes.unwrap_or_else(|| lower(host.memory_bytes, wish.memory_bytes)),
-        ..host
+        ..host.clone()
     }
 }

@@ -3,6 +3,7 @@
 use super::super::action::ActionConfig;
 use super::super::problem::Log;
 use super::super::read::nearest;
+use postlude_model::action::Budget;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::{Digest, TenantName};
 
@@ -13,6 +14,8 @@ pub struct PluginInfo {
     pub digest: Digest,
     /// What it says of itself.
     pub manifest: Manifest,
+    /// What a run of it may have where neither the plugin nor the operator says otherwise.
+    pub budget: Budget,
 }
 
 /// One action and its plugin, where they meet.

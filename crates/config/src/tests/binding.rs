@@ -130,6 +130,7 @@ fn one_factor_name_belongs_to_one_publisher() {
     let info = |value: &serde_json::Value| crate::PluginInfo {
         digest: digest(),
         manifest: postlude_model::manifest::Manifest::parse(value.to_string().as_bytes()).unwrap(),
+        budget: postlude_model::action::Budget::default(),
     };
     let (ours, theirs, environment) = (info(&ours), info(&theirs), environment());
     let binder = binder(&environment, &no_keys);

@@ -2,6 +2,7 @@
 
 use crate::*;
 use postlude_crypto::keys::OwnKey;
+use postlude_model::action::Budget;
 use postlude_model::keys::{NoOwnKeys, OwnKeys};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::{ActionName, Digest, TenantName};
@@ -68,7 +69,9 @@ impl Folder {
             _ => Err(vec!["not a component".to_owned(), "imports `wasi:sockets/tcp`".to_owned()]),
         };
         let bound = Draft::read(&file, &environment).and_then(|draft| {
-            let found = draft.files().map(|(digest, bytes)| (digest, inspect(&bytes))).collect();
+            let info = |digest, manifest| crate::PluginInfo { digest, manifest, budget: Budget::default() };
+            let found = |digest, bytes: &[u8]| (digest, inspect(bytes).map(|manifest| info(digest, manifest)));
+            let found = draft.files().map(|(digest, bytes)| found(digest, &bytes)).collect();
             draft.bind(found, &environment, own_keys)
         });
         bound.map_err(|all| self.tidy(all))

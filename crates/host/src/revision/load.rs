@@ -2,7 +2,7 @@
 
 use crate::keys::own_keys;
 use crate::plugin::{self, Compiler};
-use postlude_config::{Checked, Draft, Environment, Found, Problem, Problems, Severity};
+use postlude_config::{Checked, Draft, Environment, Found, PluginInfo, Problem, Problems, Severity};
 use postlude_model::action::ActionSpec;
 use postlude_model::names::Digest;
 use postlude_sandbox::{Plugin, Sandbox};
@@ -125,7 +125,8 @@ async fn finish(draft: Draft, compiler: &Compiler, environment: &Environment) ->
     for (digest, made) in plugin::all(compiler, draft.files()).await {
         match made {
             Ok(plugin) => {
-                found.insert(digest, Ok(plugin.manifest().clone()));
+                let (manifest, budget) = (plugin.manifest().clone(), plugin.budget());
+                found.insert(digest, Ok(PluginInfo { digest, manifest, budget }));
                 plugins.insert(digest, plugin);
             }
             Err(why) => {

@@ -1,6 +1,7 @@
 //! Limits at their edge: exactly the limit is fine, one more is not.
 
-use crate::support::{assert_limit, input, logged, run, with};
+use crate::guests;
+use crate::support::{assert_limit, input, logged, run, sandbox, with};
 use postlude_model::limits;
 use postlude_model::run::{Ending, Limit};
 
@@ -113,4 +114,30 @@ async fn host_call_bytes() {
     let plenty = || with(input(), |action| action.spec.budget.fuel = 1_000_000_000);
     assert!(matches!(run(&call(limits::HOST_CALL_BYTES - 1), plenty()).await.ending, Ending::Decided(_)));
     assert_limit(&run(&call(limits::HOST_CALL_BYTES), plenty()).await, Limit::HostCallBytes);
+}
+
+/// Where nested components call each other the engine itself needs two memories in one function; guests may not have them.
+#[test]
+fn nested_components_may_call_each_other() {
+    let nested = r#"(component
+      (component $callee
+        (core module $m
+          (memory (export "memory") 1)
+          (func (export "f") (param i32 i32))
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func (export "f") (param "text" string)
+          (canon lift (core func $i "f") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+      (component $caller
+        (import "f" (func $f (param "text" string)))
+        (core module $memory (memory (export "memory") 1))
+        (core instance $memory (instantiate $memory))
+        (core func $lowered (canon lower (func $f) (memory (core memory $memory "memory"))))
+        (core module $m (import "" "f" (func (param i32 i32))))
+        (core instance (instantiate $m (with "" (instance (export "f" (func $lowered)))))))
+      (instance $callee (instantiate $callee))
+      (instance (instantiate $caller (with "f" (func $callee "f"))))"#;
+    let text = include_str!("../guests/handles.wat").replacen("(component", nested, 1);
+    let plugin = guests::with_manifest(&guests::binary(&text).unwrap(), guests::MANIFEST);
+    assert!(sandbox().load(&plugin).is_ok());
 }

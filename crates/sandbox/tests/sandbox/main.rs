@@ -4,7 +4,9 @@
 #[path = "../../../testkit/src/guests.rs"]
 mod guests;
 mod support;
+mod wasi_guests;
 
+mod awaiting;
 mod basics;
 mod code;
 mod determinism;
@@ -17,3 +19,5 @@ mod profile;
 mod proof;
 mod refusals;
 mod starts;
+mod wasi;
+mod wasi_hostile;

@@ -5,7 +5,7 @@ mod json;
 mod junit;
 mod tap;
 
-pub use describe::{failure_lines, is_runtime_frame, location};
+pub use describe::{failure_lines, location};
 pub use json::json;
 pub use junit::junit;
 pub use tap::tap;
