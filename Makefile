@@ -17,29 +17,32 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo test fmt-check lint test-host test-plugins test-deploy test-demo test-api test-browser load bench release fmt clean
+.PHONY: help setup build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\n$(FIRST)\n'
 
-# The demo needs two plugins; `make plugins` builds all.
-demo: PLUGINS := $(addprefix plugins/,custom-factor email-domain)
-demo: plugins ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)
+demo: build ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)
 	@printf '\n'
-	@ONCE="$(ONCE)" $(TARGET_DIR)/debug/postlude-demo
+	@$(TARGET_DIR)/debug/postlude demo $(if $(ONCE),--once)
 
 # `--workspace` is in every command: another selection of packages may select other features, and compile the engine anew.
-build: ## build the programs: postlude, and the demo
-	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the programs. $(FIRST)')
-	@cargo build $(LOCKED) --workspace --bin postlude --bin postlude-demo
+build: ## build the program
+	@[ -x "$(TARGET_DIR)/debug/postlude" ] || $(call say,'building the program. $(FIRST)')
+	@cargo build $(LOCKED) --workspace --bin postlude
 
 plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 	@scripts/setup.sh wasm
 	@$(call say,'building the plugins (the first time: about a minute)')
 	@mkdir -p $(BUILT)
 	@$(TARGET_DIR)/debug/postlude build $(PLUGINS) --out $(BUILT)
+
+demo-plugins: PLUGINS := $(addprefix plugins/,custom-factor email-domain)
+demo-plugins: plugins ## renew the plugins inside the demo, after a change of theirs or of the contract
+	@cp $(BUILT)/custom-factor.wasm $(BUILT)/email-domain.wasm crates/demo/plugins/
+	@RENEW=1 cargo test $(LOCKED) --workspace --lib -- plugins::tests::the_endless_loop
 
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
@@ -70,6 +73,11 @@ test-demo: ## the demo, played once
 	@$(call say,'the demo')
 	@$(MAKE) demo ONCE=1
 
+test-demo-browser: build ## the demo's page in a real browser: its story, its layout, its accessibility
+	@$(call say,"the demo's page in a real browser")
+	@scripts/setup.sh demo-browser chromium
+	@cd tests/browser && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
+
 test-api: plugins ## the HTTP API against its OpenAPI document, with schemathesis (EXAMPLES=200: longer)
 	@$(call say,'the HTTP API against its document')
 	@scripts/setup.sh schemathesis
@@ -85,6 +93,9 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 test-deploy: build ## the systemd unit, as systemd reads and rates it
 	@$(call say,'the systemd unit')
 	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+freeze: ## accept the present contract with plugins as the frozen one, until its release
+	@scripts/freeze-contract.sh
 
 load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
 	@$(call say,'logins while a plugin is swapped')
@@ -110,4 +121,4 @@ fmt: ## format everything
 clean: ## remove what was built and installed in this folder
 	@cargo clean
 	@cargo clean --manifest-path plugins/Cargo.toml
-	@rm -rf tests/api/.venv examples/oidc-provider/node_modules examples/oidc-provider/demo-data
+	@rm -rf tests/api/.venv tests/browser/node_modules examples/oidc-provider/node_modules examples/oidc-provider/demo-data

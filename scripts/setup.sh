@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
-#   scripts/setup.sh [rust] [wasm] [node] [chromium] [schemathesis]      default: all of these
+#   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,14 +68,21 @@ set_up_wasm() {
     apt-get install --no-install-recommends rustc-web rust-web-src lld      (Debian, as root)"
 }
 
-# The packages of the OpenID provider's example, exactly as locked.
-set_up_node() {
+# The packages of a folder, exactly as locked.
+npm_ci() {
+  local folder=$1
   have node && have npm || die 'node and npm are missing: install Node 20 or later'
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || die "Node 20 or later is needed, not $(node --version)"
-  [ "$EXAMPLE/node_modules/.package-lock.json" -nt "$EXAMPLE/package-lock.json" ] && return
-  say "installing the npm packages of $EXAMPLE"
-  npm --prefix "$EXAMPLE" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
+  say "installing the npm packages of $folder"
+  npm --prefix "$folder" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
 }
+
+# The packages of the OpenID provider's example.
+set_up_node() { npm_ci "$EXAMPLE"; }
+
+# The packages with which the demo's page is tested.
+set_up_demo-browser() { npm_ci tests/browser; }
 
 # A browser for the stories.
 set_up_chromium() {
@@ -112,10 +119,10 @@ set_up_static() {
   }
 }
 
-[ $# -gt 0 ] || set -- rust wasm node chromium schemathesis
+[ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | chromium | schemathesis | static) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, chromium, schemathesis, static" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static" ;;
   esac
 done

@@ -9,6 +9,7 @@
 //! <!-- fails: 1 -->             the block's last command ends with this exit code
 //! <!-- part: postlude.toml -->  the block is a part of a file: it is only parsed
 //! <!-- elsewhere: why -->       the block cannot run here, for this reason
+//! <!-- also: command -->        this command runs here, and the documentation does not show it
 //! <!-- run: command -->         this command runs in place of the block's own, which a reader would type another way
 //! ```
 
@@ -58,6 +59,12 @@ pub fn blocks(file: &Path, text: &str) -> Vec<Block> {
         let indent = line.len() - line.trim_start().len();
         let line = line.trim();
         if let Some(comment) = line.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")) {
+            if let Some(command) = comment.trim().strip_prefix("also:") {
+                let hidden = Some(Directive::Run(command.trim().to_owned()));
+                let language = "console".to_owned();
+                blocks.push(Block { line: at + 1, language, text: String::new(), directive: hidden });
+                continue;
+            }
             directive = read_directive(comment.trim())
                 .unwrap_or_else(|| panic!("{}:{}: an unknown directive: {comment}", file.display(), at + 1));
             continue;
@@ -100,7 +107,8 @@ fn read_directive(comment: &str) -> Option<Option<Directive>> {
     })
 }
 
-/// The commands of a console block: a line that begins with `$ `, going on while it ends in a backslash or a quote is open.
+/// The commands of a console block: a line that begins with `$ `, going on while it ends in a backslash, or a quote or
+/// here-document is open.
 pub fn commands(text: &str) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
     let mut open = false;
@@ -129,6 +137,11 @@ pub fn commands(text: &str) -> Vec<Shown> {
 }
 
 fn goes_on(command: &str) -> bool {
+    if let Some((_, after)) = command.split_once("<<") {
+        // A here-document goes on until its word stands alone.
+        let word = after.split_whitespace().next().unwrap_or_default().trim_matches('\'');
+        return !command.lines().skip(1).any(|line| line == word);
+    }
     command.ends_with('\\') || command.matches('\'').count() % 2 == 1
 }
 
@@ -179,6 +192,7 @@ mod tests {
 
     #[test]
     fn a_command_goes_on_over_lines() {
+        assert_eq!(commands("$ cat <<END\nx\nEND\n")[0].command, "cat <<END\nx\nEND");
         let commands = commands("$ a \\\n  b\nout\n$ c 'd\ne'\n");
         assert_eq!(commands[0], Shown { command: "a \\\n  b".into(), output: shown(&["out"]) });
         assert_eq!(commands[1], Shown { command: "c 'd\ne'".into(), output: vec![] });

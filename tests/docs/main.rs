@@ -13,10 +13,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// Plays a chapter from its first block to its last.
+/// The port at which the documentation's servers listen.
+const PORT: &str = "8480";
+
+/// Plays a chapter from its first block to its last, at a port that is free.
 fn play(chapter: &str) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = root().join(chapter);
-    let text = fs::read_to_string(&file).unwrap();
+    let text = fs::read_to_string(&file).unwrap().replace(PORT, &port.to_string());
     let mut session = Session::new();
     for block in chapter::blocks(Path::new(chapter), &text) {
         if let Err(why) = session.play(&block) {
@@ -26,11 +30,16 @@ fn play(chapter: &str) {
 }
 
 /// Every page of the documentation, and how it is held: its links, and whether its blocks are played.
-const PLAYED: [&str; 2] = ["docs/introduction.md", "docs/wiring-an-idp.md"];
+const PLAYED: [&str; 3] = ["docs/introduction.md", "docs/operating.md", "docs/wiring-an-idp.md"];
 
 #[test]
 fn introduction() {
     play("docs/introduction.md");
+}
+
+#[test]
+fn operating() {
+    play("docs/operating.md");
 }
 
 #[test]

@@ -79,8 +79,8 @@ impl Session {
     /// Runs a command to its end, in a shell that begins where the one before it ended.
     fn run(&self, shown: &Shown, code: i32) -> Result<(), String> {
         let script = format!(
-            "source {state}/variables 2>/dev/null\ncd \"$(cat {state}/folder)\" || exit 99\n{{ {command}\n}} 2>&1\nended=$?\n\
-             pwd > {state}/folder\ndeclare -p | grep -v '^declare -[^ ]*r' > {state}/variables\nexit $ended\n",
+            "set -o pipefail\nsource {state}/variables 2>/dev/null\ncd \"$(cat {state}/folder)\" || exit 99\n{{ {command}\n}} 2>&1\nended=$?\n\
+             pwd > {state}/folder\n{{ declare -p | grep -v '^declare -[^ ]*r'; declare -f; }} > {state}/variables\nexit $ended\n",
             state = self.home.path().display(),
             command = shown.command,
         );
@@ -103,7 +103,7 @@ impl Session {
     /// Starts a command, and waits until it prints a line with this text.
     fn start(&mut self, shown: &Shown, ready: &str) -> Result<(), String> {
         let script = format!(
-            "source {state}/variables 2>/dev/null\ncd \"$(cat {state}/folder)\" || exit 99\nexec {command} 2>&1\n",
+            "set -o pipefail\nsource {state}/variables 2>/dev/null\ncd \"$(cat {state}/folder)\" || exit 99\nexec {command} 2>&1\n",
             state = self.home.path().display(),
             command = shown.command,
         );

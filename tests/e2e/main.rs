@@ -21,6 +21,7 @@ mod plugin_resources;
 mod plugins;
 mod plugins_readme;
 mod policy;
+mod recordings;
 mod reloads;
 mod resume;
 mod sessions;

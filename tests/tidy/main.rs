@@ -43,20 +43,21 @@ fn every_file_opens_with_a_sentence_and_stays_under_500_lines() {
 /// The absences of ARCHITECTURE.md.
 #[test]
 fn each_outside_thing_is_known_to_one_crate() {
+    // The demo is a program in a library: an IdP, a prompt site and browsers, none of which any other crate uses.
     let owners = [
         ("wasmtime", &["sandbox", "bench"][..]),
         ("sled", &["store"]),
         ("postcard", &["store"]),
-        ("axum", &["server", "bench"]),
+        ("axum", &["server", "bench", "demo"]),
         ("clap", &["cli", "bench"]),
-        ("anyhow", &["cli", "bench"]),
+        ("anyhow", &["cli", "bench", "demo"]),
         ("prometheus-client", &["host", "server"]),
         ("opentelemetry", &["cli"]),
         ("hmac", &["crypto"]),
         ("chacha20poly1305", &["crypto"]),
         ("ring", &["crypto"]),
-        ("reqwest", &["outbound", "cli", "testkit"]),
-        ("rustls", &["outbound", "cli", "testkit"]),
+        ("reqwest", &["outbound", "cli", "testkit", "demo"]),
+        ("rustls", &["outbound", "cli", "testkit", "demo"]),
     ];
     for entry in fs::read_dir(root().join("crates")).unwrap() {
         let folder = entry.unwrap().path();
@@ -72,7 +73,9 @@ fn each_outside_thing_is_known_to_one_crate() {
                 "crates/{name} depends on {outside}, which is {crates:?}'s"
             );
         }
-        let within: Vec<_> = dependencies.lines().filter(|line| line.starts_with("postlude-")).collect();
+        let within = dependencies.lines().filter(|line| line.starts_with("postlude-"));
+        // The SDK's macros are a part of it; only the compiler wants them to be a crate.
+        let within: Vec<_> = within.filter(|line| !line.starts_with("postlude-sdk-macros")).collect();
         let alone = match name.as_str() {
             "model" | "sdk" => Some(0),
             "sandbox" | "store" | "crypto" | "outbound" => Some(1),

@@ -2,20 +2,21 @@
 
 use crate::error::BuildError;
 use crate::language::Language;
+use crate::preview1;
 use postlude_model::manifest::SECTION;
 use postlude_model::run::Phase;
-use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-};
 use wit_component::{ComponentEncoder, DecodedWasm};
 
 /// Makes a component of a core module that was compiled against the contract; debug names stay in. Imports of WASI preview 1 become
-/// imports of WASI 0.2, as few as the module needs.
+/// none at all where our stand-in suffices, else imports of WASI 0.2.
 pub(crate) fn from_module(module: &[u8], language: Language) -> Result<Vec<u8>, BuildError> {
     let not_a_plugin =
         |why: String| BuildError::NotAPlugin(format!("the module is not a plugin: {}{why}", hint(language)));
     let encoder = ComponentEncoder::default().validate(true);
-    let encoder = encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER);
+    let encoder = match preview1::adapter(module)? {
+        Some(adapter) => encoder.adapter(preview1::MODULE, &adapter),
+        None => Ok(encoder),
+    };
     let component = encoder.and_then(|encoder| encoder.module(module)).and_then(|mut encoder| encoder.encode());
     let component = component.map_err(|why| not_a_plugin(format!(" ({why:#})")))?;
     let Ok(DecodedWasm::Component(resolve, world)) = wit_component::decode(&component) else {

@@ -1,173 +1,84 @@
-//! The contract's WIT, cut down to the functions that a plugin calls.
-//!
-//! The toolchains of JavaScript and Python let a component import all that its world names, called or not, and a host
-//! refuses imports that the manifest does not declare. So they are given a world of their own for each plugin.
+//! The contract with plugins, as this program brings it along: the text of `wit/0.1`.
 
 use crate::error::BuildError;
-use postlude_model::abi::AbiVersion;
-use std::collections::BTreeSet;
-use wit_component::WitPrinter;
-use wit_parser::{PackageId, Resolve, UnresolvedPackageGroup, WorldItem};
+use std::path::Path;
+use wit_component::StringEncoding;
+use wit_parser::{Resolve, SourceMap, WorldId};
 
-/// The world that every plugin is built against.
-pub(crate) const WORLD: &str = "post-login";
+/// The files of the contract, by name.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    ("cache.wit", include_str!("../../../wit/0.1/cache.wit")),
+    ("claims.wit", include_str!("../../../wit/0.1/claims.wit")),
+    ("clock.wit", include_str!("../../../wit/0.1/clock.wit")),
+    ("decisions.wit", include_str!("../../../wit/0.1/decisions.wit")),
+    ("event.wit", include_str!("../../../wit/0.1/event.wit")),
+    ("http.wit", include_str!("../../../wit/0.1/http.wit")),
+    ("keys.wit", include_str!("../../../wit/0.1/keys.wit")),
+    ("log.wit", include_str!("../../../wit/0.1/log.wit")),
+    ("login.wit", include_str!("../../../wit/0.1/login.wit")),
+    ("random.wit", include_str!("../../../wit/0.1/random.wit")),
+    ("redirect.wit", include_str!("../../../wit/0.1/redirect.wit")),
+    ("reply.wit", include_str!("../../../wit/0.1/reply.wit")),
+    ("secrets.wit", include_str!("../../../wit/0.1/secrets.wit")),
+    ("session.wit", include_str!("../../../wit/0.1/session.wit")),
+    ("types.wit", include_str!("../../../wit/0.1/types.wit")),
+    ("user.wit", include_str!("../../../wit/0.1/user.wit")),
+    ("world.wit", include_str!("../../../wit/0.1/world.wit")),
+];
 
-/// The files of a version.
-const fn files(version: AbiVersion) -> &'static [(&'static str, &'static str)] {
-    macro_rules! files {
-        ($($name:literal)*) => {
-            &[$((concat!($name, ".wit"), include_str!(concat!("../../../wit/0.1/", $name, ".wit")))),*]
-        };
-    }
-    match version {
-        AbiVersion::V0_1 => files! {
-            "cache" "claims" "clock" "decisions" "event" "http" "keys" "log" "login" "random" "redirect" "reply" "secrets"
-            "session" "types" "user" "world"
-        },
-    }
+/// The world of a plugin.
+pub(crate) const PLUGIN: &str = "post-login";
+
+/// The world of what stands in for WASI.
+pub(crate) const PREVIEW1: &str = "preview1";
+
+/// Worlds of this program, beside those of the contract.
+const OWN_WORLDS: &str = "package postlude:action@0.1.0;
+world preview1 {
+    import clock;
+    import random;
+    import log;
+}";
+
+/// The core module with the type of a world in a custom section, for compilers that write none. The component imports only what the
+/// module does.
+pub(crate) fn embed_type(mut module: Vec<u8>, world: &str) -> Result<Vec<u8>, BuildError> {
+    let broken = |why: String| BuildError::Project(format!("the contract of this program is malformed: {why}"));
+    let (resolve, world) = parse(world).map_err(broken)?;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .map_err(|why| broken(format!("{why:#}")))?;
+    Ok(module)
 }
 
-/// The contract, read.
-pub(crate) struct Contract {
-    resolve: Resolve,
-    package: PackageId,
-}
-
-impl Contract {
-    /// Reads a version of the contract.
-    ///
-    /// # Errors
-    /// Never for the files of this repository; a test reads every version.
-    pub(crate) fn read(version: AbiVersion) -> Result<Self, BuildError> {
-        let failed =
-            |why: &dyn std::fmt::Display| BuildError::NotAPlugin(format!("the contract cannot be read: {why}"));
-        let mut map = wit_parser::SourceMap::new();
-        for (name, text) in files(version) {
-            map.push_str(name, *text);
-        }
-        let group: UnresolvedPackageGroup = map.parse().map_err(|(_, why)| failed(&why))?;
-        let mut resolve = Resolve::default();
-        let package = resolve.push_group(group).map_err(|why| failed(&why))?;
-        Ok(Self { resolve, package })
+fn parse(world: &str) -> Result<(Resolve, WorldId), String> {
+    let mut sources = SourceMap::new();
+    for (name, text) in FILES {
+        sources.push(Path::new(name), *text);
     }
-
-    /// Every function that a plugin can call, as `session.record-factor`, in order of their names.
-    pub(crate) fn functions(&self) -> BTreeSet<String> {
-        let mut all = BTreeSet::new();
-        for (_, interface) in &self.resolve.interfaces {
-            let name = interface.name.as_deref().unwrap_or_default();
-            all.extend(interface.functions.keys().map(|function| format!("{name}.{function}")));
-        }
-        all
-    }
-
-    /// The text of the contract with the world `post-login` alone, and no other imports than these functions.
-    ///
-    /// # Errors
-    /// When a name is no function of the contract.
-    pub(crate) fn trimmed(mut self, used: &BTreeSet<String>) -> Result<String, BuildError> {
-        let unknown: Vec<_> = used.difference(&self.functions()).cloned().collect();
-        if !unknown.is_empty() {
-            return Err(BuildError::NotAPlugin(format!(
-                "the plugin calls `{}`, which the contract does not have",
-                unknown.join("`, `")
-            )));
-        }
-        for (_, interface) in self.resolve.interfaces.iter_mut() {
-            let name = interface.name.clone().unwrap_or_default();
-            interface.functions.retain(|function, _| used.contains(&format!("{name}.{function}")));
-        }
-        let empty: BTreeSet<_> = self
-            .resolve
-            .interfaces
-            .iter()
-            .filter(|(_, interface)| interface.functions.is_empty())
-            .map(|(id, _)| id)
-            .collect();
-        if let Some(package) = self.resolve.packages.get_mut(self.package) {
-            package.worlds.retain(|name, _| name == WORLD);
-        }
-        for (_, world) in self.resolve.worlds.iter_mut() {
-            // What only has types stays where another interface uses them.
-            world.imports.retain(|_, item| match item {
-                WorldItem::Interface { id, .. } => !empty.contains(id),
-                WorldItem::Function(_) | WorldItem::Type { .. } => true,
-            });
-        }
-        let mut printer = WitPrinter::default();
-        printer.emit_docs(false);
-        printer
-            .print(&self.resolve, self.package, &[])
-            .map_err(|why| BuildError::NotAPlugin(format!("the contract cannot be written: {why}")))?;
-        Ok(printer.output.to_string())
-    }
-}
-
-/// The name of a function in JavaScript's spelling, `recordFactor`, from that of the contract, `record-factor`.
-pub(crate) fn camel_case(name: &str) -> String {
-    let mut words = name.split('-');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |text, word| {
-        let mut letters = word.chars();
-        let upper: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-        text + &upper + letters.as_str()
-    })
+    sources.push(Path::new("own-worlds.wit"), OWN_WORLDS);
+    let group = sources.parse().map_err(|(_, why)| why.to_string())?;
+    let mut resolve = Resolve::default();
+    let package = resolve.push_group(group).map_err(|why| why.to_string())?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(|why| format!("{why:#}"))?;
+    Ok((resolve, world))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn used(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
+    #[test]
+    fn every_file_of_the_contract_is_here() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/0.1");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<String> = files.filter(|name| name.ends_with(".wit")).collect();
+        files.sort();
+        assert_eq!(files, FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     }
 
     #[test]
-    fn every_version_is_read_whole() {
-        for version in AbiVersion::ALL {
-            let folder = format!("{}/../../wit/{}", env!("CARGO_MANIFEST_DIR"), version.series());
-            let on_disk: BTreeSet<String> = std::fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .filter(|name| name.ends_with(".wit"))
-                .collect();
-            assert_eq!(on_disk, files(version).iter().map(|(name, _)| (*name).to_owned()).collect());
-            assert!(Contract::read(version).unwrap().functions().contains("session.record-factor"));
-        }
-    }
-
-    #[test]
-    fn the_world_has_only_the_functions_that_are_called() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
-        let text = contract.trimmed(&used(&["session.record-factor", "log.log"])).unwrap();
-        let mut resolve = Resolve::default();
-        let package = resolve.push_str("trimmed.wit", &text).unwrap();
-        let world = resolve.select_world(&[package], Some(WORLD)).unwrap();
-        let mut functions = Vec::new();
-        for item in resolve.worlds[world].imports.values() {
-            if let WorldItem::Interface { id, .. } = item {
-                let interface = &resolve.interfaces[*id];
-                functions.extend(
-                    interface.functions.keys().map(|name| format!("{}.{name}", interface.name.as_ref().unwrap())),
-                );
-            }
-        }
-        functions.sort();
-        assert_eq!(functions, ["log.log", "session.record-factor"]);
-        assert_eq!(resolve.packages[package].worlds.len(), 1);
-    }
-
-    #[test]
-    fn a_function_that_the_contract_does_not_have_is_named() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
-        let why = contract.trimmed(&used(&["log.log", "files.open"])).unwrap_err().to_string();
-        assert_eq!(why, "the plugin calls `files.open`, which the contract does not have");
-    }
-
-    #[test]
-    fn names_are_spelt_as_javascript_spells_them() {
-        assert_eq!(camel_case("record-factor"), "recordFactor");
-        assert_eq!(camel_case("set-id-token"), "setIdToken");
-        assert_eq!(camel_case("now"), "now");
+    fn the_contract_has_the_world_of_a_plugin() {
+        let (resolve, world) = parse(PLUGIN).unwrap();
+        assert_eq!(resolve.worlds.get(world).unwrap().exports.len(), 2);
     }
 }

@@ -128,7 +128,7 @@ impl Server {
                 CallError::Refused(format!("{} does not know this key; it must be a key of the tenant", self.origin()))
             }
             (403, "forbidden") => CallError::Refused(format!("this key is not enough: {detail}")),
-            (404, "login_unknown") => CallError::Refused(detail),
+            (404, "login_unknown" | "recording_unknown") => CallError::Refused(detail),
             (429 | 502..=504, _) => CallError::Later { url: self.origin(), status: status.as_u16(), detail },
             (status, _) => CallError::Refused(format!("{} answers {status}: {detail}", self.origin())),
         }

@@ -1,7 +1,8 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    build, check, compile_worker, completions, explain, init, inspect, keys, man, profile, run, serve, watch,
+    answer_prompt, bench, build, check, compile_worker, completions, demo, doctor, explain, init, inspect, keys, man,
+    new, profile, run, serve, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -29,11 +30,17 @@ pub(crate) enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Run(Box<run::Args>),
+    New(new::Args),
     Build(build::Args),
+    Test(Box<test::Args>),
     Inspect(inspect::Args),
     Profile(Box<profile::Args>),
+    Bench(Box<bench::Args>),
+    Doctor(doctor::Args),
     Keys(keys::Args),
+    AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
     Watch(watch::Args),
     Completions(completions::Args),
@@ -48,11 +55,17 @@ impl Command {
             Self::Init(args) => init::run(&args),
             Self::Serve(args) => serve::run(args),
             Self::Check(args) => check::run(&args),
+            Self::Demo(args) => demo::run(args),
             Self::Run(args) => run::run(&args),
+            Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Test(args) => test::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args, Postlude::command()),

@@ -2,6 +2,7 @@
 
 mod api;
 mod args;
+mod embedded_plugins;
 mod log_writer;
 mod new_files;
 mod output;

@@ -15,22 +15,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The event of a run that is given none: what an identity provider sends about an ordinary login.
-const SAMPLE_EVENT: &str = r#"{
-  "user": { "user_id": "ana", "email": "ana@acme.example", "email_verified": true, "name": "Ana" },
-  "client": { "client_id": "shop", "name": "Shop" },
-  "session": { "id": "session-1" },
-  "authentication": { "methods": [{ "name": "pwd" }] },
-  "request": { "ip": "192.0.2.7", "user_agent": "Mozilla/5.0", "language": "en" }
-}"#;
-
 /// 2026-01-01: a fixed clock, so that the same command gives the same run.
 const SAMPLE_NOW: u64 = 1_767_225_600_000;
 
 /// What a run gets.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InputArgs {
-    /// The event: a file, or JSON itself [default: a sample event]
+    /// The event: a file, or JSON itself [default: a sample event, with every part that is common]
     #[arg(long, value_name = "JSON|FILE")]
     event: Option<String>,
     /// What the browser brought back, for `on-continue`: a file, or JSON itself
@@ -78,7 +69,7 @@ struct ReplyFile {
 pub(crate) fn input(args: &InputArgs, plugin: &Plugin) -> Result<RunInput> {
     let event = match &args.event {
         Some(event) => read_json("--event", event)?,
-        None => Json::parse(SAMPLE_EVENT).context("the sample event is malformed")?,
+        None => Json::from_value(&postlude_stories::event::sample()),
     };
     let settings = read_json("--settings", &args.settings)?;
     let mut action = Action::granting_all(plugin.manifest(), plugin.digest(), settings).map_err(|errors| {

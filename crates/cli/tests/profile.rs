@@ -36,11 +36,13 @@ fn guest(dir: &Path, lines: &str) -> String {
 fn a_profile_has_the_fuel_of_the_run_and_every_unit_of_it() {
     let plugin = plugin_file("custom-factor");
     let plugin = plugin.to_str().unwrap();
+    let event = json(&["run", "--print-event"]).to_string();
     let input =
-        [plugin, "--event", "{}", "--settings", SETTINGS, "--reply", r#"{"verdict":"ok"}"#, "--now", "1767225600000"];
+        [plugin, "--event", &event, "--settings", SETTINGS, "--reply", r#"{"verdict":"ok"}"#, "--now", "1767225600000"];
     let run = json(&[&["run"], &input[..], &["--json"]].concat());
+    let run = &run["steps"][1]["runs"][0];
     let profile = json(&[&["profile"], &input[..], &["--json"]].concat());
-    assert_eq!(profile["fuel"], run["usage"]["fuel"]);
+    assert_eq!(profile["fuel"], run["fuel"]);
     assert_eq!((&profile["ending"], &profile["phase"]), (&"continue".into(), &"on-continue".into()));
     let names: Vec<_> =
         profile["functions"].as_array().unwrap().iter().map(|function| function["name"].as_str().unwrap()).collect();
@@ -49,7 +51,7 @@ fn a_profile_has_the_fuel_of_the_run_and_every_unit_of_it() {
     let folded = postlude(&[&["profile"], &input[..], &["--folded"]].concat());
     let fuel = |line: &str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
     let sum: u64 = text(&folded.stdout).lines().map(fuel).sum();
-    assert_eq!(Some(sum), run["usage"]["fuel"].as_u64());
+    assert_eq!(Some(sum), run["fuel"].as_u64());
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod plugins;
 mod policy;
 mod problem;
 mod read;
+pub mod reader;
 mod return_url;
 mod revision;
 mod secret;

@@ -111,8 +111,11 @@ impl Problems {
         self.0
     }
 
-    /// The value and its warnings, or all problems when one of them is an error.
-    pub(super) fn into_warnings<T>(self, value: T) -> Result<(T, Vec<Problem>), Self> {
+    /// The value and its warnings.
+    ///
+    /// # Errors
+    /// All problems, when one of them is an error.
+    pub fn into_warnings<T>(self, value: T) -> Result<(T, Vec<Problem>), Self> {
         if self.has_errors() { Err(self) } else { Ok((value, self.0)) }
     }
 }
@@ -130,34 +133,36 @@ impl std::error::Error for Problems {}
 
 /// Where problems are collected while a file is read and bound.
 #[derive(Debug)]
-pub(super) struct Log {
+pub struct Log {
     file: PathBuf,
     problems: RefCell<Vec<Problem>>,
     unparsed: Cell<bool>,
 }
 
 impl Log {
-    pub(super) fn new(file: &Path) -> Self {
+    /// An empty log about a file.
+    #[must_use]
+    pub fn new(file: &Path) -> Self {
         Self { file: file.to_owned(), problems: RefCell::default(), unparsed: Cell::new(false) }
     }
 
     /// Notes an error without a hint.
-    pub(super) fn error(&self, at: Place, message: impl Into<String>) {
+    pub fn error(&self, at: Place, message: impl Into<String>) {
         self.push(at, Severity::Error, message.into(), None);
     }
 
     /// Notes an error with the remedy.
-    pub(super) fn error_hint(&self, at: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error_hint(&self, at: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(at, Severity::Error, message.into(), Some(hint.into()));
     }
 
     /// Notes a warning with the remedy.
-    pub(super) fn warn(&self, at: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn warn(&self, at: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(at, Severity::Warning, message.into(), Some(hint.into()));
     }
 
     /// Notes a complaint about a value: what is wrong with it, and the remedy if there is one.
-    pub(super) fn complain(&self, at: Place, label: &str, complaint: Complaint) {
+    pub fn complain(&self, at: Place, label: &str, complaint: Complaint) {
         self.push(at, Severity::Error, format!("{label}: {}", complaint.message), complaint.hint);
     }
 
@@ -167,22 +172,26 @@ impl Log {
     }
 
     /// Notes a syntax error: from now on it is not certain what the file says.
-    pub(super) fn syntax(&self, at: Place, message: &str) {
+    pub fn syntax(&self, at: Place, message: &str) {
         self.unparsed.set(true);
         self.error(at, format!("not TOML: {message}"));
     }
 
     /// Whether there was a syntax error.
-    pub(super) fn is_unparsed(&self) -> bool {
+    #[must_use]
+    pub fn is_unparsed(&self) -> bool {
         self.unparsed.get()
     }
 
     /// How many errors there are so far.
-    pub(super) fn errors(&self) -> usize {
+    #[must_use]
+    pub fn errors(&self) -> usize {
         self.problems.borrow().iter().filter(|problem| problem.is_error()).count()
     }
 
-    pub(super) fn into_problems(self) -> Problems {
+    /// All problems, in the order of the file.
+    #[must_use]
+    pub fn into_problems(self) -> Problems {
         Problems::new(self.problems.into_inner())
     }
 }

@@ -28,10 +28,12 @@ impl<T> Deref for At<T> {
 }
 
 /// One table while it is read.
-pub(super) struct Section<'a> {
-    pub(super) log: &'a Log,
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// Where problems go.
+    pub log: &'a Log,
     /// Where the table begins.
-    pub(super) at: Place,
+    pub at: Place,
     /// Whose table it is, for messages: empty, or ending in `: `.
     subject: String,
     /// The keys that lead to it from the subject: empty, or ending in `.`.
@@ -42,13 +44,13 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The file's own table.
-    pub(super) fn root(log: &'a Log, table: &'a Table) -> Self {
+    pub fn root(log: &'a Log, table: &'a Table) -> Self {
         let (subject, path) = (String::new(), String::new());
         Self { log, at: Place::default(), subject, path, table, known: Vec::new() }
     }
 
     /// A table that stands for a thing of its own, such as an action. None, with a complaint, when it is no table.
-    pub(super) fn of(log: &'a Log, subject: String, at: Place, node: &'a Node) -> Option<Self> {
+    pub fn of(log: &'a Log, subject: String, at: Place, node: &'a Node) -> Option<Self> {
         match &node.kind {
             Kind::Table(table) => {
                 Some(Self { log, at, subject: format!("{subject}: "), path: String::new(), table, known: Vec::new() })
@@ -62,7 +64,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table below this one.
-    pub(super) fn table(&mut self, key: &'static str) -> Option<Section<'a>> {
+    pub fn table(&mut self, key: &'static str) -> Option<Section<'a>> {
         let (at, node) = self.entry(key)?;
         let Kind::Table(table) = &node.kind else {
             self.mistyped::<()>(key, node, "a table");
@@ -73,54 +75,60 @@ impl<'a> Section<'a> {
     }
 
     /// Gives the table another subject, once its name is known.
-    pub(super) fn rename(&mut self, subject: &str) {
+    pub fn rename(&mut self, subject: &str) {
         self.subject = format!("{subject}: ");
     }
 
+    /// Whose table it is, for messages.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.subject.strip_suffix(": ").unwrap_or(&self.subject)
+    }
+
     /// A thing of this section's subject, for messages.
-    pub(super) fn subject_of(&self, thing: &str) -> String {
+    pub fn subject_of(&self, thing: &str) -> String {
         format!("{}{thing}", self.subject.strip_suffix(": ").map_or_else(String::new, |owner| format!("{owner}, ")))
     }
 
     /// A key as messages name it.
-    pub(super) fn label(&self, key: &str) -> String {
+    pub fn label(&self, key: &str) -> String {
         format!("{}`{}{key}`", self.subject, self.path)
     }
 
     /// A key's place and value; the key is known from now on.
-    pub(super) fn entry(&mut self, key: &'static str) -> Option<(Place, &'a Node)> {
+    pub fn entry(&mut self, key: &'static str) -> Option<(Place, &'a Node)> {
         self.known.push(key);
         self.table.get(key).map(|(at, node)| (*at, node))
     }
 
     /// Whether the key is there, without knowing it.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// Whether a table below this one has the key.
-    pub(super) fn has_in(&self, table: &str, key: &str) -> bool {
+    pub fn has_in(&self, table: &str, key: &str) -> bool {
         matches!(self.table.get(table), Some((_, Node { kind: Kind::Table(table), .. })) if table.contains_key(key))
     }
 
     /// The place of a key, or of the table.
-    pub(super) fn place(&self, key: &str) -> Place {
+    pub fn place(&self, key: &str) -> Place {
         self.table.get(key).map_or(self.at, |(at, _)| *at)
     }
 
     /// Every entry of a table whose keys are names.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, Place, &'a Node)> + use<'a> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, Place, &'a Node)> + use<'a> {
         self.table.iter().map(|(key, (at, node))| (key.as_str(), *at, node))
     }
 
     /// A string.
-    pub(super) fn string(&mut self, key: &'static str) -> Option<At<&'a str>> {
+    pub fn string(&mut self, key: &'static str) -> Option<At<&'a str>> {
         let (_, node) = self.entry(key)?;
         self.text_of(key, node)
     }
 
     /// A boolean.
-    pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
         let (_, node) = self.entry(key)?;
         match node.kind {
             Kind::Boolean(yes) => Some(yes),
@@ -129,7 +137,7 @@ impl<'a> Section<'a> {
     }
 
     /// An integer.
-    pub(super) fn integer(&mut self, key: &'static str) -> Option<At<i64>> {
+    pub fn integer(&mut self, key: &'static str) -> Option<At<i64>> {
         let (_, node) = self.entry(key)?;
         match node.kind {
             Kind::Integer(number) => Some(At::new(number, node.at)),
@@ -138,7 +146,7 @@ impl<'a> Section<'a> {
     }
 
     /// An array's items, with the label that messages give them.
-    pub(super) fn array(&mut self, key: &'static str) -> Option<&'a [Node]> {
+    pub fn array(&mut self, key: &'static str) -> Option<&'a [Node]> {
         let (_, node) = self.entry(key)?;
         match &node.kind {
             Kind::Array(items) => Some(items),
@@ -147,17 +155,13 @@ impl<'a> Section<'a> {
     }
 
     /// A string that is read further.
-    pub(super) fn parsed<T>(
-        &mut self,
-        key: &'static str,
-        read: impl FnOnce(&str) -> Result<T, Complaint>,
-    ) -> Option<At<T>> {
+    pub fn parsed<T>(&mut self, key: &'static str, read: impl FnOnce(&str) -> Result<T, Complaint>) -> Option<At<T>> {
         let text = self.string(key)?;
         self.value_or_report(key, text.at, read(text.value))
     }
 
     /// Strings that are read further; a repetition is an error. An absent key is an empty list.
-    pub(super) fn list<T: PartialEq>(
+    pub fn list<T: PartialEq>(
         &mut self,
         key: &'static str,
         mut read: impl FnMut(&str) -> Result<T, Complaint>,
@@ -167,7 +171,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a value that was found already.
-    pub(super) fn strings<T: PartialEq>(
+    pub fn strings<T: PartialEq>(
         &self,
         key: &str,
         node: &'a Node,
@@ -207,7 +211,7 @@ impl<'a> Section<'a> {
     }
 
     /// Turns a complaint into a problem of this key.
-    pub(super) fn value_or_report<T>(&self, key: &str, at: Place, result: Result<T, Complaint>) -> Option<At<T>> {
+    pub fn value_or_report<T>(&self, key: &str, at: Place, result: Result<T, Complaint>) -> Option<At<T>> {
         match result {
             Ok(value) => Some(At::new(value, at)),
             Err(complaint) => {
@@ -218,7 +222,7 @@ impl<'a> Section<'a> {
     }
 
     /// Says that a key which must be there is not.
-    pub(super) fn missing(&self, key: &str, hint: &str) {
+    pub fn missing(&self, key: &str, hint: &str) {
         // After a syntax error it may be there, and only not read.
         if !self.log.is_unparsed() {
             self.log.error_hint(self.at, format!("{} is missing", self.label(key)), hint);
@@ -226,7 +230,7 @@ impl<'a> Section<'a> {
     }
 
     /// Says that a value has another type.
-    pub(super) fn mistyped<T>(&self, key: &str, node: &Node, wanted: &str) -> Option<T> {
+    pub fn mistyped<T>(&self, key: &str, node: &Node, wanted: &str) -> Option<T> {
         // What the syntax already complained about is not complained about twice.
         if !matches!(node.kind, Kind::Broken) {
             self.log.error(node.at, format!("{} must be {wanted}, not {}", self.label(key), node.kind.name()));
@@ -248,7 +252,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports every key that nobody asked for.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         for (key, (at, _)) in self.table {
             // After a syntax error it may belong to another table.
             if self.log.is_unparsed() || self.known.contains(&key.as_str()) {
@@ -268,13 +272,13 @@ impl<'a> Section<'a> {
 }
 
 /// The candidate that is a typing mistake away from the text, if there is one.
-pub(super) fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let near = candidates.map(|known| (strsim::damerau_levenshtein(text, known), known));
     let (distance, known) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= 1 + known.len() / 5).then_some(known)
 }
 
 /// A text for a message: control characters escaped, and not endless.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     text.chars().take(80).flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -35,6 +35,8 @@ pub struct Server {
     pub outbound: OutboundSettings,
     /// A change of the files is taken without being asked to.
     pub watch: bool,
+    /// The newest logins whose runs are kept in memory, to be saved and replayed; zero: none.
+    pub recordings: usize,
     /// A plugin file may be a symbolic link that leads out of its folder.
     pub follow_symlinks: bool,
 }
@@ -53,6 +55,7 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     server.development = development;
     server.watch = section.boolean("watch").unwrap_or(true);
     server.follow_symlinks = section.boolean("follow_symlinks").unwrap_or_default();
+    server.recordings = recordings(&mut section).unwrap_or_default();
     server.at = section.place("");
     listeners(&mut section, &mut server);
     files(&mut section, origin.base, &mut server);
@@ -60,6 +63,18 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     server.outbound = outbound::read(&mut section, origin.base);
     section.finish();
     server
+}
+
+/// The most logins whose runs may be kept: they are in memory.
+const MOST_RECORDINGS: i64 = 1000;
+
+fn recordings(section: &mut Section<'_>) -> Option<usize> {
+    let most = section.integer("recordings")?;
+    let within =
+        (0..=MOST_RECORDINGS).contains(&most).then_some(most.value).and_then(|most| usize::try_from(most).ok());
+    let hint = format!("it must be from 0 to {MOST_RECORDINGS}; 0 keeps none");
+    let complaint = Complaint::new(format!("`{}` is out of range", *most)).hint(hint);
+    section.value_or_report("recordings", most.at, within.ok_or(complaint)).map(|most| most.value)
 }
 
 fn server(base: &Path, root_key: SecretRef) -> Server {
@@ -75,6 +90,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         development: false,
         outbound: OutboundSettings::default(),
         watch: true,
+        recordings: 0,
         follow_symlinks: false,
     }
 }

@@ -8,31 +8,41 @@ use toml::de::{DeTable, DeValue};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) at: Place,
-    pub(super) kind: Kind,
+pub struct Node {
+    /// Where the value stands.
+    pub at: Place,
+    /// The value.
+    pub kind: Kind,
 }
 
 /// What a value is.
 #[derive(Debug, Clone)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A string.
     String(String),
+    /// An integer of 64 bits.
     Integer(i64),
+    /// A float.
     Float(f64),
+    /// A boolean.
     Boolean(bool),
+    /// A date-time, as it was written.
     Datetime(String),
+    /// An array.
     Array(Vec<Node>),
+    /// A table.
     Table(Table),
     /// A value that was already complained about.
     Broken,
 }
 
 /// A table: each key with its own place.
-pub(super) type Table = BTreeMap<String, (Place, Node)>;
+pub type Table = BTreeMap<String, (Place, Node)>;
 
 impl Kind {
     /// The type's name with its article, for messages.
-    pub(super) fn name(&self) -> &'static str {
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         match self {
             Self::String(_) => "a string",
             Self::Integer(_) => "an integer",
@@ -46,7 +56,8 @@ impl Kind {
     }
 
     /// The value as JSON: a date-time becomes its text. None for infinities, NaN and what could not be read.
-    pub(super) fn to_json(&self) -> Option<Value> {
+    #[must_use]
+    pub fn to_json(&self) -> Option<Value> {
         Some(match self {
             Self::String(text) | Self::Datetime(text) => Value::String(text.clone()),
             Self::Integer(number) => Value::Number((*number).into()),
@@ -63,7 +74,7 @@ impl Kind {
 }
 
 /// Reads a file, noting every syntax error.
-pub(super) fn parse(text: &str, log: &Log) -> Table {
+pub fn parse(text: &str, log: &Log) -> Table {
     let mut reader = Reader { text, lines: line_starts(text), unparsed: BTreeSet::new(), log };
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {

@@ -12,7 +12,7 @@ const SIZE_UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB"
 ///
 /// # Errors
 /// When the text is anything else, or does not fit into 64 bits of milliseconds.
-pub(super) fn duration(text: &str) -> Result<Duration, Complaint> {
+pub fn duration(text: &str) -> Result<Duration, Complaint> {
     sum(text, &TIME_UNITS, true).map(Duration::from_millis).ok_or_else(|| {
         Complaint::new(format!("`{}` is not a duration", shown(text)))
             .hint("write whole numbers with d, h, m, s or ms, such as `24h`, `1h30m` or `500ms`")

@@ -23,6 +23,9 @@ pub enum HostError {
     /// No login of that id is stored.
     #[error("no login of that id in this tenant; records are kept for `lifetimes.record`")]
     LoginUnknown,
+    /// There is no recording of the login; the text says why.
+    #[error("{0}")]
+    RecordingUnknown(String),
     /// The login that should be resumed is not stored.
     #[error("no login of that id; start a new login")]
     LoginGone,

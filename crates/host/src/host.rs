@@ -8,6 +8,7 @@ use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
 use crate::plugin::{Compilation, Compiler};
+use crate::recordings::Recordings;
 use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, warn, watch};
 use crate::revision::{Loaded, Revisions, load, load_and_keep};
 use crate::services::Services;
@@ -125,6 +126,7 @@ impl Host {
             clock,
             http,
             runs,
+            recordings: Recordings::new(config.server.recordings),
             environment,
             metrics,
             events: Arc::default(),

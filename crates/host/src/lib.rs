@@ -25,6 +25,7 @@ mod orders;
 mod parts;
 mod pipeline;
 mod plugin;
+mod recordings;
 mod reload;
 mod revision;
 mod services;

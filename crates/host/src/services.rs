@@ -6,6 +6,7 @@ use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::parts::{PluginHttp, RunListener};
 use crate::plugin::Compiler;
+use crate::recordings::Recordings;
 use postlude_config::Environment;
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
@@ -25,6 +26,8 @@ pub(crate) struct Services {
     pub(crate) http: PluginHttp,
     /// Hears of every run.
     pub(crate) runs: Option<Arc<dyn RunListener>>,
+    /// The runs of the newest logins.
+    pub(crate) recordings: Recordings,
     /// Where secrets by variable come from.
     pub(crate) environment: Environment,
     pub(crate) metrics: Arc<Metrics>,

@@ -47,7 +47,7 @@ pub use inspect::{Inspection, inspect};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
-pub use price::{Price, Work};
+pub use price::{Price, Work, call as call_fuel};
 pub use profile::{FunctionCost, Profile, Stack, functions as function_costs};
 pub use profiler::Profiler;
 pub use run::{START_TIME, StartError};

@@ -116,7 +116,8 @@ impl Work {
     }
 }
 
-/// Fuel of a call with arguments of so many bytes and list items.
+/// Fuel of a call with arguments of so many bytes and list items. Bytes and items of its result cost as much again.
+#[must_use]
 pub fn call(bytes: usize, items: usize) -> u64 {
     CALL_FUEL.saturating_add(crossing(bytes, items))
 }

@@ -11,6 +11,8 @@ use wasmtime::{Trap as Code, WasmBacktrace};
 
 /// Frames of a backtrace that are kept; the innermost ones tell what happened.
 const FRAMES: usize = 20;
+/// With source lines there are more: each function that was inlined has its own, and a panic brings a dozen of the runtime's.
+const FRAMES_WITH_LINES: usize = 64;
 
 /// What stopped the plugin.
 pub fn trap(error: &wasmtime::Error, run: &RunState) -> Trap {
@@ -92,21 +94,47 @@ fn root(error: &wasmtime::Error) -> String {
     escaped(line.strip_prefix("wasm trap: ").unwrap_or(line))
 }
 
-/// `module!function` per frame, innermost first, names demangled and control characters escaped.
+/// `module!function` per frame, or the function alone with ` at file:line:column` where the engine knows source lines; innermost
+/// first, names demangled and control characters escaped.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
-    let text = backtrace.to_string();
-    let frames = text.lines().filter_map(|line| {
-        let (number, rest) = line.trim_start().split_once(": ")?;
-        number.parse::<u32>().ok()?;
-        Some(escaped(rest.split_once(" - ").map_or(rest, |(_, name)| name).trim()))
-    });
-    frames.take(FRAMES).collect()
+    error.downcast_ref::<WasmBacktrace>().map(|backtrace| frames(&backtrace.to_string())).unwrap_or_default()
+}
+
+/// The frames of wasmtime's text.
+fn frames(text: &str) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    let mut most = FRAMES;
+    for line in text.lines().map(str::trim_start) {
+        let numbered = line.split_once(": ").filter(|(number, _)| number.parse::<u32>().is_ok());
+        // Functions that were inlined into the one before follow it without a number.
+        let inlined = line.strip_prefix("- ").filter(|_| !frames.is_empty());
+        if let Some(place) = line.strip_prefix("at ") {
+            most = FRAMES_WITH_LINES;
+            if let Some(frame) = frames.last_mut() {
+                frame.push_str(&escaped(&format!(" at {place}")));
+            }
+        } else if let Some(name) =
+            numbered.map(|(_, rest)| rest.split_once(" - ").map_or(rest, |(_, name)| name)).or(inlined)
+        {
+            if frames.len() >= most {
+                break;
+            }
+            frames.push(escaped(name.trim()));
+        }
+    }
+    frames
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_have_their_source_lines_and_inlined_functions() {
+        let text = "error while executing at wasm backtrace:\n    0:    0x1a2 - rust_panic\n                    at std/src/panic.rs:3:1\n                - \
+                    inner\n                    at src/lib.rs:7:9\n    1:    0x2b3 - plugin!outer\nnote: using x";
+        assert_eq!(frames(text), ["rust_panic at std/src/panic.rs:3:1", "inner at src/lib.rs:7:9", "plugin!outer"]);
+    }
 
     #[test]
     fn numbers_are_grouped() {

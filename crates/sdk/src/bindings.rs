@@ -1,6 +1,6 @@
 //! The contract's bindings, generated from `wit/0.1` for the guest's side.
 wit_bindgen::generate!({
-    path: "../../wit/0.1",
+    path: "wit",
     world: "post-login",
     pub_export_macro: true,
     export_macro_name: "export_guest",

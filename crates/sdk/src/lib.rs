@@ -70,11 +70,28 @@ pub use host::Host;
 pub use records::Pairs;
 pub use serde_json::{Value, json};
 
-/// What [`export!`] expands to; not for use by hand.
-#[cfg(target_arch = "wasm32")]
+/// Types from the settings schema of the crate's `manifest.json`: `postlude_sdk::settings!();` defines `Settings`, with a field for each
+/// property. A field that the schema does not have is a compile error.
+///
+/// A property that is not required is an `Option`, unless the schema has a default for it. An enumeration of strings becomes an enum, an
+/// object in the object a struct; what Rust has no type for stays a [`Value`].
+///
+/// ```compile_fail
+/// postlude_sdk::settings!("tests/settings.json");
+/// fn note(settings: &Settings) -> &Option<String> { &settings.noet }
+/// ```
+/// ```
+/// postlude_sdk::settings!("tests/settings.json");
+/// fn note(settings: &Settings) -> &Option<String> { &settings.note }
+/// ```
+pub use postlude_sdk_macros::settings;
+
+/// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod private {
+    #[cfg(target_arch = "wasm32")]
     pub use crate::exports::{run_on_continue, run_on_login};
+    pub use serde;
 }
 
 /// Makes an [`Action`] the plugin's exports `on-login` and `on-continue`. Once in a crate, at its root.

@@ -46,6 +46,7 @@ error_codes! {
     Forbidden = FORBIDDEN, "forbidden", "send a key of a role that may do this";
     NotFound = NOT_FOUND, "not_found", "no such route";
     LoginUnknown = NOT_FOUND, "login_unknown", "no login of that id; start a new one";
+    RecordingUnknown = NOT_FOUND, "recording_unknown", "the runs of the login are not kept; `detail` says why";
     SessionUnknown = NOT_FOUND, "session_unknown", "nothing is known of the session";
     PluginUnknown = NOT_FOUND, "plugin_unknown", "this tenant neither runs nor uploaded such a plugin";
     BypassUnknown = NOT_FOUND, "bypass_unknown", "the user has no such bypass, or it has expired";

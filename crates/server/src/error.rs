@@ -115,6 +115,7 @@ const fn code_of(error: &HostError) -> ErrorCode {
         HostError::InvalidReply => ErrorCode::InvalidReply,
         HostError::InvalidState => ErrorCode::InvalidState,
         HostError::LoginUnknown | HostError::LoginGone => ErrorCode::LoginUnknown,
+        HostError::RecordingUnknown(_) => ErrorCode::RecordingUnknown,
         HostError::LoginMismatch => ErrorCode::LoginMismatch,
         HostError::StateExpired => ErrorCode::StateExpired,
         HostError::LoginEnded(EndReason::SessionEnded) => ErrorCode::SessionEnded,

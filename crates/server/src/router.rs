@@ -32,6 +32,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::reload::reload)) //          POST /v1/admin/reload
         .routes(routes!(admin::logins::list::list)) //            POST /v1/admin/logins/list
         .routes(routes!(admin::logins::detail::show)) //             GET  /v1/admin/logins/{login_id}
+        .routes(routes!(admin::logins::recording::get)) //           GET  /v1/admin/logins/{login_id}/recording
         .routes(routes!(admin::events::follow)) //          GET  /v1/admin/events
         .routes(routes!(admin::sessions::list)) //          POST /v1/admin/sessions/list
         .routes(routes!(admin::sessions::get)) //           POST /v1/admin/sessions/get

@@ -15,6 +15,7 @@ pub(crate) struct ConfigText<'a> {
     pub(crate) lifetimes: &'a str,
     pub(crate) rules: &'a str,
     pub(crate) policy: &'a str,
+    pub(crate) server: &'a str,
     pub(crate) before: &'a str,
     pub(crate) after: &'a str,
     pub(crate) guests: Vec<&'a str>,
@@ -37,6 +38,7 @@ listen = "127.0.0.1:{port}"
 root_key = {{ file = "root.key" }}
 development = true
 watch = {watch}
+{server}
 
 [tenants.acme]
 issuer = "http://127.0.0.1:{port}/acme"
@@ -77,6 +79,7 @@ sha256 = "{other_operator}"
 "#,
             port = self.port,
             watch = self.watch,
+            server = self.server,
             callers = callers(),
             other = hash(OTHER_KEY),
             other_operator = hash(OTHER_OPERATOR_KEY),

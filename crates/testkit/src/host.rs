@@ -31,6 +31,7 @@ pub struct Builder {
     policy: String,
     before: String,
     after: String,
+    server: String,
     guests: Vec<(String, Vec<u8>)>,
     watch: bool,
     prepare: fn(&Path),
@@ -51,6 +52,7 @@ impl Default for Builder {
             policy: String::new(),
             before: String::new(),
             after: String::new(),
+            server: String::new(),
             guests: Vec::new(),
             watch: false,
             prepare: |_| {},
@@ -67,6 +69,13 @@ impl Builder {
     #[must_use]
     pub fn max_age(mut self, max_age: &str) -> Self {
         max_age.clone_into(&mut self.max_age);
+        self
+    }
+
+    /// More lines of the table `[server]`.
+    #[must_use]
+    pub fn server(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.server);
         self
     }
 
@@ -186,6 +195,7 @@ impl Builder {
             lifetimes: &self.lifetimes,
             rules: &self.rules,
             policy: &self.policy,
+            server: &self.server,
             before: &self.before,
             after: &self.after,
             guests: self.guests.iter().map(|(name, _)| name.as_str()).collect(),

@@ -1,12 +1,16 @@
 // Bundles a plugin's modules into one, with the SDK and the web globals that it uses, and tells what it needs of the host.
 import { readFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { GLOBALS } from "./globals.mjs";
 import { lineTable } from "./lines.mjs";
 
 const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAME = "@postlude/sdk";
+/** Node's own modules, with and without their prefix. */
+const BUILTINS = new RegExp(`^(node:.*|(${builtinModules.join("|")})(/.*)?)$`);
 const LINES = "POSTLUDE_LINES";
 /** The SDK's namespaces, each a module of that name. */
 const NAMESPACES = [
@@ -62,7 +66,7 @@ export async function bundle({ dir, entry, engine }) {
     // The small engine has its own promises, which only generators can wait for.
     supported: small ? { "async-await": false, "async-generator": false, "for-await": false } : {},
     define: { "process.env.NODE_ENV": '"production"' },
-    inject: small ? [join(SDK, "src/globals/index.js")] : [],
+    inject: small ? GLOBALS.map((name) => join(SDK, "src/globals", `${name}.js`)) : [],
     sourcemap: "external",
     sourcesContent: false,
     legalComments: "none",
@@ -130,12 +134,15 @@ function builtins() {
   return {
     name: "builtins",
     setup(build) {
-      build.onResolve({ filter: /^node:/ }, ({ path }) => ({
+      build.onResolve({ filter: BUILTINS }, ({ path }) => ({
         errors: [{ text: `\`${path}\` is a module of Node, which is not there in a plugin: there are no files, sockets or processes` }],
       }));
     },
   };
 }
+
+/** Packages of the SDK, whose modules do nothing but export. */
+const PURE = /^(whatwg-url-minimum|@noble\/hashes\/.*)$/;
 
 /** The SDK itself, wherever the project has it: also a file outside of any node_modules finds it. */
 function sdk() {
@@ -147,6 +154,9 @@ function sdk() {
         if (module !== "index" && !NAMESPACES.includes(module)) return { errors: [{ text: `the SDK has no module \`${module}\`` }] };
         return { path: join(SDK, "src", `${module}.js`), sideEffects: false };
       });
+      build.onResolve({ filter: PURE }, ({ path, importer }) =>
+        importer.startsWith(SDK + sep) ? { path: fileURLToPath(import.meta.resolve(path)), sideEffects: false } : undefined,
+      );
     },
   };
 }

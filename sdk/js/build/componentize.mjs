@@ -32,7 +32,7 @@ async function full({ code, wit, world }) {
 
 export const ENGINES = { small, full };
 
-async function engine() {
+export async function engine() {
   const { version, optionalDependencies } = require("componentize-qjs/package.json");
   if (version !== COMPONENTIZE_QJS) {
     throw new Error(`componentize-qjs ${version} is installed, and this SDK is made for ${COMPONENTIZE_QJS}: run \`npm install\` again`);

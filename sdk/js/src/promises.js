@@ -202,7 +202,9 @@ class PostludePromise {
 /** A new promise of a class, and the functions that settle it. */
 function capability(Class) {
   if (Class === PostludePromise || Class.prototype instanceof PostludePromise) {
+    /** @type {any} */
     let resolve;
+    /** @type {any} */
     let reject;
     const promise = new Class((one, other) => {
       resolve = one;
@@ -213,7 +215,11 @@ function capability(Class) {
   throw new TypeError("Promise methods need a class of promises as `this`");
 }
 
-/** Waits for every value of an iterable; `handlers` says what its settling does. Each handler works once. */
+/**
+ * Waits for every value of an iterable; `handlers` says what its settling does. Each handler works once.
+ *
+ * @param {(state: any) => void} whenEmpty What happens when nothing is left to wait for at the end of the iterable.
+ */
 function combine(Class, iterable, handlers, whenEmpty = ({ values, resolve }) => resolve(values)) {
   const { promise, resolve, reject } = capability(Class);
   const values = [];

@@ -30,6 +30,7 @@ function answer(plugin, handler) {
   }
   const returned = asRun(() => call.call(plugin));
   if (typeof returned?.then !== "function") return returned;
+  /** @type {any} */
   let settled;
   returned.then(
     (value) => (settled = { value }),
@@ -63,6 +64,7 @@ function describe(error) {
   }
 }
 
+/** @returns {[string, string][]} The field with the error's stack, where it has one. */
 function stackOf(error, lines) {
   const stack = error instanceof Error ? mapped(String(error.stack ?? ""), lines) : "";
   return stack === "" ? [] : [["stack", stack]];

@@ -2,13 +2,16 @@
 //! program of the SDK's npm package.
 
 mod package;
+#[cfg(test)]
+mod types;
 
 use crate::command;
 use crate::compiled::{Code, Compiled};
-use crate::contract::{Contract, WORLD, camel_case};
+use crate::contract;
 use crate::error::BuildError;
 use crate::project::Project;
 use crate::tools::{self, Found, NODE};
+use crate::trim::{Contract, camel_case};
 use package::Package;
 use postlude_model::abi::AbiVersion;
 use serde::Deserialize;
@@ -58,17 +61,24 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
     let mut bundle = step("bundle");
     bundle.arg("--dir").arg(&project.dir).arg("--entry").arg(&package.entry).arg("--out").arg(&code);
     let bundled: Bundled = answer("the bundler", &mut bundle)?;
-    let contract = Contract::read(AbiVersion::V0_1)?;
-    let used = used(&contract, &bundled.imports)?;
-    std::fs::write(&wit, contract.trimmed(&used)?).map_err(BuildError::file("write", &wit))?;
+    let whole = Contract::read()?;
+    let used = used(&whole, &bundled.imports)?;
+    std::fs::write(&wit, whole.trimmed(&used)?).map_err(BuildError::file("write", &wit))?;
     let mut componentize = step("componentize");
-    componentize.arg("--wit").arg(&wit).args(["--world", WORLD]).arg("--code").arg(&code).arg("--out").arg(&out);
+    componentize
+        .arg("--wit")
+        .arg(&wit)
+        .args(["--world", contract::PLUGIN])
+        .arg("--code")
+        .arg(&code)
+        .arg("--out")
+        .arg(&out);
     let made: Componentized = answer("the maker of components", &mut componentize)?;
     let component = std::fs::read(&out).map_err(BuildError::file("read", &out))?;
     Ok(Compiled {
         code: Code::Component(component),
         toolchain: format!("node {}, {}", node.version, made.engine),
-        out_dir: project.dir.join("dist"),
+        out_dir: project.dir.join("build"),
     })
 }
 
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn imports_of_the_bundle_are_functions_of_the_contract() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
+        let contract = Contract::read().unwrap();
         let imports = [
             import("postlude:action/session@0.1.0", "recordFactor"),
             import("postlude:action/log@0.1.0", "log"),
@@ -149,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_import_that_the_contract_does_not_have_is_named() {
-        let contract = Contract::read(AbiVersion::V0_1).unwrap();
+        let contract = Contract::read().unwrap();
         for (module, name) in [("postlude:action/log@0.1.0", "shout"), ("postlude:other/log@0.1.0", "log")] {
             let why = used(&contract, &[import(module, name)]).unwrap_err().to_string();
             assert_eq!(why, format!("the plugin imports `{name}` of `{module}`, which the contract does not have"));

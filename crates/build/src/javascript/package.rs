@@ -96,6 +96,11 @@ mod tests {
             r#"{"main": "plugin.js", "postlude": {"motor": "small"}}"#,
         ];
         let errors: Vec<_> = texts.iter().map(|text| read(text).unwrap_err()).collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        `[dir]/package.json`: there is no field `main`: name the module whose default export is the plugin, such as `"main": "src/plugin.js"`
+        `[dir]/package.json`: the field `main` names `src/plugin.ts`, which is no file of the project
+        `[dir]/package.json`: unknown variant `v8`, expected `small` or `full` at line 1 column 49
+        `[dir]/package.json`: unknown field `motor`, expected `engine` at line 1 column 42
+        "#);
     }
 }

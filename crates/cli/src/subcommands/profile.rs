@@ -49,7 +49,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let file = args.plugin.display();
     let bytes = std::fs::read(&args.plugin).with_context(|| format!("`{file}` cannot be read"))?;
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 1 })?;
+    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
     let plugin = sandbox.load(&bytes).with_context(|| format!("`{file}` was refused"))?;
     let input = plugin_input::input(&args.input, &plugin)?;
     let phase = input.phase;

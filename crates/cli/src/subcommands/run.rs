@@ -1,64 +1,104 @@
-//! `postlude run`: one run of a plugin, without a server.
+//! `postlude run`: one login with a plugin, in a real host in memory.
 
-use crate::output::{self, Paint, grouped};
+mod difference;
+mod inputs;
+mod one_action;
+mod replay;
+mod show;
+
+use crate::output::{self, Paint};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use postlude_crypto::token::local_keys;
-use postlude_model::action::{Action, Budget, Mode, Secret};
-use postlude_model::decision::{Command, Decision, Failure};
-use postlude_model::json::Json;
-use postlude_model::names::{FactorName, Timestamp};
-use postlude_model::run::{Ending, Phase, Proof, Reply, Report, RunInput};
-use postlude_model::token::{Profile, TokenError, Verdict};
-use postlude_sandbox::{Plugin, Sandbox};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use inputs::Inputs;
+use postlude_model::action::Mode;
+use postlude_model::names::Timestamp;
+use postlude_stories::event::sample;
+use postlude_stories::workbench::{
+    ActionSetup, FIRST_BROWSER, LoginInput, PluginPool, PooledPlugin, Workbench, WorkbenchError, WorkbenchSetup,
+};
+use replay::Replay;
+use serde_json::json;
+use show::Shown;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Run a plugin once and show everything that came of it: decision, commands, log, fuel, memory, time.
+/// Run a login with a plugin and show everything that came of it: decision, redirect, request token, commands, log, usage.
 ///
-/// Without --reply it is asked as at a login (`on-login`), with --reply as when the browser is back (`on-continue`). The
-/// plugin is granted all that its manifest asks for, its factors have no record, and nothing leaves this process.
+/// A real host in memory asks the plugin, by the same code as the server: what the server refuses is refused here, in the same
+/// words. The plugin is granted all that its manifest asks for, or what `--config` grants; the prompt site, the browser and the
+/// network are simulated, and nothing leaves this process.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  postlude run email-domain.wasm --event event.json --settings '{\"domains\":[\"acme.example\"]}'\n  \
-    postlude run custom-factor.wasm --event event.json --settings settings.json --reply reply.json --json\n\n\
-    A reply: {\"method\":\"GET\", \"query\":{\"k\":\"v\"}, \"form\":{}, \"factor\":\"https://..\", \"verdict\":\"ok\",\n  \
-    \"claims\":{..}, \"stash\":..}; every member may be left out. `verdict` stands for a verified result token.\n\n\
-    Exit codes: 0 the plugin decided; 1 it failed, was stopped, or could not be loaded; 2 wrong usage."
-)]
+#[command(after_help = HELP)]
 pub(crate) struct Args {
     /// The plugin
-    plugin: PathBuf,
-    /// The event: a file, or JSON itself
-    #[arg(long, value_name = "JSON|FILE")]
-    event: String,
-    /// What the browser brought back: a file, or JSON itself
-    #[arg(long, value_name = "JSON|FILE")]
-    reply: Option<String>,
+    #[arg(required_unless_present = "print_event")]
+    plugin: Option<PathBuf>,
+    /// The event, whole: a file, JSON itself, or `-` for standard input [default: a sample, see --print-event]
+    #[arg(long, value_name = "JSON|FILE|-")]
+    event: Option<String>,
     /// The action's settings: a file, or JSON itself
-    #[arg(long, value_name = "JSON|FILE", default_value = "{}")]
-    settings: String,
-    /// A secret, as NAME=VALUE; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    secret: Vec<String>,
+    #[arg(long, value_name = "JSON|FILE", conflicts_with = "config")]
+    settings: Option<String>,
+    /// Take settings, grants, secrets and policy from the action that has this plugin in a configuration
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The action, where the configuration or the saved login has several with this plugin
+    #[arg(long, value_name = "NAME")]
+    action: Option<String>,
     /// How the login reached the IdP
     #[arg(long, value_enum, default_value_t = ModeArg::Interactive)]
     mode: ModeArg,
-    /// Fuel that the run may spend
-    #[arg(long, default_value_t = postlude_model::limits::FUEL)]
-    fuel: u64,
-    /// The clock, in milliseconds since 1970, instead of the system's: the same input then gives the same run
+    /// What the prompt site answers when the plugin redirects; may be repeated for one prompt after another
+    #[arg(long, value_name = "WORD|JSON|FILE", visible_alias = "reply")]
+    prompt: Vec<String>,
+    /// A secret, as NAME=VALUE; may be repeated. Those that the plugin asks for and that are not given get stand-ins
+    #[arg(long, value_name = "NAME=VALUE")]
+    secret: Vec<String>,
+    /// Expected requests of the plugin and their answers: an array of {"request": {..}, "answer": {..}}
+    #[arg(long, value_name = "JSON|FILE")]
+    http: Option<String>,
+    /// Fuel that a run may spend, instead of the action's limit; at least 10,000, as in a configuration
+    #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u64).range(10_000..=20_000_000_000))]
+    fuel: Option<u64>,
+    /// The clock, in milliseconds since 1970, instead of the system's: the same input then gives the same login
     #[arg(long, value_name = "MILLIS")]
     now: Option<u64>,
+    /// Replay the runs of a login that `postlude explain --save` saved, and show what comes out differently
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["event", "settings", "config", "mode", "prompt", "http", "now"])]
+    replay: Option<PathBuf>,
+    /// Show the frames of the language's runtime in a backtrace too
+    #[arg(long)]
+    all_frames: bool,
+    /// Print the sample event and end
+    #[arg(long)]
+    print_event: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
+
+const HELP: &str = "Examples:
+  postlude run email-domain.wasm --settings '{\"domains\":[\"acme.example\"]}'
+  postlude run acme-face.wasm --settings settings.json --prompt ok
+  postlude run --print-event | jq '.user.email = \"eve@evil.example\"' | postlude run email-domain.wasm --event - ..
+  postlude run acme-face.wasm --config postlude.toml --mode silent --json
+  postlude run acme-face.wasm --replay login.json
+
+What a prompt site answers:
+  ok, refused, error, never      a right result with that verdict; or the browser does not come back
+  missing, tampered, expired, replayed, other-user, other-factor, reflected, wrong-key, unsigned, again
+                                 what an attacker may try: each must be refused
+  {\"verdict\":\"ok\", \"claims\":{..}, \"query\":{..}, \"form\":{..}, \"method\":\"POST\"}
+                                 the same in parts; every member may be left out, `verdict` is one of the words
+
+Expected requests: [{\"request\":{\"method\":\"POST\", \"url\":\"https://..\"}, \"answer\":{\"status\":200, \"body\":{..}}}];
+an answer may be {\"fail\":\"timeout\"}, too-large or any other text; `\"repeats\":true` answers each such request.
+
+A replay has stand-ins for secrets (give one with --secret where it matters) and for keys: tokens are not verified.
+
+Exit codes: 0 the action decided, or all replayed runs came to the same; 1 it failed, was stopped or was refused, or a replayed
+run came to something else; 2 wrong usage.";
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ModeArg {
@@ -68,110 +108,118 @@ enum ModeArg {
     Password,
 }
 
-/// A reply, as `--reply` writes it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ReplyFile {
-    method: Option<String>,
-    query: BTreeMap<String, String>,
-    form: BTreeMap<String, String>,
-    factor: Option<FactorName>,
-    verdict: Option<Verdict>,
-    claims: Option<Value>,
-    stash: Option<Value>,
-}
-
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let bytes = std::fs::read(&args.plugin).with_context(|| format!("`{}` cannot be read", args.plugin.display()))?;
-    let sandbox = Sandbox::new(Default::default())?;
-    let plugin = sandbox.load(&bytes).with_context(|| format!("`{}` was refused", args.plugin.display()))?;
-    let input = input(args, &plugin)?;
-    let phase = input.phase;
+    let Some(file) = args.plugin.as_ref().filter(|_| !args.print_event) else {
+        output::json(&sample())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let bytes = std::fs::read(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(sandbox.run(&plugin, input));
-    if args.json {
-        output::json(&as_json(&report))?
-    } else {
-        show(&plugin, phase, &report)
-    }
-    Ok(match report.ending {
-        Ending::Decided(_) => ExitCode::SUCCESS,
-        Ending::Failed(_) | Ending::Trapped(_) | Ending::TimedOut | Ending::Busy => ExitCode::from(1),
-    })
-}
-
-fn input(args: &Args, plugin: &Plugin) -> Result<RunInput> {
-    let event = read_json("--event", &args.event)?;
-    let settings = read_json("--settings", &args.settings)?;
-    let action = action(args, plugin, settings)?;
-    let reply = args.reply.as_deref().map(|text| reply(text, &action)).transpose()?;
-    let now = args.now.map_or_else(system_now, Timestamp);
-    let phase = if reply.is_some() { Phase::Continue } else { Phase::Login };
-    let input = RunInput::on_login(Arc::new(action), event, now);
-    Ok(RunInput { phase, reply, mode: args.mode.into(), ..input })
-}
-
-fn action(args: &Args, plugin: &Plugin, settings: Json) -> Result<Action> {
-    let mut action = Action::granting_all(plugin.manifest(), plugin.digest(), settings).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the settings do not fit the manifest: {}", errors.join("; "))
-    })?;
-    let spec = &mut action.spec;
-    let external = spec.result.profile == Profile::External;
-    spec.factors.iter_mut().for_each(|factor| factor.external = external);
-    spec.budget = Budget { fuel: args.fuel, ..plugin.budget() };
-    action.keys = local_keys(&spec.result, &spec.grants.keys)?;
-    action.secrets = args.secret.iter().map(|pair| secret(pair)).collect::<Result<_>>()?;
-    action.development = true;
-    Ok(action)
-}
-
-fn secret(pair: &str) -> Result<(String, Secret)> {
-    let (name, value) = pair.split_once('=').context("`--secret` is NAME=VALUE")?;
-    Ok((name.to_owned(), Secret::new(value)))
-}
-
-fn reply(text: &str, action: &Action) -> Result<Reply> {
-    let file: ReplyFile =
-        serde_json::from_value(read_json("--reply", text)?.to_value()).context("`--reply` is malformed")?;
-    let asked_for = file.factor.or_else(|| action.spec.factors.first().map(|factor| factor.name.clone()));
-    let claims = file.claims.as_ref().map(Json::from_value);
-    let (token, proof) = match (file.verdict, action.spec.result.profile) {
-        (_, Profile::External | Profile::None) => (Err(TokenError::NotApplicable), Proof::Nothing),
-        (None, _) => (Err(TokenError::Missing), Proof::Nothing),
-        (Some(_), Profile::Auth0) => (Ok(claims.unwrap_or_else(Json::object)), Proof::Judged),
-        (Some(verdict), Profile::Postlude) => {
-            let stand_in =
-                json!({ "factor": asked_for, "verdict": verdict, "state": "state-of-the-prompt", "jti": "jti" });
-            let claims = claims.unwrap_or_else(|| Json::from_value(&stand_in));
-            (Ok(claims), Proof::Token { factor: asked_for.clone(), verdict })
+    runtime.block_on(async {
+        let pool = PluginPool::new(Default::default())?;
+        let plugin = pool.add(&bytes).await.with_context(|| format!("`{}` was refused", file.display()))?;
+        match &args.replay {
+            Some(saved) => {
+                let secrets = inputs::secrets(&args.secret)?;
+                let asked =
+                    Replay { file: saved, action: args.action.as_deref(), secrets, fuel: args.fuel, json: args.json };
+                replay::run(&asked, pool.compiler().sandbox(), &plugin.plugin).await
+            }
+            None => login(args, &pool, plugin).await,
         }
-    };
-    Ok(Reply {
-        method: file.method.unwrap_or_else(|| "GET".to_owned()),
-        query: file.query.into_iter().collect(),
-        form: file.form.into_iter().collect(),
-        resumed_state: "state-of-the-prompt".to_owned(),
-        asked_for,
-        token,
-        proof,
-        stash: file.stash.as_ref().map(Json::from_value),
     })
 }
 
-/// JSON from the argument itself, or from the file that it names.
-fn read_json(option: &str, text: &str) -> Result<Json> {
-    let own = text.trim_start().starts_with(['{', '[']);
-    let text = if own {
-        text.to_owned()
-    } else {
-        std::fs::read_to_string(Path::new(text)).with_context(|| format!("`{option} {text}` cannot be read"))?
-    };
-    let json = Json::parse(&text).with_context(|| format!("`{option}` is not acceptable JSON"))?;
-    if !json.as_str().starts_with('{') {
-        bail!("`{option}` must be a JSON object");
+/// Logs a user in, answers the prompts, and shows each step.
+async fn login(args: &Args, pool: &PluginPool, plugin: PooledPlugin) -> Result<ExitCode> {
+    let inputs = Inputs::read(args.event.as_deref(), &args.prompt, args.http.as_deref())?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut bench =
+        Workbench::open(setup(args, folder.path(), pool, &plugin)?).await.map_err(|why| refused(args, why))?;
+    bench.http().expect(inputs.http);
+    let asked =
+        LoginInput { event: inputs.event, exact: true, browser: FIRST_BROWSER.to_owned(), mode: args.mode.into() };
+    let first = bench.login(&asked).await.map_err(not_an_event)?;
+    let mut steps = vec![Shown { what: "login".to_owned(), answer: first }];
+    for (word, answer) in &inputs.prompts {
+        let why = "`--prompt` has nothing to answer: the plugin did not redirect";
+        if steps.last().is_none_or(|step| step.answer.outcome() != "redirect") {
+            show(args, &bench, &plugin, &steps)?;
+            bail!("{why}; it needs an event and settings with which it does");
+        }
+        let answer = bench.prompt(answer).await.context(why)?;
+        steps.push(Shown { what: format!("prompt {word}"), answer });
     }
-    Ok(json)
+    show(args, &bench, &plugin, &steps)?;
+    let unexpected = bench.http().take_unexpected();
+    for request in &unexpected {
+        let pair = json!({ "request": { "method": request.method, "url": request.url }, "answer": { "status": 200, "body": {} } });
+        let text = format!("a request had no answer: add {pair} to `--http`");
+        output::note(output::coloured_note(Paint::Careful, &text));
+    }
+    let failed = steps.iter().any(|step| step.failed());
+    bench.close().await;
+    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn setup(args: &Args, folder: &Path, pool: &PluginPool, plugin: &PooledPlugin) -> Result<WorkbenchSetup> {
+    let setup = WorkbenchSetup::new(pool).beginning(args.now.map_or_else(system_now, Timestamp));
+    if let Some(config) = &args.config {
+        let mut chosen = one_action::choose(config, args.action.as_deref(), plugin)?;
+        chosen.change(folder, &inputs::secrets(&args.secret)?, args.fuel)?;
+        return Ok(setup.config(chosen.write(folder)?));
+    }
+    let mut action = ActionSetup::new(plugin.clone());
+    if let Some(settings) = &args.settings {
+        action.settings = inputs::object("--settings", settings)?;
+    }
+    let secrets = inputs::secrets(&args.secret)?;
+    action.secrets = secrets.into_iter().map(|(name, secret)| (name, secret.reveal().to_owned())).collect();
+    if let Some(fuel) = args.fuel {
+        action.operator.insert("limits".to_owned(), json!({ "fuel": fuel, "wall_clock": "10s" }));
+    }
+    Ok(setup.action(action))
+}
+
+/// An event that no identity provider may send.
+fn not_an_event(why: WorkbenchError) -> anyhow::Error {
+    match why {
+        WorkbenchError::Usage(why) => {
+            anyhow::anyhow!("{why}\n  hint: `postlude run --print-event` prints a complete event")
+        }
+        why => why.into(),
+    }
+}
+
+/// The host's words about a configuration that was written for this call: its hints speak of `postlude.toml`, where the user has
+/// options.
+fn refused(args: &Args, why: WorkbenchError) -> anyhow::Error {
+    let WorkbenchError::Config(mistakes) = why else { return why.into() };
+    let own = args.config.is_some();
+    let mut text = String::from("the server would not take this plugin:");
+    for mistake in &mistakes {
+        text.push_str(&format!("\n  {}", mistake.message));
+        if let Some(hint) = mistake.hint.as_ref().filter(|_| own) {
+            text.push_str(&format!("\n    hint: {hint}"));
+        }
+    }
+    if !own && mistakes.iter().any(|mistake| mistake.message.contains("setting")) {
+        let verb = if args.settings.is_none() { "give" } else { "correct" };
+        let hint = format!(
+            "{verb} the settings with `--settings JSON|FILE`, or take an action's with `--config postlude.toml`"
+        );
+        text.push_str(&format!("\n    hint: {hint}"));
+    }
+    anyhow::anyhow!(text)
+}
+
+fn show(args: &Args, bench: &Workbench, plugin: &PooledPlugin, steps: &[Shown]) -> Result<()> {
+    if args.json {
+        return output::json(&show::as_json(plugin, bench.notes(), steps));
+    }
+    show::header(plugin, bench.notes());
+    steps.iter().for_each(|step| step.show(args.mode.into(), args.all_frames));
+    Ok(())
 }
 
 fn system_now() -> Timestamp {
@@ -187,137 +235,4 @@ impl From<ModeArg> for Mode {
             ModeArg::Password => Self::Password,
         }
     }
-}
-
-fn show(plugin: &Plugin, phase: Phase, report: &Report) {
-    let manifest = plugin.manifest();
-    let phase = phase.as_str();
-    output::line(format!("{} {}  {phase}", manifest.name, manifest.version));
-    output::line(output::coloured(Paint::Quiet, &plugin.digest().to_string()));
-    let (paint, ending) = ending(&report.ending);
-    output::line(format!("{} {}", label("decision"), output::coloured(paint, &ending)));
-    if let Ending::Trapped(trap) = &report.ending {
-        trap.backtrace.iter().for_each(|frame| output::line(format!("{}   {frame}", label(""))));
-    }
-    for command in &report.commands {
-        output::line(format!("{} {}", label("command"), command_text(command)));
-    }
-    for line in &report.log.lines {
-        let fields: Vec<_> = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        output::line(format!("{} {:?} {}{}", label("log"), line.level, line.message, fields.concat()));
-    }
-    if report.log.dropped > 0 {
-        output::line(format!("{} {} more lines were dropped", label("log"), report.log.dropped));
-    }
-    let usage = &report.usage;
-    output::line(format!(
-        "{} fuel {} · memory {} KiB · host calls {} · {} us",
-        label("usage"),
-        grouped(usage.fuel),
-        grouped(usage.memory_bytes / 1024),
-        usage.host_calls,
-        grouped(u64::try_from(usage.duration.as_micros()).unwrap_or(u64::MAX)),
-    ));
-}
-
-fn label(text: &str) -> String {
-    output::coloured(Paint::Quiet, &format!("{text:<9}"))
-}
-
-fn ending(ending: &Ending) -> (Paint, String) {
-    match ending {
-        Ending::Decided(Decision::Continue) => (Paint::Good, "continue".to_owned()),
-        Ending::Decided(Decision::Redirect(request)) => {
-            let factor = request.factor.as_deref().map(|factor| format!("  factor {factor}")).unwrap_or_default();
-            let token =
-                request.token.as_ref().map(|token| format!("  token `{}` by key `{}`", token.parameter, token.key));
-            (Paint::Good, format!("redirect {}{factor}{}", request.url, token.unwrap_or_default()))
-        }
-        Ending::Decided(Decision::Deny(denial)) => {
-            (Paint::Careful, format!("deny {}: {}", denial.code, denial.message))
-        }
-        Ending::Failed(Failure::Other(why)) => (Paint::Bad, format!("failed: {why}")),
-        Ending::Failed(Failure::Unavailable(why)) => (Paint::Bad, format!("failed, unavailable: {why}")),
-        Ending::Trapped(trap) => (Paint::Bad, format!("stopped: {}", trap.message)),
-        Ending::TimedOut | Ending::Busy => (Paint::Bad, "stopped: the wall clock ran out".to_owned()),
-    }
-}
-
-fn command_text(command: &Command) -> String {
-    let change = |what: &str, key: &str, value: &Option<Json>| match value {
-        Some(value) => format!("set {what} metadata `{key}` = {value}"),
-        None => format!("remove {what} metadata `{key}`"),
-    };
-    match command {
-        Command::RecordFactor { name, evidence } => {
-            let evidence = evidence.as_ref().map(|evidence| format!(" evidence {evidence}")).unwrap_or_default();
-            format!("record factor {name}{evidence}")
-        }
-        Command::SetIdTokenClaim { name, value } => format!("set id token claim `{name}` = {value}"),
-        Command::SetAccessTokenClaim { name, value } => format!("set access token claim `{name}` = {value}"),
-        Command::AddScope(scope) => format!("add scope `{scope}`"),
-        Command::RemoveScope(scope) => format!("remove scope `{scope}`"),
-        Command::SetLoginMetadata { key, value } => change("login", key, value),
-        Command::SetSessionMetadata { key, value } => change("session", key, value),
-        Command::SetAppMetadata { key, value } => change("app", key, value),
-        Command::SetUserMetadata { key, value } => change("user", key, value),
-        Command::Stash(value) => format!("stash {value}"),
-        Command::SetCache { key, entry: Some(entry) } => format!("cache `{key}` = {}", entry.value),
-        Command::SetCache { key, entry: None } => format!("forget cached `{key}`"),
-    }
-}
-
-fn command_json(command: &Command) -> Value {
-    let value = |value: &Option<Json>| value.as_ref().map_or(Value::Null, Json::to_value);
-    let change = |what: &str, key: &str, to: &Option<Json>| json!({ "command": what, "key": key, "value": value(to) });
-    match command {
-        Command::RecordFactor { name, evidence } => {
-            json!({ "command": "record_factor", "name": name, "evidence": value(evidence) })
-        }
-        Command::SetIdTokenClaim { name, value } => {
-            json!({ "command": "set_id_token_claim", "name": name, "value": value.to_value() })
-        }
-        Command::SetAccessTokenClaim { name, value } => {
-            json!({ "command": "set_access_token_claim", "name": name, "value": value.to_value() })
-        }
-        Command::AddScope(scope) => json!({ "command": "add_scope", "scope": scope }),
-        Command::RemoveScope(scope) => json!({ "command": "remove_scope", "scope": scope }),
-        Command::SetLoginMetadata { key, value } => change("set_login_metadata", key, value),
-        Command::SetSessionMetadata { key, value } => change("set_session_metadata", key, value),
-        Command::SetAppMetadata { key, value } => change("set_app_metadata", key, value),
-        Command::SetUserMetadata { key, value } => change("set_user_metadata", key, value),
-        Command::Stash(value) => json!({ "command": "stash", "value": value.to_value() }),
-        Command::SetCache { key, entry } => {
-            let expires_at = entry.as_ref().map(|entry| entry.expires_at);
-            let to = entry.as_ref().map(|entry| entry.value.clone());
-            json!({ "command": "set_cache", "key": key, "value": value(&to), "expires_at": expires_at })
-        }
-    }
-}
-
-fn as_json(report: &Report) -> Value {
-    let ending = match &report.ending {
-        Ending::Decided(Decision::Continue) => json!({ "decision": "continue" }),
-        Ending::Decided(Decision::Redirect(request)) => json!({ "decision": "redirect", "redirect": request }),
-        Ending::Decided(Decision::Deny(denial)) => json!({ "decision": "deny", "denial": denial }),
-        Ending::Failed(Failure::Other(why)) => json!({ "failure": "other", "message": why }),
-        Ending::Failed(Failure::Unavailable(why)) => json!({ "failure": "unavailable", "message": why }),
-        Ending::Trapped(trap) => {
-            json!({ "trap": trap.message, "limit": trap.limit, "backtrace": trap.backtrace })
-        }
-        Ending::TimedOut | Ending::Busy => {
-            json!({ "trap": "the wall clock ran out", "limit": "wall_clock", "backtrace": [] })
-        }
-    };
-    json!({
-        "ending": ending,
-        "commands": report.commands.iter().map(command_json).collect::<Vec<_>>(),
-        "log": report.log,
-        "usage": {
-            "fuel": report.usage.fuel,
-            "memory_bytes": report.usage.memory_bytes,
-            "host_calls": report.usage.host_calls,
-            "duration_us": u64::try_from(report.usage.duration.as_micros()).unwrap_or(u64::MAX),
-        },
-    })
 }

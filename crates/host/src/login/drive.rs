@@ -44,10 +44,10 @@ pub(super) async fn drive(
         let plugin = pipeline.plugin_of(&input)?;
         context.attach(plugin, &mut input).await;
         let mut run = RunObserver::new(pipeline, &login, &input);
-        let heard = context.listener().map(|listener| (listener, input.clone()));
+        let heard = context.hears_runs().then(|| input.clone());
         let report = run.observe(sandbox.run(plugin, *input)).await;
-        if let Some((listener, input)) = heard {
-            listener.ran(plugin, &input, &report);
+        if let Some(input) = heard {
+            context.hear(plugin, &input, &report);
         }
         context.keep_exchanges(run.id(), &report);
         run.finish(login.feed(report), &login)?;

@@ -1,6 +1,5 @@
 //! What a run gets beside its login: access to HTTP with the answers of an earlier attempt, and the action's cache.
 
-use crate::parts::RunListener;
 use crate::services::Services;
 use postlude_model::cache::Cache;
 use postlude_model::http::{Exchange, HttpAccess, host_of};
@@ -27,9 +26,19 @@ impl RunContext {
         Self { exchanges: HashMap::new(), now: services.clock.now(), services, tenant }
     }
 
-    /// Who hears of every run, where somebody does.
-    pub(super) fn listener(&self) -> Option<&dyn RunListener> {
-        self.services.runs.as_deref()
+    /// Whether somebody hears of every run: the program around the host, or an operator who will save the login.
+    pub(super) fn hears_runs(&self) -> bool {
+        self.services.runs.is_some() || self.services.recordings.are_kept()
+    }
+
+    /// Tells of a run.
+    pub(super) fn hear(&self, plugin: &Plugin, input: &RunInput, report: &Report) {
+        if let Some(listener) = &self.services.runs {
+            listener.ran(plugin, input, report);
+        }
+        if self.services.recordings.are_kept() {
+            self.services.recordings.keep(&self.tenant, input, report);
+        }
     }
 
     /// Gives a run access to HTTP and its cache, where its plugin imports them.

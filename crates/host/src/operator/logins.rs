@@ -6,6 +6,7 @@ use crate::sessions::Sessions;
 use crate::tenants::Caller;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{LoginId, Timestamp, UserId};
+use postlude_model::recording::Recording;
 use postlude_model::session::Session;
 use postlude_store::Page;
 use std::sync::Arc;
@@ -68,5 +69,14 @@ impl LoginLists {
         };
         let counting = |session| self.sessions.with_counting_factors(&caller.tenant, Arc::unwrap_or_clone(session));
         Ok(LoginDetail { record, session: session.map(counting), now: self.services.clock.now() })
+    }
+
+    /// The runs of a login with what they could observe, to be replayed. No secret, no key and no live handle is in it.
+    ///
+    /// # Errors
+    /// [`HostError::RecordingUnknown`] where they are not kept.
+    pub fn recording(&self, caller: &Caller, id: &LoginId) -> Result<Recording, HostError> {
+        let recording = self.services.recordings.of(&caller.tenant.name, id);
+        recording.map_err(|why| HostError::RecordingUnknown(why.to_string()))
     }
 }

@@ -161,6 +161,7 @@ impl Reloads {
             ("root_key", !same_root(signing, began)),
             ("previous_root_keys", previous(signing) != previous(began)),
             ("outbound", old.outbound != new.outbound),
+            ("recordings", old.recordings != new.recordings),
             ("development, for requests of plugins", old.development != new.development),
         ];
         keys.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()

@@ -87,9 +87,10 @@ fn check_target(action: &Action, url: &Url) -> Result<(), String> {
     }
 }
 
+/// Whether a URL leads to this machine, by the same rule as the configuration: names below `localhost` do (RFC 6761, section 6.3).
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,

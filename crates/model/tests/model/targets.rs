@@ -127,11 +127,12 @@ fn http_is_for_loopback_in_development() {
         spec.grants.redirect_origins = vec![origin.to_owned()];
         Arc::new(Action { development, ..Arc::unwrap_or_clone(action(spec)) })
     };
-    for origin in ["http://localhost:4000", "http://127.0.0.1:4000", "http://[::1]:4000"] {
+    // Names below `localhost` as well, as the configuration grants them.
+    for origin in ["http://localhost:4000", "http://a.b.localhost:4000", "http://127.0.0.1:4000", "http://[::1]:4000"] {
         assert!(ask_of(granted(origin, true), to(origin, None)).suspension().is_some(), "{origin}");
         assert!(ask_of(granted(origin, false), to(origin, None)).suspension().is_none(), "{origin}");
     }
-    for origin in ["http://prompt.example", "http://10.0.0.1", "http://localhost.evil.example", "http://a.localhost"] {
+    for origin in ["http://prompt.example", "http://10.0.0.1", "http://localhost.evil.example", "http://alocalhost"] {
         assert!(ask_of(granted(origin, true), to(origin, None)).suspension().is_none(), "{origin}");
     }
 }

@@ -68,7 +68,7 @@ pub enum LoadError {
     /// The component imports what this host does not offer, by name.
     #[error(
         "the component imports what this host does not offer: {}; a plugin may import `{}` and, of WASI 0.2, `cli`, \
-         `clocks`, `filesystem`, `io`, `random` and `sockets`",
+         `clocks`, `filesystem`, `io`, `random` and `sockets`: build it for the contract's world `post-login`",
         list(.0), accepted_packages()
     )]
     Imports(Vec<String>),
@@ -76,7 +76,9 @@ pub enum LoadError {
     #[error("the component does not fit this host's contract: {0}; build it against `{package}`", package = accepted_packages())]
     Link(String),
     /// An export is missing.
-    #[error("the component does not export `{0}`; a plugin exports `on-login` and `on-continue`")]
+    #[error(
+        "the component does not export `{0}`; a plugin exports `on-login` and `on-continue`: build it for the world `post-login`"
+    )]
     ExportMissing(&'static str),
     /// An export has another type.
     #[error("the component exports `{name}` as `{found}`, the contract says `{expected}`; build it against `{package}`", package = accepted_packages())]

@@ -244,7 +244,7 @@ async fn effects_before_a_trap_do_not_hide_it() {
 /// P24: dropped futures give their places back.
 #[tokio::test]
 async fn cancelled_runs_leave_nothing_behind() {
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 2 }).unwrap();
+    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap();
     let spinner = sandbox.load(&guests::plugin(&on_login("(loop (br 0))")).unwrap()).unwrap();
     let endless = || with(input(), |action| action.spec.budget.fuel = u64::MAX / 4);
     for _ in 0..300 {
@@ -258,7 +258,7 @@ async fn cancelled_runs_leave_nothing_behind() {
 /// P25: more spinners than places; a neighbour in the same thread still answers, and who finds no place in time is told so.
 #[tokio::test]
 async fn spinners_yield_and_the_queue_has_a_deadline() {
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 4 }).unwrap();
+    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 4, ..Default::default() }).unwrap();
     let spinner = sandbox.load(&guests::plugin(&on_login("(loop (br 0))")).unwrap()).unwrap();
     let kind = sandbox.load(&guests::plugin("").unwrap()).unwrap();
     let endless = |millis| {

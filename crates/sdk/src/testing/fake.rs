@@ -21,7 +21,7 @@ const REQUESTS: usize = 8;
 
 /// Claims that only the identity provider sets: the contract's list, which the host reads too. A line that begins with `#` is
 /// a comment.
-const RESERVED: &str = include_str!("../../../../wit/0.1/reserved-claims.txt");
+const RESERVED: &str = include_str!("../../wit/reserved-claims.txt");
 
 fn is_reserved(claim: &str) -> bool {
     !claim.is_empty() && !claim.starts_with('#') && RESERVED.lines().any(|line| line == claim)

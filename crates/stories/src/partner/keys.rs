@@ -2,7 +2,7 @@
 
 use super::token;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
-use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
@@ -54,6 +54,8 @@ pub struct PartnerKey {
     pub issuer: String,
     /// The algorithm.
     pub alg: Alg,
+    /// The name of the key in its tokens.
+    kid: Option<&'static str>,
     material: Material,
 }
 
@@ -78,14 +80,24 @@ impl PartnerKey {
             Alg::Hs256 => Material::Shared(format!("{}-shared-with-postlude", B64.encode(PARTNER))),
             Alg::EdDsa | Alg::Es256 => Material::Seed(PARTNER),
         };
-        Self { profile, issuer: issuer.to_owned(), alg, material }
+        Self { profile, issuer: issuer.to_owned(), alg, kid: (alg != Alg::Hs256).then_some(KID), material }
     }
 
     /// A key whose secret the configuration holds already.
     #[must_use]
     pub fn shared(profile: TokenProfile, issuer: &str, secret: &str) -> Self {
         let material = Material::Shared(secret.to_owned());
-        Self { profile, issuer: issuer.to_owned(), alg: Alg::Hs256, material }
+        Self { profile, issuer: issuer.to_owned(), alg: Alg::Hs256, kid: None, material }
+    }
+
+    /// A real partner's private key: Ed25519 as PKCS #8 in PEM (RFC 8410), of profile `postlude`. Its tokens name no `kid`.
+    ///
+    /// # Errors
+    /// When the text is no such key.
+    pub fn from_pem(issuer: &str, pem: &str) -> Result<Self, String> {
+        let key = ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map_err(|why| why.to_string())?;
+        let material = Material::Seed(key.to_bytes());
+        Ok(Self { profile: TokenProfile::Postlude, issuer: issuer.to_owned(), alg: Alg::EdDsa, kid: None, material })
     }
 
     /// Somebody else's key of the same form.
@@ -142,7 +154,7 @@ impl PartnerKey {
         };
         let mut header = Header::new(algorithm);
         header.typ = Some(self.result_type().to_owned());
-        header.kid = (algorithm != Algorithm::HS256).then(|| KID.to_owned());
+        header.kid = self.kid.map(ToOwned::to_owned);
         jsonwebtoken::encode(&header, claims, &key).map_err(|why| why.to_string())
     }
 

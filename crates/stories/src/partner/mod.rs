@@ -7,7 +7,5 @@ mod result;
 mod token;
 
 pub use keys::{Alg, PartnerKey, TokenProfile};
-pub(crate) use request::AskingTenant;
-pub use request::{PromptRefused, PromptRequest};
-pub(crate) use result::ResultContext;
-pub use result::{PromptAnswer, PromptKind, ReturnMethod};
+pub use request::{AskingTenant, PromptRefused, PromptRequest};
+pub use result::{PromptAnswer, PromptKind, ResultContext, ReturnMethod};

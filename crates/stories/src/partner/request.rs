@@ -28,13 +28,15 @@ pub struct PromptRefused(pub String);
 
 /// The tenant that asks, as its partner knows it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AskingTenant<'a> {
-    pub(crate) issuer: &'a str,
-    pub(crate) continue_url: &'a str,
+pub struct AskingTenant<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// Where browsers go back to.
+    pub continue_url: &'a str,
     /// The keys that the tenant publishes (RFC 7517).
-    pub(crate) keys: &'a str,
+    pub keys: &'a str,
     /// The clock, in seconds since 1970.
-    pub(crate) now: u64,
+    pub now: u64,
 }
 
 impl PromptRequest {
@@ -56,7 +58,10 @@ impl PromptRequest {
     }
 
     /// Checks the request token as a real partner does.
-    pub(crate) fn check(&self, key: &PartnerKey, tenant: AskingTenant<'_>) -> Result<(), PromptRefused> {
+    ///
+    /// # Errors
+    /// What a real prompt site would refuse.
+    pub fn check(&self, key: &PartnerKey, tenant: AskingTenant<'_>) -> Result<(), PromptRefused> {
         let refuse = |why: String| Err(PromptRefused(format!("the request token is not acceptable: {why}")));
         let Some(token) = &self.token else { return refuse("the address has none".to_owned()) };
         let claims = match key.verify(token, tenant.keys) {

@@ -102,19 +102,19 @@ impl PromptAnswer {
 
 /// When and for whom a result is made.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ResultContext<'a> {
+pub struct ResultContext<'a> {
     /// The user of the login.
-    pub(crate) user: &'a str,
+    pub user: &'a str,
     /// The factor that the prompt is for.
-    pub(crate) factor: Option<&'a str>,
+    pub factor: Option<&'a str>,
     /// `aud` of the result.
-    pub(crate) audience: &'a str,
+    pub audience: &'a str,
     /// The clock, in seconds since 1970.
-    pub(crate) now: u64,
+    pub now: u64,
     /// How many results the site made before.
-    pub(crate) number: u64,
+    pub number: u64,
     /// The result token of the prompt before.
-    pub(crate) earlier: Option<&'a str>,
+    pub earlier: Option<&'a str>,
 }
 
 /// How long a result is good, in seconds.
@@ -122,7 +122,10 @@ const LIFETIME: u64 = 300;
 
 impl PromptAnswer {
     /// The result token; none where the answer carries none.
-    pub(crate) fn token(
+    ///
+    /// # Errors
+    /// When the answer needs an earlier one that there is not, or the key cannot sign.
+    pub fn token(
         &self,
         key: &PartnerKey,
         request: &PromptRequest,

@@ -12,6 +12,36 @@ use postlude_model::session::Session;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// The members that the JSON of an answer may have.
+pub const ANSWER_MEMBERS: [&str; 26] = [
+    "outcome",
+    "login_id",
+    "user_id",
+    "session_id",
+    "redirect",
+    "factors",
+    "amr",
+    "id_token",
+    "access_token",
+    "add_scopes",
+    "remove_scopes",
+    "deny",
+    "action",
+    "ended",
+    "refused",
+    "app_metadata",
+    "user_metadata",
+    "session",
+    "actions",
+    "log",
+    "http",
+    "fuel",
+    "memory_bytes",
+    "host_calls",
+    "runs",
+    "trap",
+];
+
 /// What came of one step: of a login, or of a browser that came back.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -136,7 +166,20 @@ fn add_runs(json: &mut Value, runs: &[Run]) {
     members.insert("fuel".to_owned(), most(|run| run.report.usage.fuel).into());
     members.insert("memory_bytes".to_owned(), most(|run| run.report.usage.memory_bytes).into());
     members.insert("host_calls".to_owned(), most(|run| run.report.usage.host_calls).into());
+    if let Some(trap) = runs.iter().find_map(trap) {
+        members.insert("trap".to_owned(), trap.into());
+    }
     members.insert("runs".to_owned(), runs.iter().map(run_json).collect::<Vec<_>>().into());
+}
+
+/// What stopped a run, in a sentence.
+fn trap(run: &Run) -> Option<String> {
+    match &run.report.ending {
+        Ending::Trapped(trap) => Some(trap.message.clone()),
+        Ending::TimedOut => Some("the wall clock ran out".to_owned()),
+        Ending::Busy => Some("no place to run came free".to_owned()),
+        Ending::Decided(_) | Ending::Failed(_) => None,
+    }
 }
 
 /// A line of a plugin's log in one line of text.

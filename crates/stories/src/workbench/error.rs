@@ -70,7 +70,11 @@ impl WorkbenchError {
         let mistake = |problem: &Problem| ConfigMistake {
             place: own.then(|| (problem.file.clone(), problem.line)),
             // The workbench has one tenant, of which its user knows nothing.
-            message: if own { problem.message.clone() } else { problem.message.replace("tenant `stories`: ", "") },
+            message: if own {
+                problem.message.clone()
+            } else {
+                problem.message.replace("tenant `stories`: ", "").replace("tenant `stories`, ", "")
+            },
             hint: problem.hint.clone(),
         };
         Self::Config(problems.map(mistake).collect())

@@ -31,7 +31,7 @@ mod simulation;
 mod tenant;
 mod written_config;
 
-pub use answer::{Answer, log_text, run_json};
+pub use answer::{ANSWER_MEMBERS, Answer, log_text, run_json};
 pub use browser::FIRST_BROWSER;
 pub use clock::{BEGINNING, VirtualClock};
 pub use error::{ConfigMistake, WorkbenchError};
@@ -39,5 +39,5 @@ pub use http::{HttpScript, ScriptedExchange, answer_json, request_json};
 pub use pool::{PluginPool, PooledPlugin};
 pub use runs::Run;
 pub use setup::WorkbenchSetup;
-pub use simulation::{LoginInput, Workbench};
+pub use simulation::{LoginInput, WaitingPrompt, Workbench};
 pub use written_config::ActionSetup;

@@ -12,7 +12,7 @@ use super::runs::RunRecorder;
 use super::setup::{ConfigFile, Opened, WorkbenchSetup};
 use super::tenant::SimulatedTenant;
 use crate::event::{merge, sample};
-use crate::partner::{PromptAnswer, PromptKind};
+use crate::partner::{PromptAnswer, PromptKind, PromptRequest, TokenProfile};
 use postlude_config::Role;
 use postlude_host::login::{
     AnswerOutcome, ContinueRequest, Event, IdempotencyKey, LoginAnswer, LoginRequest, SealedReply,
@@ -50,17 +50,32 @@ pub struct Workbench {
 /// A login as a test writes it.
 #[derive(Debug, Clone)]
 pub struct LoginInput {
-    /// Changes of [the sample event](crate::event::sample) (RFC 7396).
+    /// Changes of [the sample event](crate::event::sample) (RFC 7396), or an event of its own.
     pub event: Value,
+    /// Whether `event` is the whole event.
+    pub exact: bool,
     /// The browser in which the user logs in.
     pub browser: String,
     /// How the login reached the identity provider.
     pub mode: Mode,
 }
 
+/// A prompt for which a login waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingPrompt {
+    /// The action that asked for it.
+    pub action: String,
+    /// The factor that it is for.
+    pub factor: Option<String>,
+    /// The form of its result tokens; none where its replies carry none.
+    pub profile: Option<TokenProfile>,
+    /// Whether its address has a request token.
+    pub has_token: bool,
+}
+
 impl Default for LoginInput {
     fn default() -> Self {
-        Self { event: json!({}), browser: FIRST_BROWSER.to_owned(), mode: Mode::Interactive }
+        Self { event: json!({}), exact: false, browser: FIRST_BROWSER.to_owned(), mode: Mode::Interactive }
     }
 }
 
@@ -116,7 +131,7 @@ impl Workbench {
     /// When the input is no event, or the workbench has a defect. What the host refuses is an [`Answer`].
     pub async fn login(&mut self, input: &LoginInput) -> Result<Answer, WorkbenchError> {
         let browser = self.browsers.entry(input.browser.clone()).or_default();
-        let mut document = sample();
+        let mut document = if input.exact { json!({}) } else { sample() };
         merge(&mut document, &input.event);
         let session = browser.session_of(user_of(&document));
         let event = event_of(document, session)?;
@@ -169,6 +184,15 @@ impl Workbench {
                 self.bring_back(answer.browser.as_deref().unwrap_or(browser), browser, open, reply).await
             }
         }
+    }
+
+    /// The prompt for which a login of the browser waits.
+    #[must_use]
+    pub fn waiting_prompt(&self, browser: &str) -> Option<WaitingPrompt> {
+        let open = self.browsers.get(browser)?.open.as_ref()?;
+        let profile = self.tenant.partner(&open.action).map(|partner| partner.key.profile);
+        let has_token = PromptRequest::read(&open.location).is_ok_and(|request| request.token.is_some());
+        Some(WaitingPrompt { action: open.action.clone(), factor: open.factor.clone(), profile, has_token })
     }
 
     fn open_login(&self, browser: &str) -> Option<OpenLogin> {
@@ -316,7 +340,12 @@ fn event_of(mut document: Value, session: Option<&SessionId>) -> Result<Event, W
         merge(&mut document, &json!({ "session": { "id": id.as_str() } }));
     }
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let missing = |pointer: &str| WorkbenchError::Usage(format!("the event has no text at `{pointer}`"));
+    let missing = |pointer: &str| {
+        WorkbenchError::Usage(format!(
+            "the event has no text at `{pointer}`; an event names its user at `/user/user_id` and its client at \
+             `/client/client_id`"
+        ))
+    };
     let usage = |why: String| WorkbenchError::Usage(format!("the event is not acceptable: {why}"));
     let user_id = UserId::new(text("/user/user_id").ok_or_else(|| missing("/user/user_id"))?);
     let client_id = ClientId::new(text("/client/client_id").ok_or_else(|| missing("/client/client_id"))?);

@@ -54,3 +54,6 @@ export class AbortController {
     this.#signal[abort](reason);
   }
 }
+
+// As packages name them that look first whether they are there.
+export { AbortController as "globalThis.AbortController", AbortSignal as "globalThis.AbortSignal" };

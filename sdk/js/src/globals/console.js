@@ -37,3 +37,6 @@ export const console = {
   timeLog() {},
   timeEnd() {},
 };
+
+// As packages name it that look first whether it is there.
+export { console as "globalThis.console" };

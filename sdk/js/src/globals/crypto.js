@@ -102,3 +102,6 @@ export const crypto = {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   },
 };
+
+// As packages name it that look first whether it is there.
+export { crypto as "globalThis.crypto" };

@@ -1,7 +1,8 @@
 // Date at the run's time: the host's clock, which stands still.
 import { now } from "../clock.js";
 
-const EngineDate = globalThis.Date;
+// Not by its name, for which the build puts the one below.
+const EngineDate = Reflect.get(globalThis, "Date");
 
 export function Date(...args) {
   if (new.target === undefined) return new EngineDate(now()).toString();
@@ -15,3 +16,6 @@ Object.defineProperties(Date, {
   UTC: { value: EngineDate.UTC, writable: true, configurable: true },
 });
 EngineDate.prototype.constructor = Date;
+
+// As packages name it that look first whether it is there.
+export { Date as "globalThis.Date" };

@@ -37,3 +37,6 @@ export class EventTarget {
     return !event.defaultPrevented;
   }
 }
+
+// As packages name them that look first whether they are there.
+export { Event as "globalThis.Event", EventTarget as "globalThis.EventTarget" };

@@ -168,3 +168,6 @@ export async function fetch(input, init) {
   }
   return Object.assign(new Response(answer.body, { status: answer.status, headers: answer.headers }), { url: request.url });
 }
+
+// As packages name them that look first whether they are there.
+export { fetch as "globalThis.fetch", Headers as "globalThis.Headers", Request as "globalThis.Request", Response as "globalThis.Response" };

@@ -17,7 +17,9 @@ function next() {
   return result;
 }
 
-export function random() {
+function random() {
   // 53 bits, as many as a number below one has.
   return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
 }
+
+export { random as "Math.random" };

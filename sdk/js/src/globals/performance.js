@@ -8,3 +8,6 @@ export const performance = {
     return now();
   },
 };
+
+// As packages name it that look first whether it is there.
+export { performance as "globalThis.performance" };

@@ -61,3 +61,6 @@ function clone(value, seen) {
   for (const key of Object.keys(value)) copy[key] = clone(value[key], seen);
   return copy;
 }
+
+// As packages name it that look first whether it is there.
+export { structuredClone as "globalThis.structuredClone" };

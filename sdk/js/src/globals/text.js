@@ -70,3 +70,6 @@ function unfinished(all) {
   }
   return 0;
 }
+
+// As packages name them that look first whether they are there.
+export { TextDecoder as "globalThis.TextDecoder", TextEncoder as "globalThis.TextEncoder" };

@@ -21,3 +21,6 @@ export function clearTimeout(id) {
 export function clearInterval(id) {
   removeTimer(id);
 }
+
+// As packages name them that look first whether they are there.
+export { clearInterval as "globalThis.clearInterval", clearTimeout as "globalThis.clearTimeout", setInterval as "globalThis.setInterval", setTimeout as "globalThis.setTimeout" };

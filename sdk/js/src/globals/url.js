@@ -1,2 +1,4 @@
 // URL and URLSearchParams (WHATWG URL).
-export { URL, URLSearchParams } from "whatwg-url-minimum";
+import { URL, URLSearchParams } from "whatwg-url-minimum";
+
+export { URL, URLSearchParams, URL as "globalThis.URL", URLSearchParams as "globalThis.URLSearchParams" };

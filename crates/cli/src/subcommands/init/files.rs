@@ -1,5 +1,6 @@
 //! What `postlude init` writes: the configuration from its template, new keys, and the plugins that this program carries.
 
+use crate::embedded_plugins::{CUSTOM_FACTOR, EMAIL_DOMAIN};
 use crate::new_files::NewFile;
 use anyhow::{Context, Result};
 use postlude_crypto::api_key::{generate_api_key, sha256_hex};
@@ -13,8 +14,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 const TEMPLATE: &str = include_str!("postlude.toml");
-const EMAIL_DOMAIN: &[u8] = include_bytes!("../../../plugins/email-domain.wasm");
-const CUSTOM_FACTOR: &[u8] = include_bytes!("../../../plugins/custom-factor.wasm");
 const DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/configuration.md");
 
 /// The template's line that only makes sense while the factor is an example.

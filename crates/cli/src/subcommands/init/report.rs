@@ -90,6 +90,10 @@ pub(super) fn show(dir: &Path, setup: &Setup, files: &[NewFile], ignored: Ignore
     output::line(format!("    -H 'Authorization: Bearer {}' \\", setup.idp_key));
     output::line(format!("    -H 'Idempotency-Key: {idempotency_key}' -H 'Content-Type: application/json' \\"));
     output::line(format!("    -d '{body}'"));
+    if setup.factor {
+        output::line("\nthen, in the place of a prompt site: the answer's `location` goes to");
+        output::line("  postlude answer-prompt LOCATION");
+    }
 }
 
 /// A word that a shell reads as it is written.

@@ -1,0 +1,23 @@
+// A gate: users with a verified email address of a listed domain are let in, others are not.
+import { Decision, definePlugin, event, login } from "@postlude/sdk";
+
+/**
+ * What the operator sets; the schema in manifest.json says the same.
+ *
+ * @typedef {{ domains: string[] }} Settings
+ */
+
+export default definePlugin({
+  onLogin() {
+    if (!event.emailVerified()) {
+      return Decision.deny("email_not_verified", "Please verify your email address first.");
+    }
+    const domain = (event.email() ?? "").split("@").at(-1)?.toLowerCase() ?? "";
+    /** @type {Settings} */
+    const { domains } = login.settings();
+    if (!domains.includes(domain)) {
+      return Decision.deny("domain_refused", "Your email address is not of an accepted domain.");
+    }
+    return Decision.continue();
+  },
+});

@@ -1,0 +1,45 @@
+//! The plugins of the demo, as files inside the program: nobody needs a compiler to see the story.
+//!
+//! `make demo-plugins` renews the two that are built from `plugins/`; the endless loop is `plugins/endless-loop.wat` of this crate.
+
+/// Name and file of each.
+pub(crate) const ALL: [(&str, &[u8]); 3] = [
+    ("custom-factor", include_bytes!("../plugins/custom-factor.wasm")),
+    ("email-domain", include_bytes!("../plugins/email-domain.wasm")),
+    ("endless-loop", include_bytes!("../plugins/endless-loop.wasm")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postlude_model::manifest::Manifest;
+    use postlude_sandbox::Sandbox;
+    use std::path::Path;
+
+    /// The files are built by another toolchain than a reader's, so their digests may differ; what they ask for may not.
+    #[test]
+    fn each_plugin_loads_and_has_the_manifest_of_its_source() {
+        let sandbox = Sandbox::new(Default::default()).unwrap();
+        for (name, bytes) in ALL {
+            let plugin = sandbox.load(bytes).unwrap_or_else(|why| panic!("{name}: {why}"));
+            assert_eq!(plugin.manifest().name.as_str(), name);
+            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/{name}/manifest.json"));
+            if name != "endless-loop" {
+                let manifest = Manifest::parse(&std::fs::read(&source).unwrap()).unwrap();
+                assert_eq!(*plugin.manifest(), manifest, "{name}: run `make demo-plugins`");
+            }
+        }
+    }
+
+    #[test]
+    fn the_endless_loop_is_what_its_text_says() {
+        let text = include_str!("../plugins/endless-loop.wat");
+        let bytes = ALL.iter().find(|(name, _)| *name == "endless-loop").map(|(_, bytes)| *bytes).unwrap();
+        if std::env::var_os("RENEW").is_some() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/endless-loop.wasm");
+            std::fs::write(file, wat::parse_str(text).unwrap()).unwrap();
+        } else {
+            assert_eq!(wat::parse_str(text).unwrap(), bytes, "run `make demo-plugins`");
+        }
+    }
+}

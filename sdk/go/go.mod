@@ -1,0 +1,3 @@
+module github.com/postlude/postlude/sdk/go
+
+go 1.24
