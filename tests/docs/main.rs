@@ -95,7 +95,8 @@ fn every_page_with_commands_is_played() {
         let text = fs::read_to_string(&page).unwrap();
         let name = page.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
         let blocks = chapter::blocks(&page, &text);
-        let untested = blocks.iter().find(|block| block.directive.is_none() && !["", "text"].contains(&block.language.as_str()));
+        let untested =
+            blocks.iter().find(|block| block.directive.is_none() && !["", "text"].contains(&block.language.as_str()));
         if let Some(block) = untested {
             assert!(PLAYED.contains(&name.as_str()), "{name}:{}: a block that no test plays", block.line);
         }

@@ -140,7 +140,11 @@ impl Session {
         let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("bash");
         shell.args(["-c", script]).env("PATH", format!("{}:{path}", program.parent().unwrap().display()));
-        shell.env("REPOSITORY", crate::root()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE").env_remove("CARGO_TARGET_DIR");
+        shell
+            .env("REPOSITORY", crate::root())
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_BACKTRACE")
+            .env_remove("CARGO_TARGET_DIR");
         for (name, _) in std::env::vars() {
             // Cargo's variables of this test would reach the cargo of a reader.
             if name.starts_with("CARGO_") && name != "CARGO_HOME" || name.starts_with("INSTA_") {

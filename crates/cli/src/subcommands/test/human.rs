@@ -1,7 +1,6 @@
 //! What a person reads: a line for each story, the whole of each failure, and a summary.
 
 use crate::output::{self, Paint, plain};
-use postlude_sandbox::is_runtime_frame;
 use postlude_stories::fuzz::FuzzReport;
 use postlude_stories::play::{STOCK_FILE, StoryResult, Verdict};
 use postlude_stories::report::{failure_lines, location};
