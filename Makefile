@@ -42,6 +42,8 @@ plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 demo-plugins: PLUGINS := $(addprefix plugins/,custom-factor email-domain)
 demo-plugins: plugins ## renew the plugins inside the demo, after a change of theirs or of the contract
 	@cp $(BUILT)/custom-factor.wasm $(BUILT)/email-domain.wasm crates/demo/plugins/
+	@npm --prefix sdk/js ci --no-audit --no-fund --loglevel=error && npm --prefix crates/demo/plugins/typed ci --no-audit --no-fund --loglevel=error
+	@$(TARGET_DIR)/debug/postlude build crates/demo/plugins/typed --out crates/demo/plugins/typed.wasm
 	@RENEW=1 cargo test $(LOCKED) --workspace --lib -- plugins::tests::the_endless_loop
 
 languages: build ## plugins in every language: SDKs, custom-factor, new projects, equal digests (LANGUAGES="rust js ts python go c")
