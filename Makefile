@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-sdks test-deploy test-demo test-demo-browser test-api test-browser freeze load bench release fmt clean
+.PHONY: help setup build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze languages load bench release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -44,6 +44,10 @@ demo-plugins: plugins ## renew the plugins inside the demo, after a change of th
 	@cp $(BUILT)/custom-factor.wasm $(BUILT)/email-domain.wasm crates/demo/plugins/
 	@RENEW=1 cargo test $(LOCKED) --workspace --lib -- plugins::tests::the_endless_loop
 
+languages: build ## plugins in every language: SDKs, custom-factor, new projects, equal digests (LANGUAGES="rust js ts python go c")
+	@$(call say,'plugins in every language')
+	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
+
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
@@ -68,11 +72,6 @@ test-host: plugins ## tests of the host: units, goldens, properties, end to end
 test-plugins: ## tests of the plugins, natively
 	@$(call say,'tests of the plugins')
 	@cargo test $(LOCKED) --manifest-path plugins/Cargo.toml --workspace
-
-test-sdks: build ## the SDKs for JavaScript and Python: their own tests, what they build, and its digests
-	@$(call say,'the SDKs for JavaScript and Python')
-	@scripts/setup.sh javascript python
-	@POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" scripts/test-sdks.sh
 
 test-demo: ## the demo, played once
 	@$(call say,'the demo')

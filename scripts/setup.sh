@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
-#   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis] [javascript] [python]   default: all of these
+#   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
+#   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -127,6 +128,20 @@ set_up_python() {
   touch "$venv/installed"
 }
 
+# Go, for plugins in Go.
+set_up_go() {
+  have go && return
+  say 'installing golang-go with apt-get'
+  apt_install golang-go || die 'go is missing and cannot be installed here: install Go 1.24 or later from https://go.dev/dl'
+}
+
+# A compiler, a linker and a C library for plugins in C.
+set_up_clang() {
+  have clang && have wasm-ld && [ -f /usr/lib/wasm32-wasi/libc.a ] && return
+  say 'installing clang, lld and wasi-libc with apt-get (a minute or two)'
+  apt_install clang lld wasi-libc || die 'plugins in C need clang, wasm-ld and wasi-libc, which cannot be installed here'
+}
+
 # A C library for static binaries, and the compiler that links against it.
 set_up_static() {
   local target
@@ -142,10 +157,10 @@ set_up_static() {
   }
 }
 
-[ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis javascript python
+[ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | javascript | python | static) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, javascript, python, static" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, go, clang" ;;
   esac
 done

@@ -64,6 +64,10 @@ pub fn own_frames(backtrace: &[String]) -> Vec<String> {
 #[must_use]
 pub fn is_runtime_frame(frame: &str) -> bool {
     let (module, function) = frame.split_once('!').map_or((None, frame), |(module, rest)| (Some(module), rest));
+    // The glue that the SDK's macro makes around an action.
+    if function.contains(" as postlude_sdk::bindings::") {
+        return true;
+    }
     // `<alloc::vec::Vec<T> as core::ops::Index>::index`, `<&T as core::fmt::Debug>::fmt`.
     let function = without_disambiguators(function.trim_start_matches(['<', '&']));
     let begins = |all: &[&str]| all.iter().any(|start| function.starts_with(start));

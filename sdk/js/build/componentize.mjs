@@ -15,14 +15,17 @@ async function small({ code, wit, world }) {
     world,
     jsSource: code,
     runtimeBytes: sealed(await engine()),
-    // A run is short: what it leaves in cycles goes with its instance.
-    disableGc: true,
   });
   return component;
 }
 
 /** The package of the full engine, which a project that wants it installs itself: it has ten times the size of the others together. */
-const FULL = { name: "@bytecodealliance/componentize-js", version: "0.23.0" };
+const FULL = {
+  name: "@bytecodealliance/componentize-js",
+  version: "0.23.0",
+  // It imports this package, and does not say so.
+  beside: "@bytecodealliance/preview2-shim@0.26.1",
+};
 
 /** The full engine: SpiderMonkey, with the closed WASI of the host for its clocks, random numbers and console. */
 async function full({ code, wit, world }) {
@@ -43,7 +46,7 @@ async function fullEngine() {
       if (error.code !== "ENOENT") throw error;
     }
   }
-  throw new Error(`the full engine is not installed: run \`npm install --save-exact ${FULL.name}@${FULL.version}\``);
+  throw new Error(`the full engine is not installed: run \`npm install --save-exact ${FULL.name}@${FULL.version} ${FULL.beside}\``);
 }
 
 export const ENGINES = { small, full };
