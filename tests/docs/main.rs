@@ -30,11 +30,12 @@ fn play(chapter: &str) {
 }
 
 macro_rules! chapters {
-    ($($test:ident = $file:literal;)*) => {
+    ($($(#[$attribute:meta])* $test:ident = $file:literal;)*) => {
         /// The chapters whose blocks are played.
         const PLAYED: &[&str] = &[$($file),*];
 
         $(#[test]
+        $(#[$attribute])*
         fn $test() {
             play($file);
         })*
@@ -45,9 +46,13 @@ chapters! {
     readme = "README.md";
     introduction = "docs/introduction.md";
     first_factor = "docs/first-factor.md";
+    #[ignore = "it needs the language's tools; `make test-docs` installs them"]
     first_factor_in_rust = "docs/first-factor-rust.md";
+    #[ignore = "it needs the language's tools; `make test-docs` installs them"]
     first_factor_in_javascript = "docs/first-factor-javascript.md";
+    #[ignore = "it needs the language's tools; `make test-docs` installs them"]
     first_factor_in_python = "docs/first-factor-python.md";
+    #[ignore = "it needs the language's tools; `make test-docs` installs them"]
     writing_a_plugin = "docs/writing-a-plugin.md";
     configuration = "docs/configuration.md";
     hot_loading = "docs/hot-loading.md";

@@ -346,10 +346,6 @@ fn limits_table(out: &mut String) {
         ("bytes of a plugin file that imports WASI", count(limits::CLOSED_WASI_COMPONENT_BYTES)),
         ("its bytes of memory, unless the operator sets another", grouped(limits::CLOSED_WASI_MEMORY_BYTES)),
         ("its core instances", count(limits::CLOSED_WASI_INSTANCES)),
-        (
-            "its tables, and elements of all tables",
-            format!("{}, {}", count(limits::CLOSED_WASI_TABLES), count(limits::CLOSED_WASI_TABLE_ELEMENTS)),
-        ),
         ("its handles", count(limits::CLOSED_WASI_HANDLES)),
     ];
     out.push_str("## Limits\n\nA run that passes its fuel, its wall clock, the bytes that it may hand to the host or its random bytes is stopped. Of the others the function \

@@ -18,7 +18,7 @@ const RUST: [&str; 12] = [
 ];
 
 /// What the functions of other runtimes begin with, by the toolchain that brings them.
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 26] = [
     // A function without a name, such as the glue between modules of a component; in a stripped plugin every function has none.
     "wasm function ",
     // C and its library.
@@ -38,6 +38,8 @@ const OTHERS: [&str; 25] = [
     "runtime_",
     "_rt0_",
     "wasm_export_",
+    // The glue through which a component calls an import, named like it: `adapter panic`.
+    "adapter ",
     // QuickJS and SpiderMonkey.
     "JS_",
     "__JS_",
