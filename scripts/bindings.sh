@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Regenerates what is generated of wit/0.1 under sdk/c and sdk/go. Installs the generator into target/tools first (two minutes, once).
+# Regenerates what is generated of wit/0.1 under sdk/c, sdk/go and crates/sdk. Installs the generator into target/tools first (two minutes, once).
 #   scripts/bindings.sh            writes the files
 #   scripts/bindings.sh --check    writes nothing; fails where they are not those of wit/0.1
 set -euo pipefail
@@ -10,19 +10,23 @@ TOOLS=$PWD/target/tools
 MODULE=github.com/postlude/postlude/sdk/go/internal
 C=sdk/c/bindings
 GO=sdk/go/internal
+RUST=crates/sdk/bindings
 
-if [ "$("$TOOLS/bin/wit-bindgen" --version 2>/dev/null)" != "wit-bindgen-cli $VERSION" ]; then
+if ! "$TOOLS/bin/wit-bindgen" rust --help >/dev/null 2>&1 || [ "$("$TOOLS/bin/wit-bindgen" --version)" != "wit-bindgen-cli $VERSION" ]; then
   printf 'bindings: installing wit-bindgen-cli %s\n' "$VERSION" >&2
   # A target folder of its own: its dependencies have other versions than ours.
-  CARGO_TARGET_DIR="$TOOLS/target" cargo install --quiet --locked --no-default-features --features c,go --root "$TOOLS" \
+  CARGO_TARGET_DIR="$TOOLS/target" cargo install --quiet --locked --no-default-features --features c,go,rust --root "$TOOLS" \
     "wit-bindgen-cli@$VERSION" >&2
 fi
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-mkdir -p "$fresh/$C" "$fresh/$GO/bindings" "$fresh/$GO/wit"
+mkdir -p "$fresh/$C" "$fresh/$RUST" "$fresh/$GO/bindings" "$fresh/$GO/wit"
 
 "$TOOLS/bin/wit-bindgen" c wit/0.1 --world post-login --no-object-file --out-dir "$fresh/$C" 2>/dev/null
+
+"$TOOLS/bin/wit-bindgen" rust wit/0.1 --world post-login --pub-export-macro --export-macro-name export_guest \
+  --default-bindings-module postlude_sdk::bindings --out-dir "$fresh/$RUST" 2>/dev/null
 
 "$TOOLS/bin/wit-bindgen" go wit/0.1 --world post-login --format=false --out-dir "$fresh/go" 2>/dev/null
 rm "$fresh/go/go.mod"
@@ -37,7 +41,7 @@ find "$fresh/$GO" -name '*.go' -exec sed -i \
   -e 's|^package main$|package bindings|' {} +
 gofmt -w "$fresh/$GO"
 
-for folder in "$C" "$GO/wit" "$GO/bindings"; do
+for folder in "$RUST" "$C" "$GO/wit" "$GO/bindings"; do
   if [ "${1-}" = --check ]; then
     diff -r "$fresh/$folder" "$folder" >&2 || { printf 'bindings: %s is not what wit/0.1 gives: run scripts/bindings.sh\n' "$folder" >&2; exit 1; }
   else

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
 #   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
+#   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,6 +105,52 @@ set_up_schemathesis() {
   touch "$venv/installed"
 }
 
+# What the JavaScript SDK builds with, exactly as locked.
+set_up_javascript() {
+  local sdk=sdk/js
+  have node && have npm || die 'node and npm are missing: install Node 20 or later'
+  [ "$sdk/node_modules/.package-lock.json" -nt "$sdk/package-lock.json" ] && return
+  say "installing the npm packages of $sdk"
+  npm --prefix "$sdk" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
+}
+
+# What the Python SDK builds with, in a virtual environment of its own, exactly as pinned; the SDK itself is found where it is.
+set_up_python() {
+  local folder=sdk/python venv=sdk/python/.venv
+  [ "$venv/installed" -nt "$folder/requirements.txt" ] && return
+  have python3 || apt_install python3 python3-venv || die 'python3 is missing: install Python 3.10 or later'
+  say "installing componentize-py into $venv"
+  if ! python3 -m venv --clear "$venv" >/dev/null 2>&1; then
+    apt_install python3-venv && python3 -m venv --clear "$venv" || die 'python3 has no venv: install it (Debian: python3-venv)'
+  fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/requirements.txt" </dev/null >&2
+  "$venv/bin/python" -c 'import sysconfig, sys; open(sysconfig.get_path("purelib") + "/postlude.pth", "w").write(sys.argv[1])' "$PWD/$folder"
+  touch "$venv/installed"
+}
+
+# Go, for plugins in Go.
+set_up_go() {
+  have go && return
+  say 'installing golang-go with apt-get'
+  apt_install golang-go || die 'go is missing and cannot be installed here: install Go 1.24 or later from https://go.dev/dl'
+}
+
+# A compiler, a linker and a C library for plugins in C.
+set_up_clang() {
+  have clang && have wasm-ld && [ -f /usr/lib/wasm32-wasi/libc.a ] && return
+  say 'installing clang, lld and wasi-libc with apt-get (a minute or two)'
+  apt_install clang lld wasi-libc || die 'plugins in C need clang, wasm-ld and wasi-libc, which cannot be installed here'
+}
+
+# The program that makes the book.
+set_up_mdbook() {
+  local root=${CARGO_TARGET_DIR:-target}/tools
+  [ -x "$root/bin/mdbook" ] && return
+  set_up_rust
+  say "building mdbook into $root (two to four minutes)"
+  cargo install --quiet --locked --no-default-features --features search --version 0.5.4 --root "$root" mdbook </dev/null
+}
+
 # A C library for static binaries, and the compiler that links against it.
 set_up_static() {
   local target
@@ -122,7 +169,7 @@ set_up_static() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang | mdbook) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, go, clang" ;;
   esac
 done

@@ -7,9 +7,9 @@ use std::{env, fs, io};
 /// The tables: a name, the folder from the repository's root, and the parts of it that are taken.
 const TABLES: &[(&str, &str, &[&str])] = &[
     ("TEMPLATES", "crates/build/templates", &[""]),
-    ("SDK_RUST", "crates/sdk", &["Cargo.toml", "src", "macros/Cargo.toml", "macros/src", "wit"]),
+    ("SDK_RUST", "crates/sdk", &["Cargo.toml", "bindings", "src", "macros/Cargo.toml", "macros/src", "wit"]),
     ("SDK_GO", "sdk/go", &[""]),
-    ("SDK_C", "sdk/c", &[""]),
+    ("SDK_C", "sdk/c", &["README.md", "arena.c", "bindings", "json.c", "postlude.c", "postlude.h"]),
     ("SDK_JS", "sdk/js", &["package.json", "package-lock.json", "src", "build", "types", "README.md"]),
     ("SDK_PYTHON", "sdk/python", &["pyproject.toml", "postlude", "README.md"]),
 ];

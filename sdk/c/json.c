@@ -29,6 +29,11 @@ static bool skip_string(Cursor *c) {
     return false;
 }
 
+// A character of a number or a literal.
+static bool is_plain(uint8_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '+' || c == '.' || c == 'E';
+}
+
 // Moves past one value, white space before it included.
 static bool skip_value(Cursor *c) {
     size_t depth = 0;
@@ -48,7 +53,9 @@ static bool skip_value(Cursor *c) {
         } else if (first == '"') {
             if (!skip_string(c)) return false;
         } else {
-            while (c->at < c->end && !strchr(",:]} \n\t\r", *c->at)) c->at++;
+            const uint8_t *from = c->at;
+            while (c->at < c->end && is_plain(*c->at)) c->at++;
+            if (c->at == from) return false;
         }
     } while (depth > 0);
     return true;

@@ -13,12 +13,12 @@ pub enum BuildError {
     #[error("{0}")]
     Project(String),
     /// The manifest is not acceptable.
-    #[error("`{}`: {source}", path.display())]
+    #[error("`{}`: {reason}", path.display())]
     Manifest {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: ManifestError,
+        reason: ManifestError,
     },
     /// A tool is not installed.
     #[error(transparent)]
@@ -33,14 +33,14 @@ pub enum BuildError {
     #[error("no host would load this plugin: {0}")]
     Refused(LoadError),
     /// A file or folder could not be read or written.
-    #[error("cannot {doing} `{}`: {source}", path.display())]
+    #[error("cannot {doing} `{}`: {reason}", path.display())]
     File {
         /// What was being done.
         doing: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -48,6 +48,6 @@ impl BuildError {
     /// For `map_err`: what was being done with which file.
     pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { doing, path, source }
+        move |reason| Self::File { doing, path, reason }
     }
 }

@@ -24,6 +24,7 @@ mod python;
 mod rust;
 pub mod tools;
 mod trim;
+mod watch;
 
 pub use build::{BuildOptions, Built, build};
 pub use component::embed_manifest;
@@ -31,3 +32,4 @@ pub use error::BuildError;
 pub use language::Language;
 pub use new::{Created, NewError, NewProject, Template, create, update_sdk};
 pub use project::Project;
+pub use watch::Watch;

@@ -19,7 +19,7 @@ pub(crate) fn read(dir: &Path) -> Result<(Manifest, Vec<u8>), BuildError> {
         }
         text => text.map_err(BuildError::file("read", &path))?,
     };
-    let manifest = Manifest::parse(&text).map_err(|source| BuildError::Manifest { path: path.clone(), source })?;
+    let manifest = Manifest::parse(&text).map_err(|reason| BuildError::Manifest { path: path.clone(), reason })?;
     let not_json = |why: serde_json::Error| BuildError::Project(format!("`{}`: {why}", path.display()));
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(not_json)?;
     let compact = serde_json::to_vec(&value).map_err(not_json)?;

@@ -18,9 +18,11 @@
   (global $page (mut i32) (i32.const 0))
   (global $length (mut i32) (i32.const 0))
 
+  ;; A nanosecond more than the contract says: Go's runtime takes a clock of zero for a broken one, and a host that only tries whether a
+  ;; plugin starts has such a clock.
   (func $start (result i64)
     (if (i64.eqz (global.get $started))
-      (then (global.set $started (i64.mul (call $now) (i64.const 1_000_000)))))
+      (then (global.set $started (i64.add (i64.mul (call $now) (i64.const 1_000_000)) (i64.const 1)))))
     (global.get $started))
 
   (func (export "cabi_import_realloc") (param i32 i32 i32 i32) (result i32) (global.get $target))

@@ -41,10 +41,11 @@ fn the_language(dir: &Path, languages: &[Language]) -> Result<Language, BuildErr
         [language] => Ok(*language),
         [] if !Path::new(&dir.to_string()).is_dir() => Err(BuildError::Project(format!("`{dir}` is not a folder"))),
         [] => {
-            let known: Vec<_> = Language::ALL.iter().map(|one| format!("{} ({one})", one.marker())).collect();
+            let typescript = |one: &&Language| **one != Language::TypeScript;
+            let known = Language::ALL.iter().filter(typescript).map(|one| format!("{} ({one})", one.marker()));
+            let known = known.collect::<Vec<_>>().join(", ").replace("JavaScript", "JavaScript or TypeScript");
             Err(BuildError::Project(format!(
-                "`{dir}` holds no project: none of {} is there; start one with `postlude new NAME --lang LANGUAGE`",
-                known.join(", ")
+                "`{dir}` holds no project: none of {known} is there; start one with `postlude new NAME --lang LANGUAGE`"
             )))
         }
         several => {
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_project_says_what_makes_one() {
-        insta::assert_snapshot!(refused(&["manifest.json"]), @"`[dir]` holds no project: none of Cargo.toml (Rust), package.json (JavaScript), package.json (TypeScript), pyproject.toml (Python), go.mod (Go), compile_flags.txt (C) is there; start one with `postlude new NAME --lang LANGUAGE`");
+        insta::assert_snapshot!(refused(&["manifest.json"]), @"`[dir]` holds no project: none of Cargo.toml (Rust), package.json (JavaScript or TypeScript), pyproject.toml (Python), go.mod (Go), compile_flags.txt (C) is there; start one with `postlude new NAME --lang LANGUAGE`");
     }
 
     #[test]

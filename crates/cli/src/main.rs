@@ -2,11 +2,10 @@
 
 mod api;
 mod args;
-mod embedded_plugins;
 mod log_writer;
+mod login;
 mod new_files;
 mod output;
-mod plugin_input;
 mod subcommands;
 mod telemetry;
 mod tls;

@@ -12,9 +12,10 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tower::ServiceExt as _;
+use url::Url;
 
 /// Bytes of a request or an answer: a reply of Postlude's largest size, and some.
 const BODY_BYTES: usize = 256 * 1024;
@@ -24,6 +25,8 @@ const BODY_BYTES: usize = 256 * 1024;
 pub(crate) struct Gateway {
     pub(crate) names: Names,
     pub(crate) journal: Arc<Journal>,
+    /// Origins of elsewhere that the partner's site plays: browsers are sent to it instead.
+    pub(crate) played: Arc<Mutex<Vec<String>>>,
     /// The page that explains.
     pub(crate) stage: Router,
     pub(crate) idp: Router,
@@ -114,11 +117,23 @@ impl Gateway {
     /// Where a site sends the browser, under the browser's own names.
     fn localise(&self, browser: &str, headers: &mut HeaderMap) {
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-        if let Some(here) = location.and_then(|location| self.names.link_for(browser, location))
+        let here = |location| self.names.link_for(browser, location).or_else(|| self.played(browser, location));
+        if let Some(here) = location.and_then(here)
             && let Ok(here) = HeaderValue::from_str(&here)
         {
             headers.insert(header::LOCATION, here);
         }
+    }
+}
+
+impl Gateway {
+    /// A link to a site of elsewhere that the partner's site plays.
+    fn played(&self, browser: &str, location: &str) -> Option<String> {
+        let url = Url::parse(location).ok()?;
+        let origin = url.origin().ascii_serialization();
+        let is_played = self.played.lock().unwrap_or_else(PoisonError::into_inner).contains(&origin);
+        let path = url.as_str().get(url.origin().ascii_serialization().len()..)?;
+        is_played.then(|| format!("{}{path}", self.names.seen_by(browser, Site::Partner)))
     }
 }
 

@@ -124,6 +124,11 @@ impl Names {
     }
 }
 
+/// A browser's name for people: some are called by who sits there, some by what they are.
+pub(crate) fn browser_label(name: &str) -> String {
+    if ["chrome", "firefox"].contains(&name) { name.to_owned() } else { format!("{name}'s browser") }
+}
+
 /// Whether a text can be the name of a browser.
 pub(crate) fn is_browser_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

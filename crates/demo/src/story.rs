@@ -152,7 +152,7 @@ impl<F: FnMut(&Step) + Send> Story<'_, F> {
 
     /// Step 7: a login that meets the endless loop, and at the same moment one of another tenant.
     async fn endless_loop(&mut self) -> Result<()> {
-        let (mut in_loop, mut neighbour) = (self.browser("in-a-loop"), self.browser("neighbour"));
+        let (mut in_loop, mut neighbour) = (self.browser("ben"), self.browser("neighbour"));
         let url = format!("{}/login", in_loop.origin_of(Site::Idp));
         let looping = async {
             let page = in_loop.submit(&url, &[("user", "ben"), ("tenant", "lab")]).await?;

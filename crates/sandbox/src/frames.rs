@@ -1,22 +1,26 @@
 //! Which frames of a guest's stack are its author's, and which are its language's runtime.
 
-/// What the functions of runtimes begin with, by the toolchain that brings them.
-const RUNTIME: [&str; 37] = [
-    // A function without a name, such as the glue between modules of a component; in a stripped plugin every function has none.
-    "wasm function ",
-    // Rust: the standard library, its allocator, the bindings and the SDK.
+/// What the functions of Rust's libraries begin with: the standard library, its allocator, the bindings and the SDK. They may
+/// be inlined into another module's function, and have no module then.
+const RUST: [&str; 12] = [
     "std::",
     "core::",
     "alloc::",
+    "__rustc::",
     "rust_",
     "_rust_",
     "__rust",
-    "__rdl_",
-    "__rg_",
     "wit_bindgen::",
     "dlmalloc::",
     "compiler_builtins::",
+    "hashbrown::",
     "postlude_sdk::",
+];
+
+/// What the functions of other runtimes begin with, by the toolchain that brings them.
+const OTHERS: [&str; 26] = [
+    // A function without a name, such as the glue between modules of a component; in a stripped plugin every function has none.
+    "wasm function ",
     // C and its library.
     "dlmalloc",
     "abort",
@@ -34,6 +38,8 @@ const RUNTIME: [&str; 37] = [
     "runtime_",
     "_rt0_",
     "wasm_export_",
+    // The glue through which a component calls an import, named like it: `adapter panic`.
+    "adapter ",
     // QuickJS and SpiderMonkey.
     "JS_",
     "__JS_",
@@ -48,31 +54,57 @@ const RUNTIME: [&str; 37] = [
     "pyo3",
 ];
 
-/// The frames of a backtrace that the plugin's author wrote, as far as their names tell. Where no frame is, all are returned: a
-/// stack of nothing but a runtime tells more than none.
+/// The frames of a backtrace that the plugin's author wrote, as far as their names tell, as people read them. Where no frame is, all
+/// are returned: a stack of nothing but a runtime tells more than none.
 #[must_use]
-pub fn own_frames(backtrace: &[String]) -> Vec<&str> {
-    let all = backtrace.iter().map(String::as_str);
-    let own: Vec<&str> = all.clone().filter(|frame| !is_runtime(frame)).collect();
-    let shown: Vec<&str> = if own.is_empty() { all.collect() } else { own };
-    // The module of a component often has no name.
-    shown.into_iter().map(|frame| frame.strip_prefix("<unknown>!").unwrap_or(frame)).collect()
+pub fn own_frames(backtrace: &[String]) -> Vec<String> {
+    let own: Vec<String> = backtrace.iter().filter(|frame| !is_runtime_frame(frame)).map(|one| readable(one)).collect();
+    if own.is_empty() { backtrace.iter().map(|frame| readable(frame)).collect() } else { own }
 }
 
-/// Whether a frame, `module!function`, `function at file:line` or a line of the guest's own traceback, is of a runtime.
-fn is_runtime(frame: &str) -> bool {
-    // A line of a traceback has neither a module nor a function before ` at `.
-    let located = frame
-        .split_once(" at ")
-        .filter(|(function, _)| !function.trim_start().starts_with("at ") && !function.is_empty());
-    let named = frame.split_once('!').map(|(_, function)| function);
-    let Some(function) = named.or_else(|| located.map(|(function, _)| function)) else { return false };
+/// Whether a frame (`module!function`, a function that was inlined, or a line of the guest's own traceback) is of a runtime.
+#[must_use]
+pub fn is_runtime_frame(frame: &str) -> bool {
+    let (module, function) = frame.split_once('!').map_or((None, frame), |(module, rest)| (Some(module), rest));
+    // The glue that the SDK's macro makes around an action.
     if function.contains(" as postlude_sdk::bindings::") {
         return true;
     }
     // `<alloc::vec::Vec<T> as core::ops::Index>::index`, `<&T as core::fmt::Debug>::fmt`.
-    let function = function.trim_start_matches(['<', '&']);
-    RUNTIME.iter().any(|start| function.starts_with(start))
+    let function = without_disambiguators(function.trim_start_matches(['<', '&']));
+    let begins = |all: &[&str]| all.iter().any(|start| function.starts_with(start));
+    begins(&RUST) || (module.is_some() && begins(&OTHERS))
+}
+
+/// A frame without what compilers add to names: Rust's hashes of crates and functions, and a module that has no name.
+fn readable(frame: &str) -> String {
+    let frame = without_disambiguators(frame.strip_prefix("<unknown>!").unwrap_or(frame));
+    let (function, place) = frame.split_once(" at ").map_or((frame.as_str(), None), |(name, at)| (name, Some(at)));
+    let is_hash = |tail: &str| tail.len() == 16 && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let function = match function.rsplit_once("::h") {
+        Some((name, tail)) if is_hash(tail) => name,
+        _ => function,
+    };
+    place.map_or_else(|| function.to_owned(), |place| format!("{function} at {place}"))
+}
+
+/// `std::panicking` for `std[a543996e6e7dbf1e]::panicking`, as Rust's newer name mangling writes crates.
+fn without_disambiguators(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut parts = name.split('[');
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        match part.split_once(']') {
+            Some((hash, rest)) if hash.len() >= 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                out.push_str(rest)
+            }
+            _ => {
+                out.push('[');
+                out.push_str(part);
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -81,7 +113,7 @@ mod tests {
 
     fn own(frames: &[&str]) -> Vec<String> {
         let frames: Vec<String> = frames.iter().map(|frame| (*frame).to_owned()).collect();
-        own_frames(&frames).into_iter().map(str::to_owned).collect()
+        own_frames(&frames)
     }
 
     #[test]
@@ -99,21 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn frames_with_source_lines_are_told_apart_as_well() {
-        let stack = [
-            "core::option::Option<T>::expect at /rustc/library/core/src/option.rs:971:21",
-            "<face::Face as postlude_sdk::action::Action>::on_login at /src/face/src/lib.rs:36:13",
-            "<face::_::PostludeGuest as postlude_sdk::bindings::Guest>::on_login at /src/face/src/lib.rs:9:1",
-            "postlude_sdk::exports::run_on_login at /src/sdk/exports.rs:46:12",
-            "on-login at /src/face/src/lib.rs:43:1",
-        ];
-        assert_eq!(
-            own(&stack),
-            ["<face::Face as postlude_sdk::action::Action>::on_login at /src/face/src/lib.rs:36:13"]
-        );
-    }
-
-    #[test]
     fn lines_of_a_traceback_stay() {
         assert_eq!(own(&["at onLogin (index.js:3)", "qjs.wasm!JS_CallInternal"]), ["at onLogin (index.js:3)"]);
     }
@@ -123,5 +140,17 @@ mod tests {
         assert_eq!(own(&["a!core::panicking::panic"]), ["a!core::panicking::panic"]);
         let stripped = ["<unknown>!<wasm function 3>", "<unknown>!<wasm function 22>"];
         assert_eq!(own(&stripped), ["<wasm function 3>", "<wasm function 22>"]);
+    }
+
+    #[test]
+    fn hashes_of_compilers_are_left_out() {
+        let stack = [
+            "face.wasm!std[a543996e6e7dbf1e]::panicking::panic_with_hook",
+            "face.wasm!__rustc[b7974e8690430dd9]::rust_begin_unwind",
+            "core::option::unwrap at /rustc/1/library/core/src/option.rs:1:1",
+            "face.wasm!face::check::h257735cab6ef3b6a",
+            "face[a543996e6e7dbf1e]::first<[u8; 4]> at src/lib.rs:3:5",
+        ];
+        assert_eq!(own(&stack), ["face.wasm!face::check", "face::first<[u8; 4]> at src/lib.rs:3:5"]);
     }
 }

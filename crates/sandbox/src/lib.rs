@@ -42,7 +42,7 @@ pub use abi::function::{Function, Needs};
 pub use abi::functions;
 pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{EngineError, SandboxConfig};
-pub use frames::own_frames;
+pub use frames::{is_runtime_frame, own_frames};
 pub use inspect::{Inspection, inspect};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;

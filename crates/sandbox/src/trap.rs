@@ -28,7 +28,11 @@ pub fn trap(error: &wasmtime::Error, run: &RunState) -> Trap {
         (None, None) if error.downcast_ref() == Some(&Code::AsyncDeadlock) => {
             "the plugin awaits what never happens".to_owned()
         }
-        (None, None) => root(error),
+        (None, None) => match run.wasi.as_ref().and_then(|wasi| wasi.last_words.line()) {
+            // A runtime that knows nothing of the contract.
+            Some(said) => format!("{} ({})", escaped(said), root(error)),
+            None => root(error),
+        },
     };
     let lines = panic.map(|panic| panic.lines.clone()).unwrap_or_default();
     let backtrace = lines.into_iter().chain(backtrace(error)).collect();

@@ -1,6 +1,6 @@
 // A second factor on a partner's own prompt site: send the user there with a signed request, take a signed result back, and record
 // the factor in the session.
-import { Decision, HostError, Unavailable, claims, clock, definePlugin, log, login, reply, session } from "@postlude/sdk";
+import { Decision, Failure, HostError, Unavailable, claims, clock, definePlugin, log, login, reply, session } from "@postlude/sdk";
 
 /**
  * What the operator sets; the manifest's schema is the contract.
@@ -38,7 +38,7 @@ export default definePlugin({
       case "error":
         throw new Unavailable("the prompt site reported an error");
       default:
-        throw new Error("the result token has no verdict");
+        throw new Failure("the result token has no verdict");
     }
   },
 });

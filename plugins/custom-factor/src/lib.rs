@@ -3,7 +3,6 @@
 
 use postlude_sdk::reply::{ResultToken, Verdict};
 use postlude_sdk::{Action, Context, Decision, Failure, Redirect, TokenError, TokenRequest, json};
-use serde::Deserialize;
 
 /// The key of the request and result tokens, as the manifest and the operator's configuration name it.
 const KEY: &str = "partner";
@@ -12,24 +11,8 @@ const REQUEST: &str = "request";
 /// How long the prompt site may take the request token, in seconds.
 const REQUEST_TTL_SECONDS: u32 = 600;
 
-/// What the operator sets; the manifest's schema is the contract.
-#[derive(Debug, Deserialize)]
-struct Settings {
-    prompt_url: String,
-    factor: String,
-    profile: Profile,
-    claim: Option<String>,
-}
-
-/// How the partner's result token is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Profile {
-    /// A token with a verdict, which the host requires before it lets a factor be recorded.
-    Postlude,
-    /// A token as Auth0's partners make it, on whose content the plugin judges.
-    Auth0,
-}
+// `Settings`, from the schema in manifest.json.
+postlude_sdk::settings!();
 
 /// The plugin.
 #[derive(Debug)]
@@ -63,11 +46,11 @@ postlude_sdk::export!(CustomFactor);
 
 /// What the partner says. A token of profile `auth0` that verified means yes unless its claim `verdict` says no; one that
 /// has a verdict which this version does not know means nothing at all.
-fn verdict(profile: Profile, result: &ResultToken) -> Option<Verdict> {
+fn verdict(profile: SettingsProfile, result: &ResultToken) -> Option<Verdict> {
     let said = result.claims().contains_key("verdict");
     match profile {
-        Profile::Auth0 if !said => Some(Verdict::Ok),
-        Profile::Postlude | Profile::Auth0 => result.verdict(),
+        SettingsProfile::Auth0 if !said => Some(Verdict::Ok),
+        SettingsProfile::Postlude | SettingsProfile::Auth0 => result.verdict(),
     }
 }
 

@@ -4,7 +4,7 @@ import { builtinModules } from "node:module";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { GLOBALS } from "./globals.mjs";
+import { GLOBALS, GLOBALS_OF_FULL } from "./globals.mjs";
 import { lineTable } from "./lines.mjs";
 
 const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -66,7 +66,7 @@ export async function bundle({ dir, entry, engine }) {
     // The small engine has its own promises, which only generators can wait for.
     supported: small ? { "async-await": false, "async-generator": false, "for-await": false } : {},
     define: { "process.env.NODE_ENV": '"production"' },
-    inject: small ? GLOBALS.map((name) => join(SDK, "src/globals", `${name}.js`)) : [],
+    inject: (small ? GLOBALS : GLOBALS_OF_FULL).map((name) => join(SDK, "src/globals", `${name}.js`)),
     sourcemap: "external",
     sourcesContent: false,
     legalComments: "none",

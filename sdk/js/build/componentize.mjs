@@ -1,6 +1,8 @@
 // Makes a component of a bundle: an engine, started with it, and its memory.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { COMPONENTIZE_QJS, ENGINE, extract, sealed } from "./engine.mjs";
 
 const require = createRequire(import.meta.url);
@@ -13,21 +15,38 @@ async function small({ code, wit, world }) {
     world,
     jsSource: code,
     runtimeBytes: sealed(await engine()),
-    // A run is short: what it leaves in cycles goes with its instance.
-    disableGc: true,
   });
   return component;
 }
 
-/** The full engine: SpiderMonkey, an option that a project installs itself. */
+/** The package of the full engine, which a project that wants it installs itself: it has ten times the size of the others together. */
+const FULL = {
+  name: "@bytecodealliance/componentize-js",
+  version: "0.23.0",
+  // It imports this package, and does not say so.
+  beside: "@bytecodealliance/preview2-shim@0.26.1",
+};
+
+/** The full engine: SpiderMonkey, with the closed WASI of the host for its clocks, random numbers and console. */
 async function full({ code, wit, world }) {
-  const { componentize } = await import("@bytecodealliance/componentize-js");
-  const { component } = await componentize(code, {
-    witPath: wit,
-    worldName: world,
-    disableFeatures: ["stdio", "random", "clocks", "http", "fetch-event"],
-  });
+  const { componentize } = await import(await fullEngine());
+  const witWorld = await readFile(wit, "utf8");
+  const { component } = await componentize(code, { witWorld, worldName: world, disableFeatures: ["http", "fetch-event"] });
   return component;
+}
+
+/** The full engine's module, as the project has it, whose folder is the current one. */
+async function fullEngine() {
+  for (let dir = process.cwd(), above; dir !== above; above = dir, dir = dirname(dir)) {
+    const folder = join(dir, "node_modules", FULL.name);
+    try {
+      const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      return pathToFileURL(join(folder, exports.import));
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+    }
+  }
+  throw new Error(`the full engine is not installed: run \`npm install --save-exact ${FULL.name}@${FULL.version} ${FULL.beside}\``);
 }
 
 export const ENGINES = { small, full };
@@ -56,5 +75,5 @@ export async function engine() {
 export function engineName(engine) {
   return engine === "small"
     ? `QuickJS of componentize-qjs ${COMPONENTIZE_QJS}`
-    : `SpiderMonkey of componentize-js ${require("@bytecodealliance/componentize-js/package.json").version}`;
+    : `SpiderMonkey of componentize-js ${FULL.version}`;
 }

@@ -14,3 +14,6 @@ export const GLOBALS = [
   "timers",
   "url",
 ];
+
+/** What the full engine has otherwise, or not at all: its own requests would leave by another way than the contract. */
+export const GLOBALS_OF_FULL = ["fetch"];

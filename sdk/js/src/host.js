@@ -59,8 +59,16 @@ export class HostError extends Error {
   }
 }
 
-/** The action could not decide because something that it needs did not answer; the operator's failure policy decides. */
-export class Unavailable extends Error {
+/** The action could not decide; the operator's failure policy decides. */
+export class Failure extends Error {
+  constructor(message, options) {
+    super(message, options);
+    this.name = "Failure";
+  }
+}
+
+/** The same, because something that the action needs did not answer. */
+export class Unavailable extends Failure {
   constructor(message, options) {
     super(message, options);
     this.name = "Unavailable";

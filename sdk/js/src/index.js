@@ -1,6 +1,6 @@
 // The SDK: one namespace for each interface of the contract, named like it.
 export { Decision, definePlugin } from "./decision.js";
-export { HostError, Unavailable } from "./host.js";
+export { Failure, HostError, Unavailable } from "./host.js";
 export * as cache from "./cache.js";
 export * as claims from "./claims.js";
 export * as clock from "./clock.js";

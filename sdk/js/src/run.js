@@ -1,6 +1,7 @@
 // What the plugin's exports do: run a handler, wait for its answer, and turn whatever it throws into a failure.
-import { log as write } from "postlude:action/log@0.1.0";
-import { HostError, Unavailable, asRun } from "./host.js";
+import { log as hostLog } from "postlude:action/log@0.1.0";
+import { panic as hostPanic } from "postlude:action/log@0.1.0";
+import { Failure, HostError, Unavailable, asRun } from "./host.js";
 import { drain, unhandledRejections } from "./jobs.js";
 import { mapped } from "./stack.js";
 
@@ -15,20 +16,33 @@ export function run(plugin, handler, lines) {
     throw failure(error, lines);
   } finally {
     for (const reason of unhandledRejections()) {
-      write("warn", `a promise was rejected and nothing waited for it: ${describe(reason)}`, stackOf(reason, lines));
+      hostLog("warn", `a promise was rejected and nothing waited for it: ${describe(reason)}`, []);
     }
   }
 }
 
-function answer(plugin, handler) {
+/** The same for the full engine, which awaits what its exports return. */
+export async function runAsync(plugin, handler, lines) {
+  try {
+    return decision(await asRun(() => handlerOf(plugin, handler).call(plugin)), handler);
+  } catch (error) {
+    throw failure(error, lines);
+  }
+}
+
+function handlerOf(plugin, handler) {
   const call = plugin?.[handler];
   if (typeof call !== "function") {
     if (handler === "onContinue" && plugin?.onContinue === undefined) {
-      throw new Error("this plugin has no onContinue: it does not redirect");
+      throw new Failure("this plugin has no onContinue: it does not redirect");
     }
     throw new Error(`the plugin's default export has no function \`${handler}\``);
   }
-  const returned = asRun(() => call.call(plugin));
+  return call;
+}
+
+function answer(plugin, handler) {
+  const returned = asRun(() => handlerOf(plugin, handler).call(plugin));
   if (typeof returned?.then !== "function") return returned;
   /** @type {any} */
   let settled;
@@ -48,12 +62,16 @@ function decision(value, handler) {
   throw new TypeError(`${handler} returned ${what}: return Decision.continue(), Decision.redirect(..) or Decision.deny(..)`);
 }
 
+/** A failure of the contract for what says that it is one; any other exception ends the run, and is what its record says. */
 function failure(error, lines) {
-  write("error", `the plugin threw ${describe(error)}`, stackOf(error, lines));
+  if (!(error instanceof Failure || error instanceof HostError)) {
+    hostPanic([describe(error), ...stackOf(error, lines)].join("\n"));
+    return error;
+  }
+  hostLog("error", error.message, stackOf(error, lines).length > 0 ? [["stack", stackOf(error, lines).join("\n")]] : []);
   const unavailable =
     error instanceof Unavailable || (error instanceof HostError && error.kind === "http" && UNREACHABLE.has(error.code));
-  const message = error instanceof HostError || error instanceof Unavailable ? error.message : describe(error);
-  return { payload: { tag: unavailable ? "unavailable" : "other", val: message } };
+  return { payload: { tag: unavailable ? "unavailable" : "other", val: error.message } };
 }
 
 function describe(error) {
@@ -64,8 +82,7 @@ function describe(error) {
   }
 }
 
-/** @returns {[string, string][]} The field with the error's stack, where it has one. */
+/** The frames of an error's stack, where it has one. */
 function stackOf(error, lines) {
-  const stack = error instanceof Error ? mapped(String(error.stack ?? ""), lines) : "";
-  return stack === "" ? [] : [["stack", stack]];
+  return error instanceof Error ? mapped(String(error.stack ?? ""), lines) : [];
 }

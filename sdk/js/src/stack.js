@@ -3,16 +3,17 @@
 // The build gives a table: for each file its name, then pairs of a line of the bundle and the line of the file that begins there,
 // as differences from the pair before.
 
-/** An engine's stack with the lines of the bundle replaced by those of the plugin's files; other frames are left out. */
+/** The frames of an engine's stack, with the lines of the bundle replaced by those of the plugin's files; others are left out. */
 export function mapped(stack, lines) {
   const starts = parse(lines);
   const frames = [];
   for (const line of stack.split("\n")) {
-    const place = /^\s*at (.*?)\s*\(?([^\s()]+):(\d+):(\d+)\)?$/.exec(line);
+    // QuickJS writes `at name (file:line:column)`, SpiderMonkey `name@file:line:column`.
+    const place = /^\s*at (.*?)\s*\(?([^\s()]+):(\d+):(\d+)\)?$/.exec(line) ?? /^(.*?)@(.+):(\d+):(\d+)$/.exec(line);
     const file = place && find(starts, Number(place[3]));
     if (file) frames.push(`at ${place[1] && place[1] !== "<anonymous>" ? `${place[1]} (${file})` : file}`);
   }
-  return frames.join("\n");
+  return frames;
 }
 
 function find(starts, line) {

@@ -34,7 +34,7 @@ test("the plugin imports the functions that it calls, and log for its failures",
     "plugin.ts": `import { Decision, type HostError, session as s, login } from "@postlude/sdk";
       export default { onLogin() { s.recordFactor(login.settings<{ f: string }>().f); return Decision.continue(); } };`,
   });
-  assert.deepEqual([...new Set(imports)].sort(), ["log.log", "login.settings", "session.recordFactor"]);
+  assert.deepEqual([...new Set(imports)].sort(), ["log.log", "log.panic", "login.settings", "session.recordFactor"]);
 });
 
 test("a plugin carries only the web globals that it names", async () => {
@@ -43,7 +43,7 @@ test("a plugin carries only the web globals that it names", async () => {
   const withThem = await bundled({
     "plugin.js": `import { Decision } from "@postlude/sdk"; export default { onLogin() { console.log(new URL("https://a.example"), Date.now(), globalThis.crypto.randomUUID(), Math.random()); return Decision.continue(); } };`,
   });
-  assert.deepEqual([...new Set(withThem.imports)].sort(), ["clock.now", "log.log", "random.bytes"]);
+  assert.deepEqual([...new Set(withThem.imports)].sort(), ["clock.now", "log.log", "log.panic", "random.bytes"]);
   assert.ok(withThem.code.includes("URLSearchParams"));
 });
 
@@ -53,7 +53,7 @@ test("a package in CommonJS brings in no globals that nothing names", async () =
     "node_modules/old/package.json": '{"name": "old", "main": "index.js"}',
     "node_modules/old/index.js": "exports.now = () => String(Date.now());",
   });
-  assert.deepEqual([...new Set(imports)].sort(), ["clock.now", "log.log"]);
+  assert.deepEqual([...new Set(imports)].sort(), ["clock.now", "log.log", "log.panic"]);
   for (const word of ["URLSearchParams", "sha256", "class Headers", "TextDecoder"]) assert.ok(!code.includes(word), word);
 });
 
@@ -100,7 +100,9 @@ test("a stack names the lines of the plugin's files", async () => {
   const lines = JSON.parse(table[1] ?? table[2]);
   const at = (text) => code.split("\n").findIndex((line) => line.includes(text)) + 1;
   const stack = `    at check (plugin:${at("new TypeError(\"no\")")}:9)\n    at onLogin (plugin:${at("yield check()")}:5)\n    at run (plugin:${at("function run(")}:3)\n`;
-  assert.equal(mapped(stack, lines), "at check (check.js:4)\nat onLogin (plugin.ts:6)");
+  assert.deepEqual(mapped(stack, lines), ["at check (check.js:4)", "at onLogin (plugin.ts:6)"]);
+  const spiderMonkey = `check@plugin:${at("new TypeError(\"no\")")}:9\nonLogin@plugin:${at("yield check()")}:5\n`;
+  assert.deepEqual(mapped(spiderMonkey, lines), ["at check (check.js:4)", "at onLogin (plugin.ts:6)"]);
 });
 
 test("a table of lines begins anew with each file", () => {

@@ -8,10 +8,10 @@ async function run(plugin, { host = {}, handler = "onLogin" } = {}) {
   const lines = [];
   const tested = await evaluate(
     `import * as sdk from "./src/index.js"; import { run } from "./src/run.js";
-     const { Decision, Unavailable, HostError, event, login, reply, session, log, definePlugin } = sdk;
+     const { Decision, Failure, Unavailable, HostError, event, login, reply, session, log, definePlugin } = sdk;
      const plugin = ${plugin};
      export const main = () => run(plugin, "${handler}", "[]");`,
-    { "log.log": (level, message, fields) => lines.push([level, message, fields.map(([name]) => name).join()].join(" | ")), ...host },
+    { "log.panic": (message) => lines.push(`panic | ${message.split("\n")[0]}`), "log.log": (level, message, fields) => lines.push([level, message, fields.map(([name]) => name).join()].join(" | ")), ...host },
   );
   try {
     return { decision: JSON.parse(JSON.stringify(tested.main())), lines };
@@ -48,16 +48,21 @@ test("decisions are those of the contract", async () => {
   });
 });
 
-test("what a handler throws is a failure, and its stack is in the log", async () => {
-  assert.deepEqual(await run('{ onLogin() { throw new RangeError("too far"); } }'), {
-    failure: { tag: "other", val: "RangeError: too far" },
-    lines: ["error | the plugin threw RangeError: too far | "],
+test("a failure that a handler throws is the contract's, and in the log", async () => {
+  assert.deepEqual(await run('{ onLogin() { throw new Failure("undecided"); } }'), {
+    failure: { tag: "other", val: "undecided" },
+    lines: ["error | undecided | "],
   });
-  assert.deepEqual((await run('{ async onLogin() { await null; throw "a text"; } }')).failure, { tag: "other", val: "a text" });
-  assert.deepEqual((await run('{ onLogin() { throw new Unavailable("the site is closed"); } }')).failure, {
+  assert.deepEqual((await run('{ async onLogin() { await null; throw new Unavailable("the site is closed"); } }')).failure, {
     tag: "unavailable",
     val: "the site is closed",
   });
+});
+
+test("any other exception ends the run as a panic", async () => {
+  assert.deepEqual((await run('{ onLogin() { throw new RangeError("too far"); } }')).lines, ["panic | RangeError: too far"]);
+  assert.deepEqual((await run('{ async onLogin() { await null; throw "a text"; } }')).lines, ["panic | a text"]);
+  assert.deepEqual((await run("{ onLogin: () => null.x }")).lines, ["panic | TypeError: Cannot read properties of null (reading 'x')"]);
 });
 
 test("refusals of the host have the contract's names", async () => {
@@ -77,16 +82,16 @@ test("refusals of the host have the contract's names", async () => {
 
 test("what is no decision is named", async () => {
   for (const [returned, what] of [["undefined", "nothing"], ['"continue"', "`continue`"], ["({ ok: 1 })", '`{"ok":1}`']]) {
-    const { failure } = await run(`{ onLogin: () => ${returned} }`);
-    assert.equal(failure.val, `TypeError: onLogin returned ${what}: return Decision.continue(), Decision.redirect(..) or Decision.deny(..)`);
+    const { lines } = await run(`{ onLogin: () => ${returned} }`);
+    assert.deepEqual(lines, [`panic | TypeError: onLogin returned ${what}: return Decision.continue(), Decision.redirect(..) or Decision.deny(..)`]);
   }
   assert.match((await run("{}", { handler: "onContinue" })).failure.val, /has no onContinue: it does not redirect/);
-  assert.match((await run("{}")).failure.val, /has no function `onLogin`/);
-  assert.match((await run("undefined")).failure.val, /has no function `onLogin`/);
+  assert.match((await run("{}")).lines[0], /panic .* has no function `onLogin`/);
+  assert.match((await run("undefined")).lines[0], /panic .* has no function `onLogin`/);
 });
 
 test("a handler that waits for nothing that comes has failed", async () => {
-  assert.match((await run("{ onLogin: () => new Promise(() => {}) }")).failure.val, /onLogin waits for a promise that nothing settles/);
+  assert.match((await run("{ onLogin: () => new Promise(() => {}) }")).lines[0], /onLogin waits for a promise that nothing settles/);
 });
 
 test("a rejection that nothing waits for is in the log", async () => {

@@ -72,7 +72,10 @@ export interface TokenRequest {
 
 /** A plugin of the trigger `post-login`. Each run is a fresh instance: nothing that a run leaves in memory is there in the next. */
 export interface Plugin {
-  /** Asked at each login. What it throws is the action's failure: the operator's policy `on_failure` decides then. */
+  /**
+   * Asked at each login. A `Failure` or HostError that it throws is the action's failure: the operator's policy `on_failure` decides
+   * then. Any other exception ends the run as a crash would, with its message and stack.
+   */
   onLogin(): Decision | PromiseLike<Decision>;
   /** Asked when the browser is back from this action's own redirect. What it throws denies the login. */
   onContinue?(): Decision | PromiseLike<Decision>;
@@ -81,10 +84,13 @@ export interface Plugin {
 /** Returns the plugin, and lets an editor check it. */
 export function definePlugin(plugin: Plugin): Plugin;
 
-/** The action could not decide because something that it needs did not answer; the operator's failure policy decides. */
-export class Unavailable extends Error {
-  constructor(message?: string, options?: { cause?: unknown });
+/** The action could not decide; the operator's failure policy decides. The message is for the log. */
+export class Failure extends Error {
+  constructor(message: string, options?: { cause?: unknown });
 }
+
+/** The same, because something that the action needs did not answer. */
+export class Unavailable extends Failure {}
 
 /** The host did not do what the plugin asked for. */
 export class HostError extends Error {

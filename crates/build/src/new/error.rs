@@ -38,12 +38,12 @@ pub enum NewError {
     #[error("the SDK inside this program is malformed: {0}")]
     Sdk(String),
     /// A file or folder could not be written.
-    #[error("cannot write `{}`: {source}", path.display())]
+    #[error("cannot write `{}`: {reason}", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,
         /// The reason.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -51,6 +51,6 @@ impl NewError {
     /// For `map_err`: the file that could not be written.
     pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { path, source }
+        move |reason| Self::File { path, reason }
     }
 }

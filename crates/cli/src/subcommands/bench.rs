@@ -4,16 +4,17 @@ mod measure;
 mod report;
 mod statistics;
 
-use crate::embedded_plugins::CUSTOM_FACTOR;
+use crate::login::LoginArgs;
 use crate::output;
-use crate::plugin_input::{self, InputArgs};
 use anyhow::{Context as _, Result, bail, ensure};
 use measure::{Effort, Subject};
+use postlude_demo::plugins::CUSTOM_FACTOR;
 use postlude_model::action::Action;
 use postlude_model::json::Json;
 use postlude_model::names::Timestamp;
 use postlude_model::run::{Ending, RunInput};
 use postlude_sandbox::{Plugin, Sandbox, SandboxConfig};
+use postlude_stories::workbench::{BEGINNING, PluginPool};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,22 +25,22 @@ use std::time::{Duration, Instant};
 ///
 /// Each run is what a login costs: a fresh instance, one call, the report. The plugins take turns, round by round, and what is
 /// shown is the median of the rounds: a machine that is slow for a while is slow for all of them. The ratio to the reference, the
-/// Rust plugin `custom-factor` at a login, carries further than the numbers. The plugin is granted all that its manifest asks for,
-/// and nothing leaves this process.
+/// Rust plugin `custom-factor` at a login, carries further than the numbers. The login is played as by
+/// `postlude run`, and its last run is measured.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude bench email-domain.wasm --settings '{\"domains\":[\"acme.example\"]}'\n  \
     postlude bench rust.wasm js.wasm go.wasm --settings settings.json      # the same plugin in several languages\n  \
-    postlude bench plugin.wasm --reply '{\"verdict\":\"ok\"}' --json | jq '.plugins[0].p50_us'\n\n\
+    postlude bench plugin.wasm --prompt ok --json | jq '.plugins[0].p50_us'\n\n\
     Use the postlude of a release: one that was built for debugging runs plugins several times slower.\n\
     Exit codes: 0 measured; 1 a plugin was refused, failed or was stopped; 2 wrong usage."
 )]
 pub(crate) struct Args {
-    /// The plugins; all get the same settings, event and reply
+    /// The plugins; all get the same settings, event and prompt
     #[arg(required = true)]
     plugins: Vec<PathBuf>,
     #[command(flatten)]
-    input: InputArgs,
+    login: LoginArgs,
     /// Rounds, in each of which every plugin has a turn
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -54,13 +55,17 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let pool = PluginPool::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
     let mut subjects = vec![reference(&sandbox)?];
     for path in &args.plugins {
         let name = path.display().to_string();
         output::note(format!("compiling {name}"));
         let bytes = std::fs::read(path).with_context(|| format!("`{name}` cannot be read"))?;
         let (plugin, compiled_in) = load(&sandbox, &name, &bytes)?;
-        let input = plugin_input::input(&args.input, &plugin)?;
+        let input = runtime.block_on(async {
+            let pooled = pool.add(&bytes).await.with_context(|| format!("`{name}` was refused"))?;
+            args.login.last_run(&pool, &pooled, BEGINNING).await.with_context(|| format!("`{name}`"))
+        })?;
         subjects.push(Subject::new(name, plugin, input, compiled_in));
     }
     for subject in &mut subjects {

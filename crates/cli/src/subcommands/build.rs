@@ -2,10 +2,11 @@
 
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result, bail};
-use postlude_build::{BuildOptions, Built, Language, build};
+use postlude_build::{BuildError, BuildOptions, Built, Language, Watch, build};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Build plugins from projects: compile, make a component, put the manifest in.
 ///
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 /// names; its digest is the plugin's identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude build\n  postlude build plugins/custom-factor plugins/email-domain\n  \
-    postlude build acme-face --out acme-face.wasm\n  postlude build --json | jq -r '.built[0].digest'")]
+    postlude build acme-face --out acme-face.wasm\n  postlude build --watch\n  postlude build --json | jq -r '.built[0].digest'")]
 pub(crate) struct Args {
     /// The projects' directories
     #[arg(default_value = ".", value_name = "DIR")]
@@ -29,7 +30,10 @@ pub(crate) struct Args {
     /// Build without optimisation
     #[arg(long)]
     debug: bool,
-    /// Print JSON
+    /// Build again whenever a file of the projects is saved, with a line for each build, until the command is stopped
+    #[arg(long)]
+    watch: bool,
+    /// Print JSON; with --watch an object a line
     #[arg(long)]
     json: bool,
 }
@@ -45,10 +49,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.dirs.len() > 1 && args.out.as_ref().is_some_and(|out| !out.is_dir()) {
         bail!("`--out` has to be a directory that exists when several projects are built");
     }
+    if args.watch {
+        return watch(args);
+    }
     let mut all = Vec::new();
     for dir in &args.dirs {
-        let options = BuildOptions { dir: dir.clone(), language: args.lang, debug: args.debug, out: args.out.clone() };
-        let built = build(&options).with_context(|| format!("`{}` was not built", dir.display()))?;
+        let built = build(&options(args, dir)).with_context(|| format!("`{}` was not built", dir.display()))?;
         if !args.json {
             show(&built);
         }
@@ -58,6 +64,51 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         output::json(&json!({ "built": all.iter().map(as_json).collect::<Vec<_>>() }))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &Args, dir: &Path) -> BuildOptions {
+    BuildOptions { dir: dir.to_owned(), language: args.lang, debug: args.debug, out: args.out.clone() }
+}
+
+/// Builds all projects, and each again when a file of it changes. A build that fails ends nothing: the next save may mend it.
+fn watch(args: &Args) -> Result<ExitCode> {
+    let mut watch = Watch::new(args.dirs.iter().map(PathBuf::as_path))?;
+    let mut due = args.dirs.clone();
+    while !due.is_empty() {
+        for dir in &due {
+            let started = Instant::now();
+            if report(args, dir, build(&options(args, dir)), started.elapsed()).is_err() {
+                // The reader went away.
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        due = watch.wait();
+    }
+    bail!("the files of the projects cannot be watched any more")
+}
+
+/// A line for a build.
+fn report(args: &Args, dir: &Path, outcome: Result<Built, BuildError>, took: Duration) -> std::io::Result<()> {
+    let seconds = took.as_secs_f64();
+    match outcome {
+        Ok(built) if args.json => output::try_line(json!({ "built": as_json(&built), "seconds": seconds })),
+        Ok(built) => {
+            let Built { name, size, digest, tier, .. } = &built;
+            let size = output::grouped(u64::try_from(*size).unwrap_or(u64::MAX));
+            let tier = tier.as_str();
+            output::try_line(format!(
+                "{} {name}  {size} bytes  {digest}  {tier}  {seconds:.1} s",
+                output::coloured(Paint::Good, "built")
+            ))
+        }
+        Err(why) if args.json => {
+            output::try_line(json!({ "failed": dir, "error": why.to_string(), "seconds": seconds }))
+        }
+        Err(why) => {
+            let failed = output::coloured(Paint::Bad, "not built");
+            output::try_line(format!("{failed} {}  {why}  {seconds:.1} s", dir.display()))
+        }
+    }
 }
 
 fn show(built: &Built) {

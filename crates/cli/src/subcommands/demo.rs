@@ -2,12 +2,12 @@
 
 use crate::output::{self, Paint, grouped};
 use crate::subcommands::compile_worker;
-use anyhow::{Context as _, Result, bail};
+use crate::subcommands::serve::stop_signal;
+use anyhow::{Result, bail};
 use postlude_demo::{Demo, DemoOptions, Step};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// See Postlude at work: an IdP, a partner, two browsers, and every message between them.
 ///
@@ -65,18 +65,6 @@ async fn demo(args: Args) -> Result<()> {
     }
     demo.stop().await?;
     played
-}
-
-fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let waited = "a signal cannot be waited for";
-    let mut terminate = signal(SignalKind::terminate()).context(waited)?;
-    let mut interrupt = signal(SignalKind::interrupt()).context(waited)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// Prints a step. A reader that went away is no error of the story's.

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod compile_worker;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod dev;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod init;

@@ -3,10 +3,12 @@
 mod flame_graph;
 mod report;
 
+use crate::login::LoginArgs;
 use crate::output;
-use crate::plugin_input::{self, InputArgs};
+
 use anyhow::{Context as _, Result, bail};
-use postlude_sandbox::{Profiler, Sandbox, SandboxConfig};
+use postlude_sandbox::{Profiler, SandboxConfig};
+use postlude_stories::workbench::{BEGINNING, PluginPool};
 use report::ProfiledPlugin;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,12 +19,12 @@ use std::process::ExitCode;
 /// the head of a loop) is recorded. Host functions stand in it with their price, and instantiation stands apart from the export.
 /// What a function without loops spends includes what its caller does up to the next check.
 ///
-/// The plugin is granted all that its manifest asks for, and nothing leaves this process. Names come from the plugin's name
-/// section, which `postlude build` keeps.
+/// The login is played as by `postlude run`, and its last run is profiled. Names come from the plugin's name
+/// section, which Rust and C have, built by `postlude build`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude profile email-domain.wasm --settings '{\"domains\":[\"acme.example\"]}' --out flame.svg\n  \
-    postlude profile custom-factor.wasm --settings settings.json --reply '{\"verdict\":\"ok\"}' --top 30\n  \
+    postlude profile custom-factor.wasm --settings settings.json --prompt ok --top 30\n  \
     postlude profile plugin.wasm --folded > stacks.txt      # for other flame graph tools\n  \
     postlude profile plugin.wasm --json | jq '.functions[0]'\n\n\
     Exit codes: 0 the profile was made, also of a run that failed or was stopped; 1 there is none; 2 wrong usage."
@@ -31,7 +33,7 @@ pub(crate) struct Args {
     /// The plugin
     plugin: PathBuf,
     #[command(flatten)]
-    input: InputArgs,
+    login: LoginArgs,
     /// Write a flame graph; open it in a browser and click a frame to zoom. An older one is replaced
     #[arg(long, value_name = "FILE.svg")]
     out: Option<PathBuf>,
@@ -49,13 +51,15 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let file = args.plugin.display();
     let bytes = std::fs::read(&args.plugin).with_context(|| format!("`{file}` cannot be read"))?;
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
-    let plugin = sandbox.load(&bytes).with_context(|| format!("`{file}` was refused"))?;
-    let input = plugin_input::input(&args.input, &plugin)?;
-    let phase = input.phase;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let profile =
-        runtime.block_on(Profiler::new()?.profile(&bytes, input)).with_context(|| format!("`{file}` was refused"))?;
+    let (plugin, phase, profile) = runtime.block_on(async {
+        let pool = PluginPool::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
+        let plugin = pool.add(&bytes).await.with_context(|| format!("`{file}` was refused"))?;
+        let input = args.login.last_run(&pool, &plugin, BEGINNING).await?;
+        let phase = input.phase;
+        let profile = Profiler::new()?.profile(&bytes, input).await;
+        anyhow::Ok((plugin, phase, profile.with_context(|| format!("`{file}` was refused"))?))
+    })?;
     if profile.stacks.is_empty() {
         bail!("`{file}` spent no fuel, so that there is nothing to show");
     }

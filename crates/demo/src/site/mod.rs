@@ -5,5 +5,7 @@ mod page;
 pub(crate) mod partner;
 mod words;
 
-pub(crate) use page::{escape, foreign_link, framed_by, grouped, misdirected, nowhere, see_other, too_large};
+pub(crate) use page::{
+    Site as PageSite, escape, foreign_link, framed_by, grouped, misdirected, nowhere, see_other, too_large,
+};
 pub(crate) use words::{Word, term};

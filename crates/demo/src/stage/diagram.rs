@@ -5,6 +5,7 @@
 
 use super::meaning::meaning;
 use crate::journal::{Body, Draft, Flow, Message, Party, Token};
+use crate::names::browser_label;
 use crate::site::escape;
 use std::fmt::Write as _;
 
@@ -55,7 +56,7 @@ fn outcome(word: &str) -> String {
 }
 
 fn browser_of(flow: &Flow) -> String {
-    format!("{}'s browser", flow.browser)
+    browser_label(&flow.browser)
 }
 
 /// One message: its arrow, its meaning, and folded away what was really said.

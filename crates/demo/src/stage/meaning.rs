@@ -13,9 +13,7 @@ pub(super) fn meaning(draft: &Draft) -> String {
         (Party::Idp, Party::Browser) => from_idp(draft),
         (Party::Browser, Party::Partner) => to_partner(draft),
         (Party::Partner, Party::Browser) => from_partner(draft),
-        (Party::Partner, Party::Postlude) => {
-            "Which keys does this tenant sign its requests with? (asked once)".to_owned()
-        }
+        (Party::Partner, Party::Postlude) => "Which keys does this tenant sign its requests with?".to_owned(),
         (Party::Postlude, Party::Partner) => {
             "These; the request's signature fits, so the question is genuine".to_owned()
         }
@@ -95,10 +93,13 @@ fn from_idp(draft: &Draft) -> String {
 
 fn to_partner(draft: &Draft) -> String {
     match draft.head.as_str() {
-        "GET /prompt" => "The browser brings a request that Postlude signed".to_owned(),
         "POST /answer" if draft.field("verdict") == "ok" => "“It's me”".to_owned(),
         "POST /answer" => "“Not me”".to_owned(),
         "GET /follow" => "Follow the link after all".to_owned(),
+        "POST /simulator/answer" => format!("The prompt's answer: {}", draft.field("kind")),
+        head if head.starts_with("GET ") && !draft.tokens.is_empty() => {
+            "The browser brings a request that Postlude signed".to_owned()
+        }
         head => head.to_owned(),
     }
 }

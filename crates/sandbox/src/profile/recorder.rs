@@ -3,7 +3,7 @@
 use super::table::Stack;
 use crate::escape::escaped;
 use crate::host_function::HostFunction;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use wasmtime::{FrameInfo, Module};
 
 /// A call stack: the frame of its innermost function, in the tree of all that were seen.
@@ -36,7 +36,8 @@ pub struct Recorder {
     entries: Vec<Entry>,
     children: HashMap<(Option<Node>, Frame), Node>,
     modules: Vec<Module>,
-    names: HashMap<(usize, u32), String>,
+    /// The names that functions have; none of one without.
+    names: HashMap<(usize, u32), Option<String>>,
     /// Under which root the plugin runs now.
     root: Node,
     /// The stack of the last check, which spends until the next one.
@@ -85,6 +86,7 @@ impl Recorder {
     /// Ends with so much fuel left: every stack that spent some itself, and the number of checks. `phase` names the export.
     pub fn finish(mut self, left: u64, phase: &str) -> (Vec<Stack>, u64) {
         self.spend(left);
+        self.name_shims();
         let spent = self.entries.iter().enumerate().filter(|(_, entry)| entry.fuel > 0);
         let stacks = spent.map(|(at, entry)| Stack { frames: self.frames(Node(at), phase), fuel: entry.fuel });
         let mut stacks: Vec<_> = stacks.collect();
@@ -120,6 +122,24 @@ impl Recorder {
         })
     }
 
+    /// Toolchains put a function without a name before each import; it is named after what it calls.
+    fn name_shims(&mut self) {
+        let mut imports: HashMap<(usize, u32), HashSet<HostFunction>> = HashMap::new();
+        for entry in &self.entries {
+            let parent = self.entries.get(entry.parent.0).map(|parent| parent.frame);
+            if let (Frame::Host(function), Some(Frame::Guest { module, function: shim })) = (entry.frame, parent) {
+                imports.entry((module, shim)).or_default().insert(function);
+            }
+        }
+        for (shim, called) in imports {
+            if let (Some(name @ None), [HostFunction { interface, name: function }]) =
+                (self.names.get_mut(&shim), called.into_iter().collect::<Vec<_>>().as_slice())
+            {
+                *name = Some(format!("import {interface}.{function}"));
+            }
+        }
+    }
+
     fn frames(&self, node: Node, phase: &str) -> Vec<String> {
         let mut frames = Vec::new();
         let mut at = node;
@@ -127,9 +147,12 @@ impl Recorder {
             frames.push(match entry.frame {
                 Frame::Instantiation => "instantiation".to_owned(),
                 Frame::Call => format!("export {phase}"),
-                Frame::Guest { module, function } => {
-                    self.names.get(&(module, function)).cloned().unwrap_or_else(|| format!("function {function}"))
-                }
+                Frame::Guest { module, function } => self
+                    .names
+                    .get(&(module, function))
+                    .cloned()
+                    .flatten()
+                    .unwrap_or_else(|| format!("function {function}")),
                 Frame::Host(HostFunction { interface, name }) => format!("host: {interface}.{name}"),
             });
             if entry.parent == at {
@@ -142,11 +165,7 @@ impl Recorder {
     }
 }
 
-/// A function's name for people; one without a name has its number.
-fn name(frame: &FrameInfo) -> String {
-    let module = || frame.module().name().map(|module| format!("{}!", escaped(module))).unwrap_or_default();
-    match frame.func_name() {
-        Some(name) => escaped(&format!("{:#}", rustc_demangle::demangle(name))),
-        None => format!("{}function {}", module(), frame.func_index()),
-    }
+/// A function's name for people, if it has one.
+fn name(frame: &FrameInfo) -> Option<String> {
+    Some(escaped(&format!("{:#}", rustc_demangle::demangle(frame.func_name()?))))
 }

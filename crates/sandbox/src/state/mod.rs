@@ -1,6 +1,7 @@
 //! The state of one run: what the guest may read, and what it left behind. It knows no version of the contract.
 
 pub mod event_view;
+mod last_words;
 mod output;
 pub mod random_stream;
 pub mod timers;
@@ -115,7 +116,12 @@ impl RunState {
     fn log_output(&mut self, stream: Stream, hand_out: impl FnOnce(&mut Output, &mut dyn FnMut(&str))) -> usize {
         let mut output = std::mem::take(self.wasi().output(stream));
         let mut escaped = 0_usize;
-        hand_out(&mut output, &mut |line| escaped = escaped.saturating_add(self.log(stream.level(), line, &[])));
+        hand_out(&mut output, &mut |line| {
+            if stream == Stream::Stderr {
+                self.wasi().last_words.add(line);
+            }
+            escaped = escaped.saturating_add(self.log(stream.level(), line, &[]));
+        });
         *self.wasi().output(stream) = output;
         escaped
     }

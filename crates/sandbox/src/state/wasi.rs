@@ -1,5 +1,6 @@
 //! What a run has besides when its guest uses WASI. Made at the first use: a guest without WASI pays nothing for it.
 
+use super::last_words::LastWords;
 use super::output::Output;
 use super::random_stream::{Purpose, RandomStream};
 use super::timers::Timers;
@@ -16,6 +17,8 @@ pub struct Wasi {
     pub clock: VirtualClock,
     /// The random numbers, which are others than those of the contract.
     pub random: RandomStream,
+    /// What the guest said on standard error of its own end.
+    pub last_words: LastWords,
     stdout: Output,
     stderr: Output,
 }
@@ -49,6 +52,7 @@ impl Wasi {
             timers: Timers::default(),
             clock: VirtualClock::new(wall_clock),
             random: RandomStream::new(seed, Purpose::Wasi),
+            last_words: LastWords::default(),
             stdout: Output::default(),
             stderr: Output::default(),
         }

@@ -79,8 +79,8 @@ fn reasons_of_answer(answer: &Value) -> Vec<String> {
 
 fn frames(backtrace: &[String], all_frames: bool) -> Vec<String> {
     let own = own_frames(backtrace);
-    let shown = if all_frames { backtrace.iter().map(String::as_str).collect() } else { own };
-    let shown: Vec<_> = shown.into_iter().map(|frame| format!("    at {}", placed(frame))).collect();
+    let shown = if all_frames { backtrace.to_vec() } else { own };
+    let shown: Vec<_> = shown.into_iter().map(|frame| format!("    at {}", placed(&frame))).collect();
     let hidden = backtrace.len().saturating_sub(shown.len());
     let rest =
         (hidden > 0).then(|| format!("    {hidden} frames of the runtime are hidden; `--all-frames` shows them"));

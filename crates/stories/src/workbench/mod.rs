@@ -40,4 +40,4 @@ pub use pool::{PluginPool, PooledPlugin};
 pub use runs::Run;
 pub use setup::WorkbenchSetup;
 pub use simulation::{LoginInput, WaitingPrompt, Workbench};
-pub use written_config::ActionSetup;
+pub use written_config::{ActionSetup, ActionSource, GrantedAction};

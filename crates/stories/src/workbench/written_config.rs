@@ -7,7 +7,7 @@ use crate::partner::{Alg, PartnerKey, TokenProfile};
 use postlude_config::Environment;
 use postlude_crypto::root::RootKey;
 use postlude_model::json::Json;
-use postlude_model::manifest::Declared;
+use postlude_model::manifest::{Declared, Manifest};
 use postlude_model::token::Profile;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -47,8 +47,76 @@ impl ActionSetup {
         Self { plugin, name: None, settings: json!({}), secrets: BTreeMap::new(), operator: Map::new() }
     }
 
-    fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or_else(|| self.plugin.manifest().name.as_str())
+    fn source(&self) -> ActionSource<'_> {
+        let manifest = self.plugin.manifest();
+        let name = self.name.as_deref().unwrap_or_else(|| manifest.name.as_str());
+        let Self { settings, secrets, operator, .. } = self;
+        ActionSource { name, manifest, settings, secrets, operator }
+    }
+}
+
+/// What an action of a configuration is written from.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionSource<'a> {
+    /// The action's name.
+    pub name: &'a str,
+    /// Its plugin's manifest.
+    pub manifest: &'a Manifest,
+    /// Its settings, an object.
+    pub settings: &'a Value,
+    /// Its secrets by name.
+    pub secrets: &'a BTreeMap<String, String>,
+    /// What an operator would write in the action's table beside these (RFC 7396).
+    pub operator: &'a Map<String, Value>,
+}
+
+/// An action that is granted all that its plugin's manifest asks for.
+#[derive(Debug, Clone)]
+pub struct GrantedAction {
+    /// The action's table in the configuration. Its secrets and keys are references `{ env = NAME }`.
+    pub table: Value,
+    /// The values of these references.
+    pub variables: BTreeMap<String, String>,
+    /// What was made up, for people.
+    pub notes: Vec<String>,
+    /// The simulated partner whose results the action accepts, and the parameter of its results; none where no token proves a reply.
+    pub partner: Option<(PartnerKey, String)>,
+    /// The origins to which the action redirects.
+    pub redirect_origins: Vec<String>,
+}
+
+impl GrantedAction {
+    /// Writes the action of a plugin that the configuration has under the name `plugin`. Secrets that are not given get stand-ins, and
+    /// its partner is a simulated one.
+    #[must_use]
+    pub fn of(source: ActionSource<'_>, plugin: &str) -> Self {
+        let mut writer = Writer::default();
+        let table = writer.action(source, plugin);
+        let declared = source.declared();
+        let partner = token_profile(&declared).and_then(|profile| {
+            let key = table.pointer("/keys")?.get(declared.result.key.as_str())?;
+            let text = |name: &str| key.get(name).and_then(Value::as_str);
+            let key = PartnerKey::simulated(profile, text("issuer")?, Alg::of_name(text("alg")?)?);
+            Some((key, declared.result.parameter.clone()))
+        });
+        let redirect_origins = declared.capabilities.redirect_origins.clone();
+        let Writer { variables, notes } = writer;
+        Self { table, variables, notes, partner, redirect_origins }
+    }
+}
+
+impl ActionSource<'_> {
+    /// What the manifest comes to with the settings. What does not resolve is refused by the host, in its own words.
+    fn declared(&self) -> Declared {
+        self.manifest.resolve(&Json::from_value(self.settings)).unwrap_or_default()
+    }
+}
+
+fn token_profile(declared: &Declared) -> Option<TokenProfile> {
+    match declared.result.profile {
+        Profile::Postlude => Some(TokenProfile::Postlude),
+        Profile::Auth0 => Some(TokenProfile::Auth0),
+        Profile::External | Profile::None => None,
     }
 }
 
@@ -74,7 +142,7 @@ pub(super) fn write(actions: &[ActionSetup], data_dir: &Path) -> Result<WrittenC
             action.plugin.manifest().name.to_string()
         };
         plugins.insert(name.clone(), json!({ "path": action.plugin.file }));
-        pipeline.push(writer.action(action, &name));
+        pipeline.push(writer.action(action.source(), &name));
     }
     let config = json!({
         "server": { "root_key": { "env": "ROOT_KEY" }, "development": true, "watch": false, "data_dir": data_dir.join("data") },
@@ -103,11 +171,10 @@ impl Writer {
         json!({ "env": name })
     }
 
-    fn action(&mut self, setup: &ActionSetup, plugin: &str) -> Value {
-        // What does not resolve with these settings is refused by the host, in its own words.
-        let declared = setup.plugin.manifest().resolve(&Json::from_value(&setup.settings)).unwrap_or_default();
+    fn action(&mut self, setup: ActionSource<'_>, plugin: &str) -> Value {
+        let declared = setup.declared();
         let mut action = json!({
-            "name": setup.name(), "plugin": plugin, "settings": setup.settings,
+            "name": setup.name, "plugin": plugin, "settings": setup.settings,
             "grants": grants(&declared),
             "factors": declared.factors.iter()
                 .map(|(name, amr)| json!({ "name": name, "max_age": MAX_AGE, "amr": amr }))
@@ -124,7 +191,7 @@ impl Writer {
         action
     }
 
-    fn secrets(&mut self, setup: &ActionSetup, declared: &Declared) -> Value {
+    fn secrets(&mut self, setup: ActionSource<'_>, declared: &Declared) -> Value {
         let mut secrets = Map::new();
         for name in &declared.capabilities.secrets {
             if !setup.secrets.contains_key(name) {
@@ -134,25 +201,20 @@ impl Writer {
         let stand_ins = declared.capabilities.secrets.iter().map(|name| (name.clone(), format!("stand-in-of-{name}")));
         let all: BTreeMap<_, _> = stand_ins.chain(setup.secrets.clone()).collect();
         for (name, value) in all {
-            let variable = format!("SECRET {} {name}", setup.name()).replace([' ', '='], "_");
+            let variable = format!("SECRET {} {name}", setup.name).replace([' ', '='], "_");
             secrets.insert(name, self.variable(&variable, value));
         }
         Value::Object(secrets)
     }
 
     /// The key that proves replies, and those that the plugin uses itself; what the operator's table has of them stays.
-    fn keys(&mut self, setup: &ActionSetup, declared: &Declared, written: Option<&Value>) -> Value {
+    fn keys(&mut self, setup: ActionSource<'_>, declared: &Declared, written: Option<&Value>) -> Value {
         let mut keys = written.and_then(Value::as_object).cloned().unwrap_or_default();
-        let profile = match declared.result.profile {
-            Profile::Postlude => Some(TokenProfile::Postlude),
-            Profile::Auth0 => Some(TokenProfile::Auth0),
-            Profile::External | Profile::None => None,
-        };
-        let proof = profile.map(|profile| (declared.result.key.as_str(), profile));
+        let proof = token_profile(declared).map(|profile| (declared.result.key.as_str(), profile));
         let origin = declared.capabilities.redirect_origins.first();
         let issuer = origin.map_or("https://prompt.example", String::as_str);
         for name in declared.capabilities.keys.iter().map(String::as_str).chain(proof.map(|(name, _)| name)) {
-            let variable = format!("KEY_{}_{name}", setup.name());
+            let variable = format!("KEY_{}_{name}", setup.name);
             let key = keys.entry(name.to_owned()).or_insert_with(|| json!({}));
             let Some(key) = key.as_object_mut() else { continue };
             match proof.filter(|(proof, _)| *proof == name) {

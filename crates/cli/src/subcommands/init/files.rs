@@ -1,11 +1,11 @@
 //! What `postlude init` writes: the configuration from its template, new keys, and the plugins that this program carries.
 
-use crate::embedded_plugins::{CUSTOM_FACTOR, EMAIL_DOMAIN};
 use crate::new_files::NewFile;
 use anyhow::{Context, Result};
 use postlude_crypto::api_key::{generate_api_key, sha256_hex};
 use postlude_crypto::partner_key::PartnerKeyPair;
 use postlude_crypto::root::RootKey;
+use postlude_demo::plugins::{CUSTOM_FACTOR, EMAIL_DOMAIN};
 use postlude_model::names::TenantName;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, OpenOptions};

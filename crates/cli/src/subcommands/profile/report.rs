@@ -53,7 +53,7 @@ pub(super) fn show(profiled: &ProfiledPlugin<'_>, top: usize) {
     }
     if unnamed(&costs) > usage.fuel / 3 {
         output::note(
-            "note: much of the fuel is in functions without a name; `postlude build` keeps the names, and other tools must not strip them",
+            "note: much of the fuel is in functions without a name: the plugin's toolchain left the names out, or they were stripped",
         );
     }
 }
@@ -71,11 +71,7 @@ fn row(cost: &FunctionCost, fuel: u64) -> String {
 
 /// Fuel of functions that have a number in place of a name.
 fn unnamed(costs: &[FunctionCost]) -> u64 {
-    costs
-        .iter()
-        .filter(|cost| cost.name.starts_with("function ") || cost.name.contains("!function "))
-        .map(|cost| cost.own)
-        .sum()
+    costs.iter().filter(|cost| cost.name.starts_with("function ")).map(|cost| cost.own).sum()
 }
 
 /// Per cent with one decimal.

@@ -1,5 +1,6 @@
 //! What a login came to, for people and for scripts.
 
+use crate::login::Step;
 use crate::output::{self, Paint, grouped, plain};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,13 +13,6 @@ use postlude_sandbox::own_frames;
 use postlude_stories::workbench::{Answer, PooledPlugin, Run, log_text, run_json};
 use serde_json::{Map, Value, json};
 
-/// One step of a login: what was done, and what came of it.
-#[derive(Debug)]
-pub(super) struct Shown {
-    pub(super) what: String,
-    pub(super) answer: Answer,
-}
-
 /// The plugin, and what was made up around it.
 pub(super) fn header(plugin: &PooledPlugin, notes: &[String]) {
     let manifest = plugin.manifest();
@@ -28,15 +22,15 @@ pub(super) fn header(plugin: &PooledPlugin, notes: &[String]) {
 }
 
 /// Everything for scripts.
-pub(super) fn as_json(plugin: &PooledPlugin, notes: &[String], steps: &[Shown]) -> Value {
-    let step = |step: &Shown| {
+pub(super) fn as_json(plugin: &PooledPlugin, notes: &[String], steps: &[Step]) -> Value {
+    let step = |step: &Step| {
         let mut json = step.answer.json.clone();
         let members = json.as_object_mut();
         if let Some(members) = members {
             members.insert("step".to_owned(), step.what.as_str().into());
             let runs = step.answer.runs.iter().map(run_with_backtrace).collect::<Vec<_>>();
             members.insert("runs".to_owned(), runs.into());
-            if let Some((header, _)) = step.token() {
+            if let Some((header, _)) = token(&step.answer) {
                 members.insert("token_header".to_owned(), header);
             }
         }
@@ -65,86 +59,84 @@ fn run_with_backtrace(run: &Run) -> Value {
     json
 }
 
-impl Shown {
-    /// Whether the action failed, or the host refused what it decided.
-    pub(super) fn failed(&self) -> bool {
-        self.answer.outcome() == "refused" || self.action("decision") == Some("failed")
-    }
+/// Whether the action failed, or the host refused what it decided.
+pub(super) fn failed(step: &Step) -> bool {
+    step.answer.outcome() == "refused" || last_action(&step.answer, "decision") == Some("failed")
+}
 
-    /// A member of what the host says of the action that ran last.
-    fn action(&self, name: &str) -> Option<&str> {
-        let actions = self.answer.json.get("actions")?.as_array()?;
-        actions.last()?.get(name)?.as_str()
-    }
+/// A member of what the host says of the action that ran last.
+fn last_action<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let actions = answer.json.get("actions")?.as_array()?;
+    actions.last()?.get(name)?.as_str()
+}
 
-    /// Prints the step.
-    pub(super) fn show(&self, mode: Mode, all_frames: bool) {
-        output::line("");
-        output::line(self.what.clone());
-        self.answer.runs.iter().for_each(|run| show_run(run, all_frames));
-        self.show_outcome(mode);
-    }
+/// Prints the step.
+pub(super) fn step(step: &Step, mode: Mode, all_frames: bool) {
+    output::line("");
+    output::line(step.what.clone());
+    step.answer.runs.iter().for_each(|run| show_run(run, all_frames));
+    show_outcome(step, mode);
+}
 
-    fn show_outcome(&self, mode: Mode) {
-        let json = &self.answer.json;
-        let word = self.answer.outcome();
-        let why = self.action("why").filter(|why| !why.is_empty()).map(|why| format!(": {}", plain(why)));
-        let paint = match Outcome::from_name(word) {
-            _ if self.failed() => Paint::Bad,
-            Some(Outcome::Continue | Outcome::Redirect) => Paint::Good,
-            _ => Paint::Careful,
-        };
-        let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).map(plain).unwrap_or_default();
-        let detail = match Outcome::from_name(word) {
-            _ if word == "refused" => {
-                format!(" by {}: {} ({})", text("/refused/by"), text("/refused/message"), text("/refused/code"))
-            }
-            Some(Outcome::Deny) if self.action("decision") == Some("failed") => {
-                format!(", the action failed{}", why.unwrap_or_default())
-            }
-            Some(Outcome::Deny) => format!(" {}: {}", text("/deny/code"), text("/deny/message")),
-            Some(Outcome::InteractionRequired) => {
-                let why = self.action("why").map(plain).unwrap_or_default();
-                format!(": the plugin redirects ({why}), and in mode `{}` no browser can be redirected", mode.as_str())
-            }
-            _ => why.unwrap_or_default(),
-        };
-        field("outcome", &output::coloured(paint, &format!("{word}{detail}")));
-        if let Some(redirect) = json.get("redirect") {
-            self.show_redirect(redirect);
+fn show_outcome(step: &Step, mode: Mode) {
+    let json = &step.answer.json;
+    let word = step.answer.outcome();
+    let why = last_action(&step.answer, "why").filter(|why| !why.is_empty()).map(|why| format!(": {}", plain(why)));
+    let paint = match Outcome::from_name(word) {
+        _ if failed(step) => Paint::Bad,
+        Some(Outcome::Continue | Outcome::Redirect) => Paint::Good,
+        _ => Paint::Careful,
+    };
+    let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).map(plain).unwrap_or_default();
+    let detail = match Outcome::from_name(word) {
+        _ if word == "refused" => {
+            format!(" by {}: {} ({})", text("/refused/by"), text("/refused/message"), text("/refused/code"))
         }
-        for (name, label) in [("amr", "amr"), ("factors", "factors")] {
-            let items = json.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-            let items: Vec<String> = items.map(plain).collect();
-            if !items.is_empty() {
-                field(label, &items.join(", "));
-            }
+        Some(Outcome::Deny) if last_action(&step.answer, "decision") == Some("failed") => {
+            format!(", the action failed{}", why.unwrap_or_default())
         }
-        for (name, label) in [("id_token", "id token"), ("access_token", "access token")] {
-            pairs(label, json.get(name).and_then(Value::as_object));
+        Some(Outcome::Deny) => format!(" {}: {}", text("/deny/code"), text("/deny/message")),
+        Some(Outcome::InteractionRequired) => {
+            let why = last_action(&step.answer, "why").map(plain).unwrap_or_default();
+            format!(": the plugin redirects ({why}), and in mode `{}` no browser can be redirected", mode.as_str())
+        }
+        _ => why.unwrap_or_default(),
+    };
+    field("outcome", &output::coloured(paint, &format!("{word}{detail}")));
+    if let Some(redirect) = json.get("redirect") {
+        show_redirect(&step.answer, redirect);
+    }
+    for (name, label) in [("amr", "amr"), ("factors", "factors")] {
+        let items = json.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let items: Vec<String> = items.map(plain).collect();
+        if !items.is_empty() {
+            field(label, &items.join(", "));
         }
     }
-
-    /// The address of the prompt with its query, and the request token in it.
-    fn show_redirect(&self, redirect: &Value) {
-        let url = redirect.get("url").and_then(Value::as_str).unwrap_or_default();
-        field("to", &plain(url));
-        for (name, value) in redirect.get("query").and_then(Value::as_object).into_iter().flatten() {
-            let value = value.as_str().unwrap_or_default();
-            let shown = if parts(value).is_some() { "the request token, below".to_owned() } else { plain(value) };
-            field("query", &format!("{} = {shown}", plain(name)));
-        }
-        if let Some((header, claims)) = self.token() {
-            pairs("header", header.as_object());
-            pairs("claim", claims.as_object());
-        }
+    for (name, label) in [("id_token", "id token"), ("access_token", "access token")] {
+        pairs(label, json.get(name).and_then(Value::as_object));
     }
+}
 
-    /// Header and claims of the request token.
-    fn token(&self) -> Option<(Value, Value)> {
-        let query = self.answer.json.pointer("/redirect/query")?.as_object()?;
-        query.values().filter_map(Value::as_str).find_map(parts)
+/// The address of the prompt with its query, and the request token in it.
+fn show_redirect(answer: &Answer, redirect: &Value) {
+    let url = redirect.get("url").and_then(Value::as_str).unwrap_or_default();
+    field("to", &plain(url));
+    for (name, value) in redirect.get("query").and_then(Value::as_object).into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default();
+        let shown = if parts(value).is_some() { "the request token, below".to_owned() } else { plain(value) };
+        field("query", &format!("{} = {shown}", plain(name)));
     }
+    if let Some((header, claims)) = token(answer) {
+        pairs("header", header.as_object());
+        pairs("claim", claims.as_object());
+    }
+}
+
+/// Header and claims of the request token.
+fn token(answer: &Answer) -> Option<(Value, Value)> {
+    let query = answer.json.pointer("/redirect/query")?.as_object()?;
+    query.values().filter_map(Value::as_str).find_map(parts)
 }
 
 /// Header and claims of a compact JWS (RFC 7515, section 7.1).
@@ -184,10 +176,10 @@ fn show_run(run: &Run, all_frames: bool) {
 
 fn backtrace(trap: &Trap, all_frames: bool) {
     let own = own_frames(&trap.backtrace);
-    let shown = if all_frames { trap.backtrace.iter().map(String::as_str).collect() } else { own };
+    let shown = if all_frames { trap.backtrace.clone() } else { own };
     let hidden = trap.backtrace.len().saturating_sub(shown.len());
     for frame in shown {
-        field("", &format!("  {}", plain(frame)));
+        field("", &format!("  {}", plain(&frame)));
     }
     if hidden > 0 {
         field(

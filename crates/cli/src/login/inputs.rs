@@ -57,7 +57,7 @@ fn value(option: &str, text: &str) -> Result<Value> {
 }
 
 /// Secrets as `NAME=VALUE`.
-pub(super) fn secrets(pairs: &[String]) -> Result<BTreeMap<String, Secret>> {
+pub(crate) fn secrets(pairs: &[String]) -> Result<BTreeMap<String, Secret>> {
     let secret = |pair: &String| {
         let (name, value) = pair.split_once('=').context("`--secret` is NAME=VALUE")?;
         Ok((name.to_owned(), Secret::new(value)))

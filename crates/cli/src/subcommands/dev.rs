@@ -1,0 +1,189 @@
+//! `postlude dev`: a plugin in a real browser flow while it is written: built and swapped at every save.
+
+mod lines;
+
+use crate::output::{self, Paint};
+use crate::subcommands::serve::stop_signal;
+use crate::subcommands::{build as build_command, compile_worker};
+use crate::telemetry::{self, Log};
+use anyhow::{Context as _, Result, anyhow};
+use lines::{built_line, run_line};
+use postlude_build::{BuildOptions, Language, Project, Watch, build};
+use postlude_demo::{Dev, DevPlugin};
+use postlude_stories::story::{self, Setup};
+use postlude_stories::workbench::{ActionSource, GrantedAction};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// The folder of stories in a project.
+const STORIES: &str = "stories";
+
+/// Work on a plugin in a real browser flow: an IdP, a prompt simulator, and every message of each login.
+///
+/// Builds the project, serves it on this machine, and prints a line for each run. Saving a file builds and swaps the plugin while
+/// logins go on. The plugin is granted all that its manifest asks for; its settings are those of its stories. Wherever it sends the
+/// browser, a simulator answers: ok, refused, error, never back, and each result that must be refused.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  postlude dev                                  # then open the address that it prints\n  \
+    postlude dev acme-face --setup staging.toml   # with the settings of that file of stories\n  \
+    postlude dev --json | jq -r .decision"
+)]
+pub(crate) struct Args {
+    /// The project's directory
+    #[arg(default_value = ".", value_name = "DIR")]
+    dir: PathBuf,
+    /// A file of stories with the `[settings]`, `[secrets]` and `[action]` to use [default: the first in DIR/stories]
+    #[arg(long, value_name = "FILE")]
+    setup: Option<PathBuf>,
+    /// The language, where the files of the directory do not tell it
+    #[arg(long, value_name = "LANGUAGE", value_parser = build_command::language())]
+    lang: Option<Language>,
+    /// Build without optimisation
+    #[arg(long)]
+    debug: bool,
+    /// The port of the page [default: 4400, or any free one]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Print a JSON object for each run
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // What the plugin logs, and nothing of the server's own.
+    let telemetry = telemetry::start(Log { filter: "off,postlude::plugin=debug", json: args.json }, runtime.handle())?;
+    let worked = runtime.block_on(work(&args));
+    telemetry.end();
+    worked?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn work(args: &Args) -> Result<()> {
+    let mut stop = pin!(stop_signal()?);
+    // A folder without a project will not become one by saving.
+    Project::open(&args.dir, args.lang)?;
+    let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
+    let mut saves = saves(&args.dir)?;
+    let dev = tokio::select! {
+        dev = first(args, out.path(), &mut saves) => dev?,
+        () = &mut stop => return Ok(()),
+    };
+    output::note(format!("open {} and log in as ana; save a file to swap the plugin; Ctrl-C stops\n", dev.page()));
+    let follow = dev.follow(|line| {
+        let line = if args.json { serde_json::to_string(line).unwrap_or_default() } else { run_line(line) };
+        // A reader that went away is no error of the server's.
+        let _ = output::try_line(line);
+    });
+    tokio::select! {
+        () = follow => {}
+        () = swap_at_each_save(args, out.path(), &mut saves, &dev) => {}
+        () = &mut stop => {}
+    }
+    dev.stop().await
+}
+
+/// The first version that is built and taken; each that is not is told, and the next save is waited for.
+async fn first(args: &Args, out: &Path, saves: &mut Saves) -> Result<Dev> {
+    loop {
+        let tried = match built(args, out).await {
+            Ok(plugin) => Dev::start(args.port, compile_worker::compilation()?, &plugin).await,
+            Err(why) => Err(why),
+        };
+        match tried {
+            Ok(dev) => return Ok(dev),
+            Err(why) => tell_failure(&why),
+        }
+        output::note("waiting for a change");
+        saves.recv().await.context("the project's files cannot be watched any more")?;
+    }
+}
+
+async fn swap_at_each_save(args: &Args, out: &Path, saves: &mut Saves, dev: &Dev) {
+    while saves.recv().await.is_some() {
+        let swapped = match built(args, out).await {
+            Ok(plugin) => {
+                dev.swap(&plugin).await.context("the new version was not taken; the one before it keeps running")
+            }
+            Err(why) => Err(why),
+        };
+        if let Err(why) = swapped {
+            dev.failed(&format!("{why:#}"));
+            tell_failure(&why);
+        }
+    }
+}
+
+/// A message for each save; what is saved during a build waits for its end.
+type Saves = mpsc::Receiver<()>;
+
+fn saves(dir: &Path) -> Result<Saves> {
+    let mut watch = Watch::new([dir])?;
+    let (sender, receiver) = mpsc::channel(1);
+    // The thread sleeps in the watch and ends with the process.
+    std::thread::spawn(move || {
+        while !watch.wait().is_empty() {
+            if let Err(mpsc::error::TrySendError::Closed(())) = sender.try_send(()) {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+fn tell_failure(why: &anyhow::Error) {
+    output::note(format!("{} {why:#}", output::coloured_note(Paint::Bad, "not swapped:")));
+}
+
+/// Builds the project; what it says is on standard error.
+async fn built(args: &Args, out: &Path) -> Result<DevPlugin> {
+    let setup = setup(args)?;
+    let options =
+        BuildOptions { dir: args.dir.clone(), language: args.lang, debug: args.debug, out: Some(out.to_owned()) };
+    let began = Instant::now();
+    let (built, manifest) = tokio::task::spawn_blocking(move || -> Result<_> {
+        let built = build(&options)?;
+        Ok((built, Project::open(&options.dir, options.language)?.manifest))
+    })
+    .await
+    .map_err(|why| anyhow!("the build's task failed: {why}"))??;
+    let bytes = std::fs::read(&built.path).with_context(|| format!("cannot read `{}`", built.path.display()))?;
+    let about = built_line(&built, began.elapsed());
+    output::note(format!("{} {about}", output::coloured_note(Paint::Good, "built")));
+    let (settings, name) = (Value::Object(setup.settings), built.name.as_str());
+    let source = ActionSource {
+        name,
+        manifest: &manifest,
+        settings: &settings,
+        secrets: &setup.secrets,
+        operator: &setup.action,
+    };
+    let action = GrantedAction::of(source, name);
+    for made_up in &action.notes {
+        output::note(format!("  {made_up}"));
+    }
+    Ok(DevPlugin { name: built.name.clone(), bytes, action, about })
+}
+
+/// The settings of the project's stories.
+fn setup(args: &Args) -> Result<Setup> {
+    let file = match &args.setup {
+        Some(file) => Some(file.clone()),
+        None => first_stories(&args.dir.join(STORIES)),
+    };
+    match file {
+        Some(file) => Ok(story::read(&file)?.setup),
+        None => Ok(Setup::default()),
+    }
+}
+
+fn first_stories(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).min()
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Plugins in every language, as partners make them. For each language:
+#   the SDK's own tests; custom-factor, which has to pass the one file of stories; a new project of each template outside this
+#   repository, which has to build and to pass its stories; and the same digest in another folder.
+# Fails where a tool cannot be had.
+#   scripts/languages.sh [rust] [js] [ts] [python] [go] [c]      default: all for which there is a custom-factor
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ROOT=$PWD
+POSTLUDE=${POSTLUDE:-$ROOT/target/debug/postlude}
+EXAMPLES=examples/custom-factor
+export NO_COLOR=1
+
+say() { printf 'languages: %s\n' "$*" >&2; }
+die() { printf 'languages: %s\n' "$*" >&2; exit 1; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# New projects of one language compile their dependencies once; projects whose digests are compared have target folders of their own.
+shared_target=$work/cargo-target
+
+# What a language needs on this machine.
+setup() {
+  case $1 in
+    rust) scripts/setup.sh wasm ;;
+    go) scripts/setup.sh go ;;
+    c) scripts/setup.sh clang ;;
+    js | ts) scripts/setup.sh javascript ;;
+    python) scripts/setup.sh python ;;
+  esac
+}
+
+# What a project's README says to do once, with the packages that were installed once for all.
+export VIRTUAL_ENV=$ROOT/sdk/python/.venv
+prepare() {
+  case $1 in js | ts) link_packages "$2" ;; esac
+}
+
+# What `npm install` does in a project: the SDK, which is its own copy where it has one, and the packages that it depends on.
+link_packages() {
+  local project=$1 sdk=$ROOT/sdk/js package
+  [ ! -d "$project/postlude-sdk" ] || sdk=$project/postlude-sdk
+  rm -rf "$project/node_modules"
+  mkdir -p "$project/node_modules/@postlude"
+  ln -s "$sdk" "$project/node_modules/@postlude/sdk"
+  for package in "$ROOT"/sdk/js/node_modules/*; do
+    ln -s "$package" "$project/node_modules/"
+  done
+}
+
+sdk_tests() {
+  case $1 in
+    js)
+      npm --prefix sdk/js run --silent test
+      npm --prefix sdk/js run --silent check
+      ;;
+    ts) sdk/js/node_modules/.bin/tsc --project "$EXAMPLES/ts" --preserveSymlinks ;;
+    python) (cd sdk/python && PYTHONPATH=. "$VIRTUAL_ENV/bin/python" -B -m unittest --quiet tests/test_sdk.py) ;;
+    go) (cd sdk/go && test -z "$(gofmt -l .)" && go vet . && GOOS=wasip1 GOARCH=wasm go vet ./...) || die 'sdk/go: not formatted, or not well' ;;
+    c)
+      cc -std=c11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover -o "$work/json-test" sdk/c/test/json_test.c
+      # The library gives nothing back on purpose.
+      ASAN_OPTIONS=detect_leaks=0 "$work/json-test"
+      ;;
+  esac
+}
+
+build() { (cd "$1" && "$POSTLUDE" build --json 2>"$work/build.log" || { cat "$work/build.log" >&2; exit 1; }); }
+digest() { build "$1" | sed -n 's/.*"digest": "\(.*\)".*/\1/p'; }
+
+custom_factor() {
+  if [ "$1" = rust ]; then
+    "$POSTLUDE" build plugins/custom-factor --out "$work" >/dev/null
+    "$POSTLUDE" test "$work/custom-factor.wasm" --stories "$EXAMPLES/stories" | tail -n 1
+  else
+    # But for the limits: an interpreter needs more memory and fuel.
+    diff <(grep -v '"limits"' "$EXAMPLES/$1/manifest.json") <(grep -v '"limits"' plugins/custom-factor/manifest.json) >&2 ||
+      die "custom-factor has another manifest in $1"
+    "$POSTLUDE" test "$EXAMPLES/$1" | tail -n 1
+  fi
+}
+
+new_projects() {
+  local template
+  for template in factor gate claims; do
+    (cd "$work" && "$POSTLUDE" new "acme-$template-$1" --lang "$1" --template "$template" --publisher acme.example >/dev/null)
+    prepare "$1" "$work/acme-$template-$1"
+    (cd "$work/acme-$template-$1" && CARGO_TARGET_DIR=$shared_target "$POSTLUDE" test 2>"$work/build.log" | tail -n 1) || { cat "$work/build.log" >&2; exit 1; }
+  done
+}
+
+same_digest() {
+  # componentize-py stores the random seed of its interpreter's hashes.
+  [ "$1" != python ] || return 0
+  local here=$work/acme-gate-$1 there="$work/another place/deeper/$1" one two
+  mkdir -p "$(dirname "$there")"
+  cp -r "$here" "$there"
+  prepare "$1" "$there"
+  rm -rf "$there/build" "$there/target" "$here/build" "$here/target"
+  one=$(digest "$here")
+  two=$(digest "$there")
+  [ -n "$one" ] && [ "$one" = "$two" ] || die "$1: $one in one folder, $two in another"
+  say "$1: $one in two folders"
+}
+
+[ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename)
+for language; do
+  say "$language"
+  setup "$language"
+  [ "$language" = rust ] || prepare "$language" "$EXAMPLES/$language"
+  sdk_tests "$language"
+  custom_factor "$language"
+  new_projects "$language"
+  same_digest "$language"
+done
