@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze languages load bench release fmt clean
+.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze languages load bench bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -126,6 +126,10 @@ release: plugins ## build the release into target/dist: a static binary, manual 
 	@scripts/release.sh
 
 # The release profile is what users run; it compiles the engine once more and optimises it as a whole.
+bench-stories: plugins ## measure: a thousand stories, and how fast `postlude test --watch` answers
+	@cargo build $(LOCKED) --release --workspace --bin postlude
+	@scripts/bench-stories.sh $(TARGET_DIR)/release/postlude
+
 bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench

@@ -184,6 +184,22 @@ fn made_up_logins_find_a_trap_and_make_it_small() {
     assert_eq!(again.stdout, output.stdout, "the same seed makes the same logins up");
 }
 
+/// The stock stories are there to fail: this plugin takes whatever comes back for consent.
+#[test]
+fn a_plugin_that_believes_every_reply_is_caught() {
+    let text = r#"(func (export "on-login") (result i32)
+      (call $redirect-for «https://prompt.acme.example/check» «https://acme.example/face»))"#;
+    let manifest = r#"{ "name": "guest", "version": "1.0.0", "publisher": "acme.example", "abi": "0.1.0",
+      "factors": [{ "name": "https://acme.example/face" }],
+      "result": { "parameter": "token", "key": "partner", "profile": "postlude" },
+      "capabilities": { "redirect_origins": ["https://prompt.acme.example"] } }"#;
+    let dir = guest(text, manifest, "[[story]]\nname = \"a login\"\n[[story.step]]\nlogin = {}\n");
+    insta::assert_snapshot!(
+        "stories-gullible",
+        printed(&test(dir.path(), &["guest.wasm", "--filter", "proves nothing"]))
+    );
+}
+
 #[test]
 fn a_request_that_no_story_expects_is_shown_to_be_pasted() {
     let dir = tempfile::tempdir().unwrap();

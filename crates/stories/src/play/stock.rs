@@ -39,10 +39,12 @@ impl StockStories {
         let mut stories = odd_events(&base);
         let file = StoryFile { path: PathBuf::from(STOCK_FILE), stories: Vec::new(), ..file.clone() };
         if let Some((prompt, _)) = probe(player, &file, &base, None).await? {
-            // Where a plugin lets a login go on that brought no result at all, going on is no harm: recording is.
+            // A prompt for a factor must be proved. One that is for no factor may be optional: where the plugin lets a login go on that
+            // brought no result at all, going on is no harm.
             let missing = PromptAnswer::of(PromptKind::Missing);
             let (_, without) = probe(player, &file, &base, Some(missing)).await??;
-            stories.extend(attacks(&base, &prompt, without.outcome() == "continue"));
+            let optional = prompt.factor.is_none() && without.outcome() == "continue";
+            stories.extend(attacks(&base, &prompt, optional));
         }
         Some(Self { file: StoryFile { stories, ..file } })
     }
@@ -121,8 +123,8 @@ fn step(kind: StepKind, browser: &str, expect: Option<Value>) -> Step {
 
 /// Results and replies that prove nothing: whatever the plugin makes of them, no factor is recorded, and the login does not go on
 /// because of them.
-fn attacks(base: &Base<'_>, prompt: &WaitingPrompt, goes_on_anyway: bool) -> Vec<Story> {
-    let nothing = nothing_proved(prompt.factor.as_deref(), goes_on_anyway);
+fn attacks(base: &Base<'_>, prompt: &WaitingPrompt, is_optional: bool) -> Vec<Story> {
+    let nothing = nothing_proved(prompt.factor.as_deref(), is_optional);
     let mut stories = vec![stolen_state(base), never_back(base)];
     let Some(profile) = prompt.profile else { return stories };
     stories.push(replayed_reply(base));
@@ -134,6 +136,7 @@ fn attacks(base: &Base<'_>, prompt: &WaitingPrompt, goes_on_anyway: bool) -> Vec
         ("a result that somebody else signed proves nothing", PromptKind::WrongKey),
         ("a result that is not signed proves nothing", PromptKind::Unsigned),
         ("no result at all proves nothing", PromptKind::Missing),
+        ("a refusal proves nothing", PromptKind::Refused),
     ];
     if prompt.has_token {
         results.push(("the request token sent back as a result proves nothing", PromptKind::Reflected));
@@ -149,9 +152,9 @@ fn attacks(base: &Base<'_>, prompt: &WaitingPrompt, goes_on_anyway: bool) -> Vec
 }
 
 /// The pattern of an answer after a reply that proves nothing.
-fn nothing_proved(factor: Option<&str>, goes_on_anyway: bool) -> Value {
+fn nothing_proved(factor: Option<&str>, is_optional: bool) -> Value {
     let mut pattern = Map::new();
-    if !goes_on_anyway {
+    if !is_optional {
         pattern.insert("outcome".to_owned(), json!({ "not": "continue" }));
     }
     if let Some(factor) = factor {

@@ -63,7 +63,8 @@ fn reasons_of_answer(answer: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for action in answer.get("actions").and_then(Value::as_array).into_iter().flatten() {
         let of = |name: &str| action.get(name).and_then(Value::as_str).unwrap_or_default();
-        lines.push(format!("{}: {}, {}", of("name"), of("decision"), of("why")));
+        let why = if of("why").is_empty() { String::new() } else { format!(", {}", of("why")) };
+        lines.push(format!("{}: {}{why}", of("name"), of("decision")));
     }
     if answer.get("refused").is_some() {
         lines.push(format!(
