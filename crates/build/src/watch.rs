@@ -4,7 +4,7 @@ use crate::error::BuildError;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 /// How long nothing may change before a save counts as done: editors write a file in several steps.
@@ -63,11 +63,8 @@ impl Watch {
             let Ok(event) = self.events.recv() else { return Vec::new() };
             self.note(event, &mut changed);
         }
-        loop {
-            match self.events.recv_timeout(QUIET) {
-                Ok(event) => self.note(event, &mut changed),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+        while let Ok(event) = self.events.recv_timeout(QUIET) {
+            self.note(event, &mut changed);
         }
         changed.into_iter().collect()
     }

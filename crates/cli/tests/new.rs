@@ -1,4 +1,5 @@
 //! `postlude new`: what it says, and what it refuses.
+#![expect(clippy::unwrap_used, reason = "tests stop at what surprises them")]
 
 use std::path::Path;
 use std::process::{Command, Output};
