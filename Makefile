@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze languages load bench release fmt clean
+.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze languages load bench release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -42,6 +42,8 @@ plugins: build ## build the plugins into plugins/target/postlude/*.wasm
 demo-plugins: PLUGINS := $(addprefix plugins/,custom-factor email-domain)
 demo-plugins: plugins ## renew the plugins inside the demo, after a change of theirs or of the contract
 	@cp $(BUILT)/custom-factor.wasm $(BUILT)/email-domain.wasm crates/demo/plugins/
+	@npm --prefix sdk/js ci --no-audit --no-fund --loglevel=error && npm --prefix crates/demo/plugins/typed ci --no-audit --no-fund --loglevel=error
+	@$(TARGET_DIR)/debug/postlude build crates/demo/plugins/typed --out crates/demo/plugins/typed.wasm
 	@RENEW=1 cargo test $(LOCKED) --workspace --lib -- plugins::tests::the_endless_loop
 
 languages: build ## plugins in every language: SDKs, custom-factor, new projects, equal digests (LANGUAGES="rust js ts python go c")
@@ -51,7 +53,7 @@ languages: build ## plugins in every language: SDKs, custom-factor, new projects
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins test-deploy test-demo test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-deploy test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -72,6 +74,11 @@ test-host: plugins ## tests of the host: units, goldens, properties, end to end
 test-plugins: ## tests of the plugins, natively
 	@$(call say,'tests of the plugins')
 	@cargo test $(LOCKED) --manifest-path plugins/Cargo.toml --workspace
+
+test-docs: plugins ## the documentation: every command of its chapters is run, in every language
+	@$(call say,'the documentation')
+	@scripts/setup.sh javascript python
+	@cargo test $(LOCKED) --workspace --test docs -- --include-ignored
 
 test-demo: ## the demo, played once
 	@$(call say,'the demo')
@@ -97,6 +104,14 @@ test-browser: plugins ## the example's stories: a real browser and a real OpenID
 test-deploy: build ## the systemd unit, as systemd reads and rates it
 	@$(call say,'the systemd unit')
 	@scripts/check-unit.sh "$(CURDIR)/examples/deploy/postlude.service" "$(TARGET_DIR)/debug/postlude"
+
+install: ## put the program into PREFIX/bin, ~/.local by default (FAST=1: the development build, which `make demo` has made)
+	@scripts/install.sh "$(or $(PREFIX),$(HOME)/.local)" "$(if $(FAST),debug,release)"
+
+docs: ## build the book into target/book
+	@$(call say,'the book')
+	@scripts/setup.sh mdbook
+	@$(TARGET_DIR)/tools/bin/mdbook build docs
 
 freeze: ## accept the present contract with plugins as the frozen one, until its release
 	@scripts/freeze-contract.sh

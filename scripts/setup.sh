@@ -142,6 +142,15 @@ set_up_clang() {
   apt_install clang lld wasi-libc || die 'plugins in C need clang, wasm-ld and wasi-libc, which cannot be installed here'
 }
 
+# The program that makes the book.
+set_up_mdbook() {
+  local root=${CARGO_TARGET_DIR:-target}/tools
+  [ -x "$root/bin/mdbook" ] && return
+  set_up_rust
+  say "building mdbook into $root (two to four minutes)"
+  cargo install --quiet --locked --no-default-features --features search --version 0.5.4 --root "$root" mdbook </dev/null
+}
+
 # A C library for static binaries, and the compiler that links against it.
 set_up_static() {
   local target
@@ -160,7 +169,7 @@ set_up_static() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang) "set_up_$part" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang | mdbook) "set_up_$part" ;;
     *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, go, clang" ;;
   esac
 done

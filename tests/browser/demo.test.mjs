@@ -205,6 +205,27 @@ describe("the demo's page", { timeout: 240_000 }, () => {
     await mallory.getByRole('heading', { name: 'Signed in as ben' }).waitFor();
   });
 
+  it('a plugin is typed, swapped while a login is under way, and decides the next one', async (t) => {
+    const { page, ana, mallory } = await open(t);
+    await button(mallory, 'Log in as ben').click();
+    await button(mallory, "It's me").waitFor();
+    const code = page.getByRole('textbox', { name: 'A plugin to change' });
+    await code.fill("return event.user.user_id === 'ana' ? Decision.deny('day_off', 'ana has the day off') : Decision.continue();");
+    await page.getByRole('button', { name: 'Put it into force' }).click();
+    await page.locator('.typed-said', { hasText: 'in force as revision' }).waitFor({ timeout: 60_000 });
+    await button(ana, 'Log in as ana').click();
+    await ana.getByText('ana has the day off').waitFor();
+    await page.locator('[data-step=typed].seen').waitFor();
+    // The login that began before finishes on the revision that it began with.
+    await button(mallory, "It's me").click();
+    await mallory.getByRole('heading', { name: 'Signed in as ben' }).waitFor();
+    await page.getByRole('button', { name: 'Take it out' }).click();
+    await page.locator('.typed-said', { hasText: 'out of the pipeline' }).waitFor({ timeout: 60_000 });
+    await ana.getByRole('link', { name: 'Back to the start' }).click();
+    await button(ana, 'Log in as ana').click();
+    await button(ana, "It's me").waitFor();
+  });
+
   it('addresses that lead nowhere have a page', async (t) => {
     const { page } = await open(t);
     for (const host of ['demo.localhost', 'idp.ana.demo.localhost', 'partner.mallory.demo.localhost']) {

@@ -11,6 +11,7 @@
 //! <!-- part: postlude.toml -->  the block is a part of a file: it is only parsed
 //! <!-- elsewhere: why -->       the block cannot run here, for this reason
 //! <!-- also: command -->        this command runs here, and the documentation does not show it
+//! <!-- server: command -->      a server that the documentation takes for granted is started here, and goes on in the background
 //! <!-- run: command -->         this command runs in place of the block's own, which a reader would type another way
 //! ```
 
@@ -40,6 +41,7 @@ pub enum Directive {
     Part,
     Elsewhere,
     Run(String),
+    Server(String),
 }
 
 /// A command of a console block, and the lines that the documentation shows as its output.
@@ -61,8 +63,11 @@ pub fn blocks(file: &Path, text: &str) -> Vec<Block> {
         let indent = line.len() - line.trim_start().len();
         let line = line.trim();
         if let Some(comment) = line.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")) {
-            if let Some(command) = comment.trim().strip_prefix("also:") {
-                let hidden = Some(Directive::Run(command.trim().to_owned()));
+            let also = comment.trim().strip_prefix("also:").map(|command| Directive::Run(command.trim().to_owned()));
+            let server = comment.trim().strip_prefix("server:");
+            let server = server.map(|command| Directive::Server(command.trim().to_owned()));
+            if let Some(hidden) = also.or(server) {
+                let hidden = Some(hidden);
                 let language = "console".to_owned();
                 blocks.push(Block { line: at + 1, language, text: String::new(), directive: hidden });
                 continue;

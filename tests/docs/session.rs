@@ -51,7 +51,10 @@ impl Session {
                 Ok(())
             }
             (Some(Directive::Same(name)), _) => self.compare(name, &block.text),
-            (Some(Directive::Elsewhere), _) | (_, "text") => Ok(()),
+            (Some(Directive::Elsewhere | Directive::Part), _) | (_, "text" | "") => Ok(()),
+            (Some(Directive::Server(command)), _) => {
+                self.start(&Shown { command: command.clone(), output: Vec::new() }, "http://127.0.0.1:")
+            }
             (Some(Directive::Run(command)), _) => self.run(&Shown { command: command.clone(), output: Vec::new() }, 0),
             (_, "json") => serde_json::from_str::<serde_json::Value>(&block.text).map(drop).map_err(|e| e.to_string()),
             (_, "toml") => toml::from_str::<toml::Table>(&block.text).map(drop).map_err(|e| e.to_string()),
@@ -137,7 +140,11 @@ impl Session {
         let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("bash");
         shell.args(["-c", script]).env("PATH", format!("{}:{path}", program.parent().unwrap().display()));
-        shell.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE").env_remove("CARGO_TARGET_DIR");
+        shell
+            .env("REPOSITORY", crate::root())
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_BACKTRACE")
+            .env_remove("CARGO_TARGET_DIR");
         for (name, _) in std::env::vars() {
             // Cargo's variables of this test would reach the cargo of a reader.
             if name.starts_with("CARGO_") && name != "CARGO_HOME" || name.starts_with("INSTA_") {

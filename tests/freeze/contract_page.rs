@@ -6,7 +6,7 @@ use postlude_model::abi::AbiVersion;
 use postlude_model::limits;
 use postlude_model::manifest::Manifest;
 use postlude_model::trigger::Trigger;
-use postlude_sandbox::{Function, Needs, Price, Work, call_fuel, functions};
+use postlude_sandbox::{Function, Needs, Price, WASI_INTERFACES, Work, call_fuel, functions};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use wit_parser::{Docs, Interface, Package, Resolve, TypeDef, TypeDefKind, TypeOwner, World, WorldItem, WorldKey};
@@ -30,6 +30,7 @@ fn page() -> String {
     }
     needs(&mut out);
     prices(&mut out);
+    wasi(&mut out);
     limits_table(&mut out);
     reserved(&mut out);
     out
@@ -68,7 +69,7 @@ fn opening(out: &mut String, resolve: &Resolve, package: &Package) {
     let _ = writeln!(out, "- Types: {}", with_functions(false));
     let _ = writeln!(
         out,
-        "- [What a manifest declares](#what-a-manifest-declares) · [Prices](#prices) · [Limits](#limits) · [Reserved claims](#reserved-claims)\n"
+        "- [What a manifest declares](#what-a-manifest-declares) · [Prices](#prices) · [WASI](#wasi) · [Limits](#limits) · [Reserved claims](#reserved-claims)\n"
     );
     for (name, id) in &package.worlds {
         world(out, resolve, name, &resolve.worlds[*id]);
@@ -262,6 +263,51 @@ fn prices(out: &mut String) {
     out.push_str("\n`postlude profile PLUGIN` shows what a run of yours spends, function by function.\n\n");
 }
 
+fn wasi(out: &mut String) {
+    out.push_str(
+        "## WASI\n\nA plugin needs none. Toolchains that import WASI all the same may import these interfaces, of any version 0.2, and find everything \
+         shut; any other is refused when the plugin is loaded. Nothing of the machine can be seen, and a run stays a function of its input. \
+         Each call costs what a call of the contract costs; one that writes, as `log` does.\n\n| interface | a plugin finds |\n|---|---|\n",
+    );
+    for interface in WASI_INTERFACES {
+        let _ = writeln!(out, "| `{}` | {} |", interface.name, found_in_wasi(interface.name));
+    }
+    out.push('\n');
+}
+
+fn found_in_wasi(interface: &str) -> &'static str {
+    match interface {
+        "wasi:cli/environment" => "no variables, no arguments, no working folder",
+        "wasi:cli/exit" => "the end of the run, which has failed: a plugin returns its decision",
+        "wasi:cli/stdin" => "an input that is at its end",
+        "wasi:cli/stdout" => "the run's log, line by line, at level `info`",
+        "wasi:cli/stderr" => "the run's log, line by line, at level `warn`",
+        "wasi:cli/terminal-input" | "wasi:cli/terminal-output" => "the type alone",
+        "wasi:cli/terminal-stdin" | "wasi:cli/terminal-stdout" | "wasi:cli/terminal-stderr" => "no terminal",
+        "wasi:clocks/monotonic-clock" => {
+            "virtual time: each run begins at one second; the clock stands still while the plugin computes, and jumps when it waits for a timer. \
+             Nobody waits for real. A run may wait as long as its wall clock says, all waits together"
+        }
+        "wasi:clocks/wall-clock" => {
+            "what `clock.now` says, and the time that the run has waited; `clock.now` stands still"
+        }
+        "wasi:filesystem/preopens" => "no folder",
+        "wasi:filesystem/types" => "the types alone: without a folder nothing can be opened",
+        "wasi:io/error" => "the type alone",
+        "wasi:io/poll" => "a poll that answers at once; where nothing is ready, time has jumped to the earliest timer",
+        "wasi:io/streams" => "the streams of `wasi:cli`, which are always ready",
+        "wasi:random/random" | "wasi:random/insecure" | "wasi:random/insecure-seed" => {
+            "bytes of the run's seed: a retry of the step sees the same. They are others than those of `random`"
+        }
+        "wasi:sockets/network" | "wasi:sockets/tcp" | "wasi:sockets/udp" => "the types alone",
+        "wasi:sockets/instance-network" => "a network with which nothing can be done",
+        "wasi:sockets/ip-name-lookup" | "wasi:sockets/tcp-create-socket" | "wasi:sockets/udp-create-socket" => {
+            "the error `access-denied`; requests are made with `http`"
+        }
+        other => panic!("`{other}` has no line on this page"),
+    }
+}
+
 fn limits_table(out: &mut String) {
     let count = |n: usize| grouped(u64::try_from(n).unwrap());
     let seconds = |d: std::time::Duration| format!("{} s", d.as_secs());
@@ -269,6 +315,7 @@ fn limits_table(out: &mut String) {
         ("fuel of a run, unless the operator sets another", grouped(limits::FUEL)),
         ("wall clock of a run, unless the operator sets another", seconds(limits::WALL_CLOCK)),
         ("bytes of memory of a run, unless the operator sets another", grouped(limits::MEMORY_BYTES)),
+        ("the same of a plugin that imports WASI", grouped(limits::CLOSED_WASI_MEMORY_BYTES)),
         ("bytes that a run hands to the host in arguments", count(limits::HOST_CALL_BYTES)),
         ("levels of nesting in JSON", count(limits::JSON_DEPTH)),
         ("bytes of a redirect URL, with all that the host appends", count(limits::REDIRECT_URL_BYTES)),
@@ -295,6 +342,11 @@ fn limits_table(out: &mut String) {
         ("bytes of a manifest", count(limits::MANIFEST_BYTES)),
         ("core instances of a component", count(limits::INSTANCES)),
         ("tables, and elements of all tables", format!("{}, {}", count(limits::TABLES), count(limits::TABLE_ELEMENTS))),
+        ("handles of a run", count(limits::HANDLES)),
+        ("bytes of a plugin file that imports WASI", count(limits::CLOSED_WASI_COMPONENT_BYTES)),
+        ("its bytes of memory, unless the operator sets another", grouped(limits::CLOSED_WASI_MEMORY_BYTES)),
+        ("its core instances", count(limits::CLOSED_WASI_INSTANCES)),
+        ("its handles", count(limits::CLOSED_WASI_HANDLES)),
     ];
     out.push_str("## Limits\n\nA run that passes its fuel, its wall clock, the bytes that it may hand to the host or its random bytes is stopped. Of the others the function \
          that is called says so.\n\n| of | at most |\n|---|---|\n");

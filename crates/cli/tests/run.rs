@@ -140,6 +140,19 @@ fn files_that_no_server_loads() {
     golden("run-bad-manifest", &guest("", &misspelt), &[]);
 }
 
+/// `check`, and so `serve`, name the import, what the manifest lacks and the line to add, at the plugin's place in the configuration.
+#[test]
+fn a_configuration_with_a_plugin_that_calls_what_it_does_not_declare() {
+    let undeclared = on_login("(call $claims.add-scope «read» (global.get $out)) (call $continue)");
+    let dir = guest(&undeclared, r#"{"name":"custom-factor","version":"1","publisher":"acme.example","abi":"0.1.0"}"#);
+    config(dir.path(), &dir.path().join("guest.wasm"), "");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postlude"));
+    let output = command.arg("check").current_dir(dir.path()).env("NO_COLOR", "1").output().unwrap();
+    let shown = printed(&output);
+    let remedy = r#"the plugin calls `claims.add-scope`, but its manifest does not ask for a scope: add `"scopes": ["read:profile"]` to `capabilities` in manifest.json"#;
+    assert!(shown.contains("postlude.toml:10") && shown.contains(remedy), "{shown}");
+}
+
 #[test]
 fn a_handler_that_panics_shows_its_message_and_the_authors_frames() {
     let text = format!(

@@ -17,6 +17,12 @@ pub(crate) const FACTOR: &str = "https://acme.example/face";
 pub(crate) const CLAIM: &str = "https://acme.example/face_at";
 /// The action that asks for it.
 pub(crate) const ACTION: &str = "face";
+/// The claim that the typed action may set.
+const TYPED_CLAIM: &str = "https://acme.example/typed";
+/// The configuration's file.
+const CONFIG: &str = "postlude.toml";
+/// Where the pipeline begins.
+const FIRST_ACTION: &str = "[[tenants.acme.pipeline]]\nname = \"staff-only\"";
 /// The file by which a folder is known as one of the demo's.
 const KEYS_FILE: &str = "demo-keys.json";
 
@@ -49,8 +55,48 @@ pub(crate) fn write(dir: &Path, names: Names, listen: SocketAddr) -> Result<(Pat
         put(dir, "root.key", RootKey::generate()?.to_text().as_bytes())?;
     }
     put(dir, "partner.jwks.json", keys.partner.jwks().to_string().as_bytes())?;
-    put(dir, "postlude.toml", toml(names, listen, &keys.idp).as_bytes())?;
-    Ok((dir.join("postlude.toml"), keys))
+    put(dir, CONFIG, toml(names, listen, &keys.idp).as_bytes())?;
+    Ok((dir.join(CONFIG), keys))
+}
+
+/// Writes the configuration again, with an action that runs this JavaScript before the others; without it where there is none.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(crate) fn write_typed(
+    dir: &Path,
+    names: Names,
+    listen: SocketAddr,
+    keys: &IdpKeys,
+    source: Option<&str>,
+) -> Result<()> {
+    let mut text = toml(names, listen, keys);
+    if let Some(source) = source {
+        let (name, bytes) = plugins::TYPED;
+        if !dir.join(format!("{name}.wasm")).exists() {
+            put(dir, &format!("{name}.wasm"), bytes)?;
+        }
+        text = text.replacen(FIRST_ACTION, &format!("{}{FIRST_ACTION}", typed(source)), 1);
+    }
+    put(dir, CONFIG, text.as_bytes())
+}
+
+fn typed(source: &str) -> String {
+    let source = toml::Value::from(source);
+    format!(
+        r#"[tenants.acme.plugins.typed]
+path = "typed.wasm"
+
+[[tenants.acme.pipeline]]
+name = "typed"
+plugin = "typed"
+settings = {{ source = {source} }}
+[tenants.acme.pipeline.grants]
+event = [""]
+claims = ["{TYPED_CLAIM}"]
+
+"#
+    )
 }
 
 fn read_or_make_keys(dir: &Path) -> Result<DemoKeys> {
@@ -150,6 +196,21 @@ pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_code_is_one_setting_whatever_is_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (names, listen) = (Names::new(4400), "127.0.0.1:4401".parse().unwrap());
+        let (path, keys) = write(dir.path(), names, listen).unwrap();
+        let hostile = "\"\"\"'\u{27}'\n[server]\nlisten = \"0.0.0.0:1\" \\ \u{1}";
+        write_typed(dir.path(), names, listen, &keys.idp, Some(hostile)).unwrap();
+        let config: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+        let first = &config["tenants"]["acme"]["pipeline"][0];
+        assert_eq!((first["name"].as_str(), first["settings"]["source"].as_str()), (Some("typed"), Some(hostile)));
+        assert_eq!(config["server"]["listen"].as_str(), Some("127.0.0.1:4401"));
+        write_typed(dir.path(), names, listen, &keys.idp, None).unwrap();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("typed"));
+    }
 
     #[test]
     fn a_folder_keeps_its_keys_and_one_with_other_files_is_refused() {

@@ -5,13 +5,13 @@ use crate::journal::Journal;
 use crate::site::idp::{Idp, PostludeClient};
 use crate::site::partner::{self, PromptSite};
 use crate::stack::{Sites, Sockets, Stack, client};
-use crate::stage::{Stage, Theme};
+use crate::stage::{Editor, Stage, Theme};
 use crate::story::{self, Step};
 use crate::time::DemoTime;
 use anyhow::{Context as _, Result};
 use postlude_host::Compilation;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tempfile::TempDir;
 
 /// The browsers in which a person acts.
@@ -52,19 +52,30 @@ impl Demo {
         let prompt = PromptSite::new(names, keys.partner, time.clock(), http.clone(), Arc::clone(&journal));
         let postlude = PostludeClient {
             api: format!("http://{api}"),
-            keys: keys.idp,
+            keys: keys.idp.clone(),
             http: http.clone(),
             messages: Arc::clone(&journal),
         };
+        let editor = Arc::new(Editor {
+            dir: path,
+            names,
+            listen: api,
+            keys: keys.idp.clone(),
+            host: OnceLock::new(),
+            typed: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        });
+        let theme = Theme::Demo(Arc::clone(&editor));
         let idp = Arc::new(Idp { names, postlude, clock: time.clock(), book: Mutex::default() });
         let sites = Sites {
-            stage: Stage { names, journal: Arc::clone(&journal), time: time.clone(), theme: Theme::Demo },
+            stage: Stage { names, journal: Arc::clone(&journal), time: time.clone(), theme },
             journal,
             idp: Arc::clone(&idp),
             partner: partner::router(Arc::new(prompt)),
             played: Arc::default(),
         };
         let stack = Stack::start(sockets, config, options.compilation, &time, sites).await?;
+        let _ = editor.host.set(stack.host.clone());
         Ok(Self { stack, http, idp, time, _dir: dir })
     }
 

@@ -1,6 +1,6 @@
 //! The plugins of the demo, as files inside the program: nobody needs a compiler to see the story.
 //!
-//! `make demo-plugins` renews the two that are built from `plugins/`; the endless loop is `plugins/endless-loop.wat` of this crate.
+//! `make demo-plugins` renews those that are built from `plugins/` and from `plugins/typed` of this crate; the endless loop is `plugins/endless-loop.wat` of this crate.
 
 /// A second factor on a prompt site.
 pub const CUSTOM_FACTOR: &[u8] = include_bytes!("../plugins/custom-factor.wasm");
@@ -15,6 +15,9 @@ pub(crate) const ALL: [(&str, &[u8]); 3] = [
     ("endless-loop", include_bytes!("../plugins/endless-loop.wasm")),
 ];
 
+/// The action whose JavaScript is typed into the page: `plugins/typed` of this crate. It is used once somebody types.
+pub(crate) const TYPED: (&str, &[u8]) = ("typed", include_bytes!("../plugins/typed.wasm"));
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -26,10 +29,11 @@ mod tests {
     #[test]
     fn each_plugin_loads_and_has_the_manifest_of_its_source() {
         let sandbox = Sandbox::new(Default::default()).unwrap();
-        for (name, bytes) in ALL {
+        for (name, bytes) in ALL.into_iter().chain([TYPED]) {
             let plugin = sandbox.load(bytes).unwrap_or_else(|why| panic!("{name}: {why}"));
             assert_eq!(plugin.manifest().name.as_str(), name);
-            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../plugins/{name}/manifest.json"));
+            let folder = if name == TYPED.0 { "plugins" } else { "../../plugins" };
+            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{folder}/{name}/manifest.json"));
             if name != "endless-loop" {
                 let manifest = Manifest::parse(&std::fs::read(&source).unwrap()).unwrap();
                 assert_eq!(*plugin.manifest(), manifest, "{name}: run `make demo-plugins`");

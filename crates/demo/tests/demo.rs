@@ -165,3 +165,37 @@ async fn a_folder_that_is_kept_is_used_again() {
     }
     assert!(dir.path().join("postlude.toml").exists() && dir.path().join("data").is_dir());
 }
+
+#[tokio::test]
+async fn typed_code_decides_the_next_login_and_a_mistake_in_it_denies_instead_of_letting_in() {
+    let demo = start(None).await;
+    let caller = Caller::of(&demo);
+    let log_in = async || {
+        let answer = sent(caller.post("idp.ana.demo.localhost", "/login").form(&[("user", "ana")])).await;
+        header(&answer, LOCATION)
+    };
+    let put = async |form: &[(&str, &str)], origin: &str| {
+        let put = caller.post("demo.localhost", "/typed").header(ORIGIN, origin.to_owned()).form(form);
+        sent(put).await.status().as_u16()
+    };
+    let page = async || sent(caller.get("demo.localhost", "/")).await.text().await.unwrap();
+    assert!(log_in().await.contains("/prompt?"));
+
+    let deny = "return Decision.deny('day_off', `${event.user.user_id} has the day off`);";
+    assert_eq!(put(&[("source", deny)], "https://attacker.example").await, 403);
+    assert!(log_in().await.contains("/prompt?"), "another site's form changes nothing");
+    assert_eq!(put(&[("source", deny)], &demo.page()).await, 303);
+    assert!(page().await.contains(">in force as revision 2 after "));
+    assert_eq!(log_in().await, "/result");
+    assert!(page().await.contains("day_off"));
+
+    assert_eq!(put(&[("source", "return Decision.")], &demo.page()).await, 303);
+    assert_eq!(log_in().await, "/result", "code that does not parse");
+    assert_eq!(put(&[("source", &"/".repeat(4001))], &demo.page()).await, 303);
+    assert!(page().await.contains("the limit is 4000"));
+    assert_eq!(put(&[("source", "return Decision.continue();")], &demo.page()).await, 303);
+    assert!(log_in().await.contains("/prompt?"));
+    assert_eq!(put(&[("source", deny), ("out", "yes")], &demo.page()).await, 303);
+    assert!(log_in().await.contains("/prompt?"));
+    demo.stop().await.unwrap();
+}

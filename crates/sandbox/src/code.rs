@@ -52,8 +52,9 @@ pub struct EngineId([u8; 32]);
 
 impl EngineId {
     /// The identity of both engines of this program on this processor.
-    pub(crate) fn new() -> Result<Self, EngineError> {
-        Ok(Self::of([&compiler(EngineKind::Sync)?, &compiler(EngineKind::Async)?]))
+    pub(crate) fn new(source_lines: bool) -> Result<Self, EngineError> {
+        let engine = |kind| compiler(kind, source_lines);
+        Ok(Self::of([&engine(EngineKind::Sync)?, &engine(EngineKind::Async)?]))
     }
 
     fn of(engines: [&Engine; 2]) -> Self {
@@ -107,7 +108,7 @@ pub enum CodeError {
 /// # Errors
 /// When the component is refused or does not compile. An engine that does not start is a [`LoadError::Compile`] too.
 pub fn precompile(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-    compile(EngineId::new().map_err(LoadError::engine)?, bytes, compiler)
+    compile(EngineId::new(false).map_err(LoadError::engine)?, bytes, |kind| compiler(kind, false))
 }
 
 /// Checks a component and compiles it on the engine that it needs.
@@ -227,7 +228,8 @@ mod tests {
         let pooled = |kind| engine(kind, &SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap();
         let (sync, awaiting) = (pooled(EngineKind::Sync), pooled(EngineKind::Async));
         let pooled = EngineId::of([&sync, &awaiting]);
-        assert_eq!(EngineId::new().unwrap(), pooled);
+        assert_eq!(EngineId::new(false).unwrap(), pooled);
+        assert_ne!(EngineId::new(true).unwrap(), pooled);
         let other = Engine::new(wasmtime::Config::new().consume_fuel(true)).unwrap();
         for others in [[&other, &awaiting], [&sync, &other], [&sync, &sync]] {
             assert_ne!(EngineId::of(others), pooled);

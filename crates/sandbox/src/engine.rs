@@ -25,8 +25,8 @@ const FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 /// What an operator may choose about a sandbox.
 #[derive(Debug, Clone, Copy)]
 pub struct SandboxConfig {
-    /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space and may
-    /// keep 2 MiB resident between runs.
+    /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space, and as much
+    /// again once a plugin with async exports is loaded, and may keep 2 MiB resident between runs.
     pub max_concurrent_runs: usize,
     /// Backtraces name source lines, where a plugin has debug information. Compiling reads that then, and code that was compiled
     /// without cannot be loaded. For a developer's tools, not for a server.
@@ -74,18 +74,15 @@ pub enum EngineKind {
 pub fn engine(kind: EngineKind, config: &SandboxConfig) -> Result<Engine, EngineError> {
     let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
     let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
-    let mut engine = settings(kind);
-    if config.source_lines {
-        engine.wasm_backtrace_details(WasmBacktraceDetails::Enable);
-    }
+    let mut engine = settings(kind, config.source_lines);
     engine.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
     start(&engine)
 }
 
 /// Makes an engine that only compiles: what it makes runs on [`engine`], but it reserves no address space and starts no
 /// thread, so that it fits into a small process.
-pub fn compiler(kind: EngineKind) -> Result<Engine, EngineError> {
-    let mut engine = settings(kind);
+pub fn compiler(kind: EngineKind, source_lines: bool) -> Result<Engine, EngineError> {
+    let mut engine = settings(kind, source_lines);
     engine.allocation_strategy(InstanceAllocationStrategy::OnDemand).parallel_compilation(false);
     start(&engine)
 }
@@ -93,14 +90,13 @@ pub fn compiler(kind: EngineKind) -> Result<Engine, EngineError> {
 /// Makes an engine whose code asks the host at every check of the fuel, for [`crate::profile`]. What it compiles spends the same
 /// fuel, and runs on no other engine.
 pub fn profiling(kind: EngineKind) -> Result<Engine, EngineError> {
-    let mut engine = settings(kind);
+    let mut engine = settings(kind, false);
     engine
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)
         .epoch_interruption(true)
         // Frames are told apart by their functions alone.
         .generate_address_map(false)
-        .wasm_backtrace_max_frames(Some(FRAMES))
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+        .wasm_backtrace_max_frames(Some(FRAMES));
     start(&engine)
 }
 
@@ -109,7 +105,8 @@ fn start(engine: &Config) -> Result<Engine, EngineError> {
 }
 
 /// Everything that machine code depends on.
-fn settings(kind: EngineKind) -> Config {
+fn settings(kind: EngineKind, source_lines: bool) -> Config {
+    let details = if source_lines { WasmBacktraceDetails::Enable } else { WasmBacktraceDetails::Disable };
     let mut engine = Config::new();
     features(kind, &mut engine);
     engine
@@ -119,7 +116,7 @@ fn settings(kind: EngineKind) -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
         .native_unwind_info(false)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+        .wasm_backtrace_details(details);
     engine
 }
 

@@ -18,7 +18,7 @@ const RUST: [&str; 12] = [
 ];
 
 /// What the functions of other runtimes begin with, by the toolchain that brings them.
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 26] = [
     // A function without a name, such as the glue between modules of a component; in a stripped plugin every function has none.
     "wasm function ",
     // C and its library.
@@ -38,6 +38,8 @@ const OTHERS: [&str; 25] = [
     "runtime_",
     "_rt0_",
     "wasm_export_",
+    // The glue through which a component calls an import, named like it: `adapter panic`.
+    "adapter ",
     // QuickJS and SpiderMonkey.
     "JS_",
     "__JS_",
@@ -64,6 +66,10 @@ pub fn own_frames(backtrace: &[String]) -> Vec<String> {
 #[must_use]
 pub fn is_runtime_frame(frame: &str) -> bool {
     let (module, function) = frame.split_once('!').map_or((None, frame), |(module, rest)| (Some(module), rest));
+    // The glue that the SDK's macro makes around an action.
+    if function.contains(" as postlude_sdk::bindings::") {
+        return true;
+    }
     // `<alloc::vec::Vec<T> as core::ops::Index>::index`, `<&T as core::fmt::Debug>::fmt`.
     let function = without_disambiguators(function.trim_start_matches(['<', '&']));
     let begins = |all: &[&str]| all.iter().any(|start| function.starts_with(start));

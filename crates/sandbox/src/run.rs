@@ -121,6 +121,9 @@ pub fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
 /// a busy machine must not make an honest plugin look broken.
 pub const START_TIME: Duration = Duration::from_secs(10);
 
+/// What the clock shows to a plugin that is tried: 2026-01-01. Not zero: Go's runtime takes a clock at zero for a broken one, and ends.
+const TRIED_AT: Timestamp = Timestamp(1_767_225_600_000);
+
 /// Why a plugin that was tried did not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
@@ -140,7 +143,7 @@ pub async fn start(places: &Semaphore, plugin: &Runnable, action: Arc<Action>) -
     let Ok(Ok(_place)) = timeout(START_TIME, places.acquire()).await else { return Err(StartError::Busy) };
     let (started, fuel) = (Instant::now(), action.spec.budget.fuel);
     // A plugin that looks around while it starts finds an empty login.
-    let empty = RunInput::on_login(action, Json::object(), Timestamp::default());
+    let empty = RunInput::on_login(action, Json::object(), TRIED_AT);
     let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), started + START_TIME));
     let instantiate = async {
         set_limits(&mut store)?;

@@ -36,7 +36,7 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
         let engines = Engines::new(config)?;
         let all_places = config.max_concurrent_runs;
-        let id = EngineId::new()?;
+        let id = EngineId::new(config.source_lines)?;
         Ok(Self(Arc::new(Parts { engines, id, places: Semaphore::new(all_places), all_places })))
     }
 

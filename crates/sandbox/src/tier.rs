@@ -44,8 +44,8 @@ static CLOSED_WASI: TierLimits = TierLimits {
     component_bytes: limits::CLOSED_WASI_COMPONENT_BYTES,
     instances: limits::CLOSED_WASI_INSTANCES,
     memories: limits::MEMORIES,
-    tables: limits::CLOSED_WASI_TABLES,
-    table_elements: limits::CLOSED_WASI_TABLE_ELEMENTS,
+    tables: limits::TABLES,
+    table_elements: limits::TABLE_ELEMENTS,
     handles: limits::CLOSED_WASI_HANDLES,
 };
 

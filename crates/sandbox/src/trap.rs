@@ -123,10 +123,33 @@ fn frames(text: &str) -> Vec<String> {
             if frames.len() >= most {
                 break;
             }
-            frames.push(escaped(name.trim()));
+            frames.push(escaped(&without_hashes(name.trim())));
         }
     }
     frames
+}
+
+/// A function's name without the hashes that Rust's compiler puts into it: `::h` and 16 digits at its end, and 16 digits in brackets
+/// behind a crate.
+fn without_hashes(name: &str) -> String {
+    const DIGITS: usize = 16;
+    let is_hash = |text: &str| text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let name = name.rsplit_once("::h").filter(|(_, hash)| is_hash(hash)).map_or(name, |(name, _)| name);
+    let (mut plain, mut rest) = (String::with_capacity(name.len()), name);
+    while let Some((before, after)) = rest.split_once('[') {
+        plain.push_str(before);
+        match after
+            .split_once(']')
+            .filter(|(hash, _)| (8..=DIGITS).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
+            Some((_, behind)) => rest = behind,
+            None => {
+                plain.push('[');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
 }
 
 #[cfg(test)]
@@ -138,6 +161,22 @@ mod tests {
         let text = "error while executing at wasm backtrace:\n    0:    0x1a2 - rust_panic\n                    at std/src/panic.rs:3:1\n                - \
                     inner\n                    at src/lib.rs:7:9\n    1:    0x2b3 - plugin!outer\nnote: using x";
         assert_eq!(frames(text), ["rust_panic at std/src/panic.rs:3:1", "inner at src/lib.rs:7:9", "plugin!outer"]);
+    }
+
+    #[test]
+    fn hashes_are_taken_out_of_names() {
+        let names = [
+            ("core::option::Option<T>::expect::h386eb4638cc80656", "core::option::Option<T>::expect"),
+            (
+                "<alloc[3ca501edff3f0c7c]::boxed::Box<T> as core[c5930c85a12de822]::ops::Fn>::call",
+                "<alloc::boxed::Box<T> as core::ops::Fn>::call",
+            ),
+            ("face::check::<[u8; 4]>", "face::check::<[u8; 4]>"),
+            ("face::h", "face::h"),
+        ];
+        for (name, plain) in names {
+            assert_eq!(without_hashes(name), plain);
+        }
     }
 
     #[test]

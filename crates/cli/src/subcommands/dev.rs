@@ -1,7 +1,6 @@
 //! `postlude dev`: a plugin in a real browser flow while it is written: built and swapped at every save.
 
 mod lines;
-mod sources;
 
 use crate::output::{self, Paint};
 use crate::subcommands::serve::stop_signal;
@@ -9,19 +8,17 @@ use crate::subcommands::{build as build_command, compile_worker};
 use crate::telemetry::{self, Log};
 use anyhow::{Context as _, Result, anyhow};
 use lines::{built_line, run_line};
-use postlude_build::{BuildOptions, Language, Project, build};
+use postlude_build::{BuildOptions, Language, Project, Watch, build};
 use postlude_demo::{Dev, DevPlugin};
 use postlude_stories::story::{self, Setup};
 use postlude_stories::workbench::{ActionSource, GrantedAction};
 use serde_json::Value;
-use sources::Sources;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use tokio::sync::mpsc;
 
-/// How often the project's files are looked at.
-const LOOK: Duration = Duration::from_millis(400);
 /// The folder of stories in a project.
 const STORIES: &str = "stories";
 
@@ -72,9 +69,9 @@ async fn work(args: &Args) -> Result<()> {
     // A folder without a project will not become one by saving.
     Project::open(&args.dir, args.lang)?;
     let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
-    let mut sources = Sources::now(&args.dir);
+    let mut saves = saves(&args.dir)?;
     let dev = tokio::select! {
-        dev = first(args, out.path(), &mut sources) => dev?,
+        dev = first(args, out.path(), &mut saves) => dev?,
         () = &mut stop => return Ok(()),
     };
     output::note(format!("open {} and log in as ana; save a file to swap the plugin; Ctrl-C stops\n", dev.page()));
@@ -85,14 +82,14 @@ async fn work(args: &Args) -> Result<()> {
     });
     tokio::select! {
         () = follow => {}
-        () = swap_at_each_save(args, out.path(), &mut sources, &dev) => {}
+        () = swap_at_each_save(args, out.path(), &mut saves, &dev) => {}
         () = &mut stop => {}
     }
     dev.stop().await
 }
 
 /// The first version that is built and taken; each that is not is told, and the next save is waited for.
-async fn first(args: &Args, out: &Path, sources: &mut Sources) -> Result<Dev> {
+async fn first(args: &Args, out: &Path, saves: &mut Saves) -> Result<Dev> {
     loop {
         let tried = match built(args, out).await {
             Ok(plugin) => Dev::start(args.port, compile_worker::compilation()?, &plugin).await,
@@ -103,13 +100,12 @@ async fn first(args: &Args, out: &Path, sources: &mut Sources) -> Result<Dev> {
             Err(why) => tell_failure(&why),
         }
         output::note("waiting for a change");
-        wait_for_change(args, sources).await;
+        saves.recv().await.context("the project's files cannot be watched any more")?;
     }
 }
 
-async fn swap_at_each_save(args: &Args, out: &Path, sources: &mut Sources, dev: &Dev) {
-    loop {
-        wait_for_change(args, sources).await;
+async fn swap_at_each_save(args: &Args, out: &Path, saves: &mut Saves, dev: &Dev) {
+    while saves.recv().await.is_some() {
         let swapped = match built(args, out).await {
             Ok(plugin) => {
                 dev.swap(&plugin).await.context("the new version was not taken; the one before it keeps running")
@@ -120,18 +116,24 @@ async fn swap_at_each_save(args: &Args, out: &Path, sources: &mut Sources, dev: 
             dev.failed(&format!("{why:#}"));
             tell_failure(&why);
         }
-        // What the language's tools wrote beside the sources is no save.
-        sources.settle(&args.dir);
     }
 }
 
-async fn wait_for_change(args: &Args, sources: &mut Sources) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        if sources.changed(&args.dir) {
-            return;
+/// A message for each save; what is saved during a build waits for its end.
+type Saves = mpsc::Receiver<()>;
+
+fn saves(dir: &Path) -> Result<Saves> {
+    let mut watch = Watch::new([dir])?;
+    let (sender, receiver) = mpsc::channel(1);
+    // The thread sleeps in the watch and ends with the process.
+    std::thread::spawn(move || {
+        while !watch.wait().is_empty() {
+            if let Err(mpsc::error::TrySendError::Closed(())) = sender.try_send(()) {
+                return;
+            }
         }
-    }
+    });
+    Ok(receiver)
 }
 
 fn tell_failure(why: &anyhow::Error) {

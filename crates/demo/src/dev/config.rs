@@ -1,6 +1,6 @@
 //! The configuration with one plugin, which is granted all that its manifest asks for.
 
-use super::DevPlugin;
+use super::plugin::DevPlugin;
 use crate::config::{IdpKeys, put};
 use crate::names::{Names, Site};
 use anyhow::{Context as _, Result};

@@ -1,6 +1,7 @@
 //! The workplace of a partner: one plugin in a real server, an IdP, a prompt simulator, and a page with every message.
 
 mod config;
+mod plugin;
 mod runs;
 mod simulator;
 
@@ -15,28 +16,15 @@ use anyhow::{Context as _, Result};
 use config::TENANT;
 use postlude_crypto::api_key::generate_api_key;
 use postlude_host::{Compilation, ReloadTrigger};
-use postlude_stories::workbench::GrantedAction;
 use simulator::Simulator;
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
+pub use plugin::DevPlugin;
 pub use runs::RunLine;
 
 /// The browsers in which a person acts.
 const PANES: [&str; 2] = ["chrome", "firefox"];
-
-/// A plugin to work on.
-#[derive(Debug, Clone)]
-pub struct DevPlugin {
-    /// Its name.
-    pub name: String,
-    /// Its file's bytes.
-    pub bytes: Vec<u8>,
-    /// The action that the pipeline has of it, under the plugin's name.
-    pub action: GrantedAction,
-    /// What the page says about it.
-    pub about: String,
-}
 
 /// A server with one plugin.
 pub struct Dev {

@@ -18,12 +18,14 @@ pub(crate) enum Milestone {
     Denied,
     /// A plugin that never returns was stopped.
     Stopped,
+    /// Code that was typed into the page ran.
+    Typed,
 }
 
 impl Milestone {
     /// All, in the order in which the page tells them.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Recorded, Self::Remembered, Self::Stolen, Self::Due, Self::Denied, Self::Stopped];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Recorded, Self::Remembered, Self::Stolen, Self::Due, Self::Denied, Self::Stopped, Self::Typed];
 
     /// The word in markup and JSON.
     pub(crate) const fn word(self) -> &'static str {
@@ -34,29 +36,30 @@ impl Milestone {
             Self::Due => "due",
             Self::Denied => "denied",
             Self::Stopped => "stopped",
+            Self::Typed => "typed",
         }
     }
 
-    /// What an answer of Postlude shows; none when it shows nothing of these.
-    pub(crate) fn of(message: &Message) -> Option<Self> {
+    /// What an answer of Postlude shows.
+    pub(crate) fn of(message: &Message) -> Vec<Self> {
         let draft = &message.draft;
         if draft.text("/code") == "login_mismatch" {
-            return Some(Self::Stolen);
+            return vec![Self::Stolen];
         }
-        let actions = draft.json("/actions").and_then(Value::as_array)?;
+        let actions = draft.json("/actions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |action: &Value, name: &str| action.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let is = |decision: &str, why: &str| {
-            actions.iter().any(|action| {
-                let text = |name: &str| action.get(name).and_then(Value::as_str).unwrap_or_default();
-                text("decision") == decision && text("why").contains(why)
-            })
+            actions.iter().any(|action| text(action, "decision") == decision && text(action, "why").contains(why))
         };
-        match draft.text("/outcome") {
+        let typed = actions.iter().any(|action| text(action, "name") == "typed").then_some(Self::Typed);
+        let other = match draft.text("/outcome") {
             "continue" if is("continue", "recorded ") => Some(Self::Recorded),
             "continue" if is("skipped", "no prompt") => Some(Self::Remembered),
             "redirect" if is("redirect", "record 24 h") => Some(Self::Due),
             "deny" if is("failed", "fuel spent") => Some(Self::Stopped),
             "deny" if draft.text("/action") == "staff-only" => Some(Self::Denied),
             _ => None,
-        }
+        };
+        typed.into_iter().chain(other).collect()
     }
 }

@@ -86,6 +86,10 @@ impl Tail {
             "addresses": state.addresses,
             "link": state.link.as_ref().map(|(_, link)| link),
             "plugin": self.stage.theme.status().map(|status| json!({ "about": status.about, "failure": status.failure })),
+            "typed": self.stage.theme.editor().map(|editor| {
+                let typed = editor.typed();
+                json!({ "said": typed.said, "refused": typed.is_refused })
+            }),
             "hours": self.stage.time.hours_ahead(),
             "outcomes": outcomes.collect::<serde_json::Map<_, _>>(),
         })

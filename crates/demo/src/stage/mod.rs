@@ -1,6 +1,7 @@
 //! The page that explains: two browsers, and every message as it is sent.
 
 mod diagram;
+mod editor;
 mod events;
 mod meaning;
 mod page;
@@ -10,13 +11,14 @@ mod steps;
 use crate::site;
 use crate::time::A_DAY_LATER;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use std::sync::Arc;
 
+pub(crate) use editor::Editor;
 pub(crate) use shown::{PluginStatus, Stage, Theme};
 
 const STYLE: &str = include_str!("stage.css");
@@ -28,6 +30,13 @@ struct Open {
     link: String,
 }
 
+#[derive(Debug, Deserialize)]
+struct TypedForm {
+    source: String,
+    #[serde(default)]
+    out: String,
+}
+
 /// The page's routes.
 pub(crate) fn router(stage: Arc<Stage>) -> Router {
     Router::new()
@@ -35,6 +44,7 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/events", get(events::follow))
         .route("/open", get(open))
         .route("/later", post(later).get(home))
+        .route("/typed", post(typed).get(home))
         .route("/assets/stage.css", get(async || ([(header::CONTENT_TYPE, "text/css")], SAFE, STYLE)))
         .route("/assets/stage.js", get(async || ([(header::CONTENT_TYPE, "text/javascript")], SAFE, SCRIPT)))
         .fallback(async || site::nowhere())
@@ -77,4 +87,15 @@ async fn later(State(stage): State<Arc<Stage>>, headers: HeaderMap) -> Response 
     stage.time.forward(A_DAY_LATER);
     stage.journal.note(|_| {});
     site::see_other("/", &[])
+}
+
+/// Puts what was typed into force.
+async fn typed(State(stage): State<Arc<Stage>>, headers: HeaderMap, Form(form): Form<TypedForm>) -> Response {
+    let Some(editor) = stage.theme.editor().filter(|_| stage.is_own(&headers)) else {
+        return StatusCode::FORBIDDEN.into_response();
+    };
+    let source = form.source.replace("\r\n", "\n");
+    editor.change(form.out.is_empty().then_some(source)).await;
+    stage.journal.note(|_| {});
+    site::see_other("/#typed", &[])
 }

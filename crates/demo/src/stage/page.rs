@@ -21,11 +21,12 @@ pub(super) fn render(stage: &Stage) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"/assets/stage.css\"><script src=\"/assets/stage.js\" defer></script></head>\n\
          <body data-last=\"{last}\">{HEAD}<header class=\"top\">{top}</header>\n\
-         <main>{first}\n{diagram}\n{second}</main>\n{foot}</body></html>\n",
+         <main>{first}\n{diagram}\n{second}{editor}</main>\n{foot}</body></html>\n",
         title = escape(&title),
         first = pane(stage.names, first, &state),
         second = pane(stage.names, second, &state),
         diagram = messages(&flows, [first, second]),
+        editor = stage.theme.editor().map(|editor| editor.html()).unwrap_or_default(),
         foot = if status.is_some() { "" } else { FOOT },
     )
 }

@@ -1,5 +1,6 @@
 //! What the page shows, and what it may load.
 
+use super::editor::Editor;
 use crate::journal::Journal;
 use crate::names::Names;
 use crate::time::DemoTime;
@@ -18,8 +19,8 @@ pub(crate) struct Stage {
 /// What the page is about.
 #[derive(Clone)]
 pub(crate) enum Theme {
-    /// The story of the demo.
-    Demo,
+    /// The story of the demo, with a plugin to change.
+    Demo(Arc<Editor>),
     /// A partner's plugin.
     Plugin(Arc<Mutex<PluginStatus>>),
 }
@@ -36,10 +37,18 @@ pub(crate) struct PluginStatus {
 }
 
 impl Theme {
+    /// The plugin to change, where there is one.
+    pub(super) fn editor(&self) -> Option<&Arc<Editor>> {
+        match self {
+            Self::Demo(editor) => Some(editor),
+            Self::Plugin(_) => None,
+        }
+    }
+
     /// How it stands with the plugin, where the page is about one.
     pub(super) fn status(&self) -> Option<PluginStatus> {
         match self {
-            Self::Demo => None,
+            Self::Demo(_) => None,
             Self::Plugin(status) => Some(status.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         }
     }

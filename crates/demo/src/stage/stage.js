@@ -54,7 +54,7 @@ function add(message) {
   }
 }
 
-function show({ seen, addresses, link, hours, outcomes, plugin }) {
+function show({ seen, addresses, link, hours, outcomes, plugin, typed }) {
   for (const step of document.querySelectorAll('.step')) {
     const done = seen.includes(step.dataset.step);
     if (done === step.classList.contains('seen')) continue;
@@ -73,6 +73,11 @@ function show({ seen, addresses, link, hours, outcomes, plugin }) {
     stolen.querySelector('input[name=link]').value = link ?? '';
     stolen.hidden = !link;
     document.querySelector('.waiting').hidden = Boolean(link);
+  }
+  if (typed) {
+    const said = document.querySelector('.typed-said');
+    said.textContent = typed.said;
+    said.classList.toggle('refused', typed.refused);
   }
   if (plugin) {
     document.querySelector('.about').textContent = plugin.about;
@@ -163,11 +168,16 @@ document.addEventListener('keydown', (event) => {
   light(next.closest('.message'));
 });
 
-/** The clock is moved without loading the page, so that both browsers stay where they are. */
-document.querySelector('.later').addEventListener('submit', (event) => {
-  event.preventDefault();
-  fetch(event.target.action, { method: 'POST', redirect: 'manual' });
-});
+/** The clock is moved, and a plugin is changed, without loading the page: both browsers stay where they are. */
+for (const form of document.querySelectorAll('.later, .editor form')) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    const said = form.parentElement.querySelector('.typed-said');
+    if (said) said.textContent = 'compiling …';
+    await fetch(form.action, { method: 'POST', redirect: 'manual', body });
+  });
+}
 
 for (const flow of document.querySelectorAll('.flow')) equip(flow);
 

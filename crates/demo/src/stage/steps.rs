@@ -50,6 +50,10 @@ const fn texts(each: Milestone) -> (&'static str, &'static str) {
             "A hostile plugin",
             "A second tenant runs a plugin that never returns. Its sandbox stops it when its fuel is spent; other logins notice nothing.",
         ),
+        Milestone::Typed => (
+            "Your own plugin",
+            "Below the browsers is a plugin as text. Change it, put it into force, and log in again: no login is interrupted.",
+        ),
     }
 }
 
@@ -71,6 +75,7 @@ fn extra(each: Milestone, names: Names, state: &State, hours: u64) -> String {
              <button name=\"user\" value=\"ben\">Log in there as ben, in mallory's browser</button></form>",
             names.seen_by("mallory", Site::Idp)
         ),
+        Milestone::Typed => "<p><a href=\"#typed\">To the plugin</a></p>".to_owned(),
         Milestone::Recorded | Milestone::Remembered | Milestone::Denied => String::new(),
     }
 }

@@ -46,3 +46,10 @@ async fn what_does_not_start_says_why() {
     let small = Budget { memory_bytes: 1 << 16, ..Budget::default() };
     assert_eq!(limit(try_with("", small).await).0, Some(Limit::Memory));
 }
+
+/// Some language runtimes end when the clock shows zero.
+#[tokio::test]
+async fn what_is_tried_finds_a_clock_that_runs() {
+    let text = "(start $look) (func $look (if (i64.eqz (call $clock.now)) (then (unreachable))))";
+    assert!(sandbox().try_start(&load(text), &input().action).await.is_ok());
+}

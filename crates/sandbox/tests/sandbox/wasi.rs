@@ -143,6 +143,17 @@ async fn no_guest_can_touch_a_file_or_a_socket() {
     }
 }
 
+/// A runtime that knows nothing of the contract reports a panic on standard error, and ends.
+#[tokio::test]
+async fn what_was_said_on_standard_error_is_what_the_trap_says() {
+    let body = r"(call $output-stream.write (call $stderr.get-stderr)
+        «panic: index out of range\n\ngoroutine 1 [running]:\nmain.check(...)\n» (global.get $out)) (unreachable)";
+    let report = run_wasi(body, input()).await;
+    let message = "action `face`: panic: index out of range (wasm `unreachable` instruction executed)";
+    assert_eq!(trap(&report).message, message);
+    assert_eq!(report.log.lines.len(), 4, "all of it is in the log too: {:?}", report.log);
+}
+
 #[tokio::test]
 async fn an_exit_is_no_decision() {
     for (call, status) in

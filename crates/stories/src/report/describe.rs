@@ -2,6 +2,7 @@
 
 use crate::play::{Failure, Reason, StoryResult, Verdict};
 use crate::workbench::log_text;
+use postlude_sandbox::own_frames;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -15,19 +16,19 @@ pub fn location(result: &StoryResult) -> String {
     if line == 0 { result.file.display().to_string() } else { format!("{}:{line}", result.file.display()) }
 }
 
-/// Failures in lines, without colour. `keeps` says which frames of a backtrace are shown.
+/// Failures in lines, without colour. Of a backtrace the frames that the plugin's author wrote, or all.
 #[must_use]
-pub fn failure_lines(failures: &[Failure], keeps: impl Fn(&str) -> bool) -> Vec<String> {
-    failures.iter().flat_map(|failure| lines_of(failure, &keeps)).collect()
+pub fn failure_lines(failures: &[Failure], all_frames: bool) -> Vec<String> {
+    failures.iter().flat_map(|failure| lines_of(failure, all_frames)).collect()
 }
 
-fn lines_of(failure: &Failure, keeps: &impl Fn(&str) -> bool) -> Vec<String> {
+fn lines_of(failure: &Failure, all_frames: bool) -> Vec<String> {
     let mut lines = vec![format!("step {}, {}: {}", failure.step, failure.title, failure.answer.outcome())];
     lines.extend(reasons_of_answer(&failure.answer.json).into_iter().map(|line| format!("  {line}")));
     for reason in &failure.reasons {
         lines.extend(reason.text().lines().map(|line| format!("  {line}")));
         match reason {
-            Reason::Trap { backtrace, .. } => lines.extend(frames(backtrace, keeps)),
+            Reason::Trap { backtrace, .. } => lines.extend(frames(backtrace, all_frames)),
             Reason::UnexpectedRequest { script, .. } => {
                 lines.push("  these lines in the step would expect it:".to_owned());
                 lines.extend(script.lines().map(|line| format!("    {line}")));
@@ -75,12 +76,24 @@ fn reasons_of_answer(answer: &Value) -> Vec<String> {
     lines
 }
 
-fn frames(backtrace: &[String], keeps: &impl Fn(&str) -> bool) -> Vec<String> {
-    let shown: Vec<_> = backtrace.iter().filter(|frame| keeps(frame)).map(|frame| format!("    at {frame}")).collect();
+fn frames(backtrace: &[String], all_frames: bool) -> Vec<String> {
+    let own = own_frames(backtrace);
+    let shown = if all_frames { backtrace.to_vec() } else { own };
+    let shown: Vec<_> = shown.into_iter().map(|frame| format!("    at {}", placed(&frame))).collect();
     let hidden = backtrace.len().saturating_sub(shown.len());
     let rest =
         (hidden > 0).then(|| format!("    {hidden} frames of the runtime are hidden; `--all-frames` shows them"));
     shown.into_iter().chain(rest).collect()
+}
+
+/// `function at file:line` as `function (file:line)`; a line of a guest's own traceback as it is.
+fn placed(frame: &str) -> String {
+    match frame.strip_prefix("at ") {
+        Some(own) => own.to_owned(),
+        None => {
+            frame.rsplit_once(" at ").map_or_else(|| frame.to_owned(), |(function, at)| format!("{function} ({at})"))
+        }
+    }
 }
 
 /// The lines that differ, with a line around them.

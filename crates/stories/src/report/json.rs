@@ -49,7 +49,7 @@ fn failed(result: &StoryResult, failures: &[Failure]) -> Value {
     };
     json!({
         "at": location(result),
-        "text": failure_lines(failures, |_| true).join("\n"),
+        "text": failure_lines(failures, true).join("\n"),
         "failures": failures.iter().map(step).collect::<Vec<_>>(),
     })
 }

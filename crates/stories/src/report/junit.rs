@@ -36,7 +36,7 @@ fn case(result: &StoryResult, file: &str) -> TestCase {
                 .map(crate::play::Reason::text)
                 .unwrap_or_default();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let lines = failure_lines(failures, |_| true).join("\n");
+            let lines = failure_lines(failures, true).join("\n");
             status.set_message(first).set_type("story").set_description(format!("{}\n{lines}", location(result)));
             status
         }

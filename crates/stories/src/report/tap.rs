@@ -15,7 +15,7 @@ pub fn tap(results: &[StoryResult]) -> String {
         let (ok, directive, lines) = match &result.verdict {
             Verdict::Passed => ("ok", String::new(), Vec::new()),
             Verdict::Skipped(why) => ("ok", format!(" # SKIP {}", why.replace('\n', " ")), Vec::new()),
-            Verdict::Failed(failures) => ("not ok", String::new(), failure_lines(failures, |_| true)),
+            Verdict::Failed(failures) => ("not ok", String::new(), failure_lines(failures, true)),
             Verdict::Refused(why) => ("not ok", String::new(), why.lines().map(str::to_owned).collect()),
         };
         // Writing to a string does not fail.

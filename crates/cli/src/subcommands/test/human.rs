@@ -1,7 +1,6 @@
 //! What a person reads: a line for each story, the whole of each failure, and a summary.
 
 use crate::output::{self, Paint, plain};
-use postlude_sandbox::is_runtime_frame;
 use postlude_stories::fuzz::FuzzReport;
 use postlude_stories::play::{STOCK_FILE, StoryResult, Verdict};
 use postlude_stories::report::{failure_lines, location};
@@ -54,7 +53,7 @@ pub(super) fn fuzzed(found: &FuzzReport, seed: u64, took: Duration, all_frames: 
         output::coloured(Paint::Bad, "FAIL"),
         found.cases
     ));
-    let lines = failure_lines(std::slice::from_ref(&failure.failure), |frame| all_frames || !is_runtime_frame(frame));
+    let lines = failure_lines(std::slice::from_ref(&failure.failure), all_frames);
     lines.iter().for_each(|line| output::line(format!("  {}", painted(line))));
     output::line("\nas a story, to paste:\n");
     failure.story.lines().for_each(output::line);
@@ -80,7 +79,7 @@ fn failure(result: &StoryResult, all_frames: bool) {
     output::line(format!("\n{} {title}", output::coloured(Paint::Bad, "FAIL")));
     match &result.verdict {
         Verdict::Failed(failures) => {
-            let lines = failure_lines(failures, |frame| all_frames || !is_runtime_frame(frame));
+            let lines = failure_lines(failures, all_frames);
             lines.iter().for_each(|line| output::line(format!("  {}", painted(line))));
         }
         Verdict::Refused(why) => why.lines().for_each(|line| output::line(format!("  {}", plain(line)))),

@@ -23,7 +23,7 @@ pub(super) fn review(results: &mut [StoryResult]) -> Result<()> {
         for failure in failures.iter_mut() {
             let at = format!("{}:{}", file.display(), failure.line);
             output::line(format!("\n{} {}  {at}", output::coloured(Paint::Careful, "changed"), plain(&result.name)));
-            let lines = failure_lines(std::slice::from_ref(failure), |_| false);
+            let lines = failure_lines(std::slice::from_ref(failure), false);
             lines.iter().for_each(|line| output::line(format!("  {}", plain(line))));
             let reasons = std::mem::take(&mut failure.reasons);
             failure.reasons = reasons.into_iter().map(ask).filter_map(Result::transpose).collect::<Result<_>>()?;

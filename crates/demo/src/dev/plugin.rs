@@ -1,0 +1,16 @@
+//! A partner's plugin, as it was built.
+
+use postlude_stories::workbench::GrantedAction;
+
+/// A plugin to work on.
+#[derive(Debug, Clone)]
+pub struct DevPlugin {
+    /// Its name.
+    pub name: String,
+    /// Its file's bytes.
+    pub bytes: Vec<u8>,
+    /// The action that the pipeline has of it, under the plugin's name.
+    pub action: GrantedAction,
+    /// What the page says about it.
+    pub about: String,
+}
