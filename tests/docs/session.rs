@@ -53,7 +53,7 @@ impl Session {
             (Some(Directive::Same(name)), _) => self.compare(name, &block.text),
             (Some(Directive::Elsewhere | Directive::Part), _) | (_, "text" | "") => Ok(()),
             (Some(Directive::Server(command)), _) => {
-                self.start(&Shown { command: command.clone(), output: Vec::new() }, "http://127.0.0.1:")
+                self.start(&Shown { command: command.clone(), output: Vec::new() }, "127.0.0.1:")
             }
             (Some(Directive::Run(command)), _) => self.run(&Shown { command: command.clone(), output: Vec::new() }, 0),
             (_, "json") => serde_json::from_str::<serde_json::Value>(&block.text).map(drop).map_err(|e| e.to_string()),

@@ -52,7 +52,7 @@ async fn host_functions_are_called_from_async_functions() {
     assert_eq!((lines, report.usage.host_calls), (vec!["before", "after"], 2));
 }
 
-/// P56: nothing will ever wake the plugin, which is known at once and not after its time.
+/// P70: nothing will ever wake the plugin, which is known at once and not after its time.
 #[tokio::test]
 async fn waiting_for_nothing_is_a_trap_by_name() {
     let report = run(WAIT, "(unreachable)").await;
@@ -61,7 +61,7 @@ async fn waiting_for_nothing_is_a_trap_by_name() {
     assert!(report.usage.duration < Duration::from_secs(50), "{report:?}");
 }
 
-/// P01, P57.
+/// P01, P71.
 #[tokio::test]
 async fn a_trap_fuel_and_memory_end_an_async_function_too() {
     let report = run("(unreachable)", DONE).await;

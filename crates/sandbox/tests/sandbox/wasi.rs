@@ -224,7 +224,7 @@ async fn a_poll_jumps_to_the_earliest_timer() {
     assert_eq!(logged, ["2", "1", "2", "1000000010", "2", "1", "2", "1000000010"]);
 }
 
-/// P56, P52: a guest that sleeps past the end of its run is told so, each time at the same instruction.
+/// P52, P70: a guest that sleeps past the end of its run is told so, each time at the same instruction.
 #[tokio::test]
 async fn a_long_sleep_is_refused_by_name() {
     for waits in [
