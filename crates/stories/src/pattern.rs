@@ -227,7 +227,7 @@ mod tests {
             json!({ "outcome": "redirect", "redirect": { "url": "https://a.example/", "token": { "sub": "ana" } } });
         assert!(paths(&json!({ "outcome": "redirect", "redirect": { "token": { "sub": "ana" } } }), &found).is_empty());
         let wrong = json!({ "outcome": "deny", "redirect": { "token": { "sub": "ben", "amr": 1 } } });
-        assert_eq!(paths(&wrong, &found), ["outcome", "redirect.token.sub", "redirect.token.amr"]);
+        assert_eq!(paths(&wrong, &found), ["outcome", "redirect.token.amr", "redirect.token.sub"]);
     }
 
     #[test]
