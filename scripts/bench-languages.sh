@@ -25,6 +25,7 @@ node -e '
   console.log(JSON.stringify({ event, settings, now, maxAge, factors: [{ name: settings.factor, completed_at: now - maxAge / 24 }] }));
 ' "$work/event.json" "$work/settings.json" >"$work/input.json"
 
+scripts/setup.sh wasm javascript python go clang
 plugins=()
 for language in rust c go js python; do plugins+=("$golden/$language/custom-factor.wasm"); done
 for round in $(seq "$rounds"); do
@@ -41,11 +42,9 @@ for language in rust c go js python; do
   mkdir -p "$folder"
   if (
     cd "$folder"
-    "$postlude" new acme-face --lang "$language"
-    cd acme-face
-    began=$(date +%s.%N)
-    case $language in js) npm install --silent --no-audit --no-fund ;; esac
-    "$postlude" build && built=$(date +%s.%N) && "$postlude" test --no-stock && ended=$(date +%s.%N)
+    "$postlude" new acme-face --lang "$language" && cd acme-face && began=$(date +%s.%N) &&
+    { [ "$language" != js ] || npm install --silent --no-audit --no-fund; } &&
+    "$postlude" build && built=$(date +%s.%N) && "$postlude" test --no-stock && ended=$(date +%s.%N) &&
     printf '{ "build": %s, "test": %s }\n' "$(awk "BEGIN{print $built - $began}")" "$(awk "BEGIN{print $ended - $built}")" >"$work/new-$language.json"
   ) >"$work/log" 2>&1; then :; else
     printf 'bench-languages: %s was not built: %s\n' "$language" "$(tail -n 1 "$work/log")" >&2
