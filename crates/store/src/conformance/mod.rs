@@ -16,6 +16,7 @@ mod commits;
 pub mod crash;
 mod eviction;
 mod expiry;
+pub mod light_logins;
 mod lists;
 mod orders;
 mod plugins;
@@ -95,6 +96,13 @@ pub fn promises() -> Vec<Promise> {
             batched_logins_go_as_they_say_themselves
             a_session_in_use_stays
             a_tombstone_outlives_its_logins
+        }
+        light_logins {
+            an_appended_login_is_read_at_once
+            an_appended_login_may_be_written_again
+            a_light_login_sees_that_its_session_changed
+            a_claim_of_another_login_appends_nothing
+            light_logins_stand_in_the_lists_with_the_others
         }
         lists {
             a_users_logins_come_newest_first_page_by_page_and_go_with_the_sweep

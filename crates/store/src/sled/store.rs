@@ -1,6 +1,6 @@
 //! The embedded store: reads; writes go to the committer.
 
-use super::commit::plan_buffered;
+use super::commit::plan_light;
 use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
@@ -12,8 +12,8 @@ use crate::api::claim::Claims;
 use crate::api::observer::report;
 use crate::api::{
     Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
-    Commits, Durability, Expiry, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page, Plugins, Revisions,
-    Sessions, Store, StoreError, Upload, Uploads,
+    Commits, Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OrderStore,
+    Page, Plugins, Revisions, Sessions, Store, StoreError, Upload, Uploads,
 };
 use crate::content_files::ContentFiles;
 use crate::format::revision::RevisionHash;
@@ -128,34 +128,48 @@ impl SledStore {
             Ok(commit) => commit,
             Err(outcome) => return Ok(outcome),
         };
-        if may_be_buffered(&commit) {
-            return self.commit_buffered(commit).await;
+        if is_light(&commit) {
+            return self.commit_light(commit).await;
         }
         self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
     }
 
-    /// Answers a login that is buffered; the committer will apply it. The session was looked at now: a change that is still queued has
-    /// not been answered either, so this login came before it.
-    async fn commit_buffered(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        let open = self.opened()?;
-        // Until readers find the record in the buffer.
-        let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
-        while open.buffer.is_full() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            self.opened()?;
-        }
-        match plan_buffered(&open.database, commit)? {
-            Err(outcome) => Ok(outcome),
-            Ok(login) => {
-                // A committer whose queue is full is awake.
-                if open.buffer.push(login)
-                    && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_)))
-                {
-                    return Err(self.why_stopped());
-                }
-                Ok(CommitOutcome::Done)
+    /// Appends a light login, once there is a place for it.
+    async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let Commit { tenant, login, check_session, now, .. } = commit;
+        let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
+            return Ok(CommitOutcome::LoginChanged);
+        };
+        loop {
+            let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
+            let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, now };
+            match self.append(login)? {
+                LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
+                LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
+                LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
+                LightLoginOutcome::Full => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
+    }
+
+    /// Buffers a login; the committer will apply it. The session is looked at now: a change that is still queued has not been
+    /// answered either, so this login came before it.
+    fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let open = self.opened()?;
+        if !login.claim.is_of(&keys::login(login.tenant, &login.record.id)) {
+            return Ok(LightLoginOutcome::NotClaimed);
+        }
+        if open.buffer.is_full() {
+            return Ok(LightLoginOutcome::Full);
+        }
+        let now = login.now;
+        let Some(login) = plan_light(&open.database, login)? else { return Ok(LightLoginOutcome::SessionChanged) };
+        // A committer whose queue is full is awake.
+        if open.buffer.push(login) && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_))) {
+            return Err(self.why_stopped());
+        }
+        self.sync_state.committed_at(now);
+        Ok(LightLoginOutcome::Done)
     }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
@@ -203,6 +217,17 @@ impl Logins for SledStore {
         // Claimed first: what was not there then cannot come before the claim is let go.
         let claim = self.claim(&key).await?;
         Ok(self.read(&key).await?.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
+    }
+
+    fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
+        let (key, open) = (keys::login(tenant, id), self.opened()?);
+        let Some(claim) = open.claims.claim(&key) else { return Ok(None) };
+        if let Some(bytes) = open.buffer.get(&key) {
+            let record = open.database.records.decode(&key, &bytes)?;
+            return Ok(Some(LoginClaim::Existing(Box::new(record))));
+        }
+        let read = self.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
+        Ok(read.map(|stored| stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
     }
 
     async fn logins(
@@ -267,6 +292,13 @@ impl Commits for SledStore {
         let (durability, began) = (commit.durability, Instant::now());
         let outcome = self.commit_one(commit).await;
         self.observer.committed(durability, began.elapsed(), outcome.is_err());
+        outcome
+    }
+
+    fn append_login(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let began = Instant::now();
+        let outcome = self.append(login);
+        self.observer.committed(Durability::Batched, began.elapsed(), outcome.is_err());
         outcome
     }
 }
@@ -442,7 +474,7 @@ impl Store for SledStore {
 }
 
 /// A login that begins and ends in one call, and changes nothing else.
-fn may_be_buffered(commit: &Commit) -> bool {
+fn is_light(commit: &Commit) -> bool {
     let decided = |write: &LoginWrite| {
         write.expect == 0 && write.bypasses.is_empty() && !matches!(write.record.status, Status::Suspended(_))
     };
