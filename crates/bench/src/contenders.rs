@@ -12,7 +12,6 @@ use crate::story::{self, UserSession};
 use anyhow::Result;
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Users of the load, each with a session that has a fresh factor.
 const USERS: usize = 64;
@@ -60,8 +59,7 @@ pub(crate) fn handler_that_runs(folder: &Folder, by: &str) -> Result<Contender> 
 
 /// The minimal server, with these steps of a login.
 pub(crate) fn minimal(folder: &Folder, steps: &[Step]) -> Result<Contender> {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let data = folder.server(&format!("minimal-{}", NUMBER.fetch_add(1, Ordering::Relaxed)))?;
+    let data = folder.server("minimal")?;
     let component = folder.plugin("custom-factor")?;
     let mut arguments: Vec<OsString> = vec!["minimal".into(), component.into_os_string(), data.into_os_string()];
     for step in steps {

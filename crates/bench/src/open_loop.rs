@@ -25,7 +25,8 @@ pub(crate) struct OpenLoop<'l> {
 }
 
 impl OpenLoop<'_> {
-    /// Asks for a while. An answer that is not the expected one is counted.
+    /// Asks for a while. An answer that is not the expected one counts as refused, and so does a request that could not be sent within
+    /// twice that time.
     pub(crate) fn run_for(&self, duration: Duration) -> Result<Round> {
         sleep_precisely();
         let mut open = Vec::new();
@@ -55,6 +56,11 @@ impl OpenLoop<'_> {
             let due = Duration::from_secs_f64((f64::from(turn) * connections + count(number)) / self.rate);
             if due >= lasts {
                 break;
+            }
+            // A server that is so far behind is not waited for: what it was not even asked counts as refused.
+            if began.elapsed() > lasts * 2 {
+                asked.refused += 1;
+                continue;
             }
             request.clear();
             (self.load.make)(number, u64::from(turn), &mut request);
