@@ -8,8 +8,9 @@ use crate::load::{Connection, Load, Make};
 use crate::login_rows::connections_text;
 use crate::logins_load::Template;
 use crate::minimal::Step;
+use crate::processor_time::ProcessorTime;
 use crate::report::{Bound, Report, Row, progress};
-use crate::server::{Installation, Process, Server, own_processor_time};
+use crate::server::{Installation, Process, Server};
 use crate::stats::{Round, Rounds};
 use crate::story::{self, UserSession};
 use anyhow::Result;
@@ -89,9 +90,9 @@ fn append_and_sync(path: &Path, group: usize, lasts: Duration) -> Result<Round> 
 
 /// A round with its processor time.
 fn measured(process: &Process, ask: impl FnOnce() -> Result<Round>) -> Result<Round> {
-    let (before, own) = (process.processor_time()?, own_processor_time()?);
+    let (before, own) = (process.processor_time()?, ProcessorTime::of("self")?);
     let mut round = ask()?;
-    round.used(process.processor_time()?.saturating_sub(before), own_processor_time()?.saturating_sub(own));
+    round.used(process.processor_time()?.since(&before), ProcessorTime::of("self")?.since(&own));
     Ok(round)
 }
 

@@ -42,9 +42,10 @@ impl Folder {
         self.root.join("crates/bench/peers")
     }
 
-    /// What was installed and built for the peers.
+    /// What `scripts/bench-peers.sh` installed and built for the peers.
     pub(crate) fn built_peers(&self) -> PathBuf {
-        self.root.join("target/bench/peers")
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(target).join("bench/peers")
     }
 
     /// The `postlude` program, built beside this one.

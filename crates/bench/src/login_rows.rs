@@ -113,7 +113,9 @@ pub(crate) fn open(folder: &Folder, effort: &Effort, report: &mut Report) -> Res
         progress(&format!("fixed rates: {rate} a second"));
         let ask = |load: &Load, lasts: Duration| OpenLoop { load, connections: OPEN, rate }.run_for(lasts);
         let all = in_turn(effort.rounds, effort.round, &subjects, &ask)?;
-        report.section(&format!("{rate} logins a second, {percent} % of what ours makes at most, {OPEN} connections"));
+        report.section(&format!(
+            "Fixed rate: {rate} logins a second, {percent} % of what ours makes at most, {OPEN} connections"
+        ));
         for ((name, _), rounds) in contenders.iter().zip(&all) {
             let mut row = Row::of(*name, rounds);
             if let Some(bare) = all.first().filter(|_| *name != BARE) {

@@ -21,6 +21,7 @@ mod minimal;
 mod open_loop;
 mod peers;
 mod prepared;
+mod processor_time;
 mod report;
 mod rounds;
 mod runs_alone;

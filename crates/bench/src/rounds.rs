@@ -1,8 +1,9 @@
 //! Rounds: subjects are measured in turn, so that what else happens on the machine falls on all of them.
 
 use crate::load::Load;
+use crate::processor_time::ProcessorTime;
 use crate::runs_alone::RunsAlone;
-use crate::server::{Process, own_processor_time};
+use crate::server::Process;
 use crate::stats::{Round, Rounds};
 use anyhow::{Context, Result};
 use std::cell::RefCell;
@@ -44,10 +45,10 @@ impl Subject<'_> {
         match self {
             Self::Runs(process) => process.borrow_mut().round(lasts),
             Self::Http(load, process) => {
-                let (before, own_before) = (process.processor_time()?, own_processor_time()?);
+                let (before, own_before) = (process.processor_time()?, ProcessorTime::of("self")?);
                 let mut round = ask(load, lasts).with_context(|| format!("the load of {}", load.address))?;
-                let (after, own_after) = (process.processor_time()?, own_processor_time()?);
-                round.used(after.saturating_sub(before), own_after.saturating_sub(own_before));
+                let (after, own_after) = (process.processor_time()?, ProcessorTime::of("self")?);
+                round.used(after.since(&before), own_after.since(&own_before));
                 Ok(round)
             }
         }

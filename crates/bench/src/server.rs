@@ -4,6 +4,7 @@ use crate::configuration::Tenants;
 use crate::event::KEY;
 use crate::folder::Folder;
 use crate::load::Connection;
+use crate::processor_time::ProcessorTime;
 use anyhow::{Context, Result, bail};
 use postlude_crypto::root::{RootKey, RootKeys};
 use postlude_testkit::{Alg, Partner};
@@ -39,29 +40,15 @@ impl Process {
         Ok(Self { child, address })
     }
 
-    /// Processor time that the process has used, over all its threads.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        processor_time_of(&self.child.id().to_string())
+    /// Processor time that the process has used until now.
+    pub(crate) fn processor_time(&self) -> Result<ProcessorTime> {
+        ProcessorTime::of(&self.child.id().to_string())
     }
 
     /// A subcommand of this program.
     pub(crate) fn own(subcommand: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self> {
         Self::announced(Command::new(std::env::current_exe()?).args(subcommand))
     }
-}
-
-/// Processor time that this process has used: the load's.
-pub(crate) fn own_processor_time() -> Result<Duration> {
-    processor_time_of("self")
-}
-
-/// In user mode and in the kernel, threads that ended included; to ten milliseconds (proc_pid_stat(5), fields 14 and 15).
-fn processor_time_of(process: &str) -> Result<Duration> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name of the program stands in parentheses and may contain anything; field 3 follows it.
-    let fields = text.rsplit_once(')').map(|(_, fields)| fields).context("no processor time in /proc")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 10))
 }
 
 impl Drop for Process {
