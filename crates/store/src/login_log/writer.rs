@@ -285,3 +285,97 @@ fn is_transient(why: &io::Error) -> bool {
 fn failed(why: &io::Error) -> StoreError {
     StoreError::Failed(format!("logins cannot be written: {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::login_log::waiting::Appended;
+    use std::fs::OpenOptions;
+
+    fn entry(id_hash: u64) -> Entry {
+        Entry { id_hash, changed_at: 1, expires_at: 1_000_000, ..Entry::default() }
+    }
+
+    /// A writer whose one segment is a given file.
+    fn writer(folder: &std::path::Path, file: File) -> (Writer, Arc<RwLock<Segments>>, Arc<Waiting>) {
+        let (waiting, mut opened) = (Arc::<Waiting>::default(), Opened::default());
+        opened.segments.active.insert(Class::of(&entry(0)), Active::new(0, Arc::new(file)));
+        opened.next_number = 1;
+        let (writer, segments) = Writer::new(folder.to_owned(), Arc::clone(&waiting), opened, Arc::new(()));
+        (writer, segments, waiting)
+    }
+
+    fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Logins wait in memory for a disk that is full, new ones are refused once there is no room, and all of them are written
+    /// when there is space again.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let full = OpenOptions::new().read(true).write(true).open("/dev/full").unwrap();
+        let (writer, segments, waiting) = writer(folder.path(), full);
+        let thread = std::thread::spawn(|| writer.run());
+        let record = vec![7; 1 << 20];
+        let mut appended = 0;
+        let mut refused = None;
+        eventually("new logins are refused", || {
+            match waiting.append(&entry(appended), &record) {
+                Ok(Appended::Done) => appended += 1,
+                Ok(Appended::Full) => {}
+                Err(why) => refused = Some(why),
+            }
+            refused.is_some()
+        });
+        assert!(matches!(refused, Some(StoreError::Failed(why)) if why.contains("logins cannot be written")));
+        assert!((0..appended).all(|number| waiting.find(number, |_| true).is_some()), "they are found meanwhile");
+        let class = Class::of(&entry(0));
+        let file = Paths::new(folder.path(), 0).create(0, class).unwrap();
+        segments.write().unwrap().active.get_mut(&class).unwrap().file = Arc::new(file);
+        eventually("there is room again", || waiting.append(&entry(appended), &record) == Ok(Appended::Done));
+        waiting.close();
+        thread.join().unwrap().unwrap();
+        let opened = folder::open(folder.path(), &()).unwrap();
+        assert_eq!(opened.logins, appended + 1);
+    }
+
+    /// What no time mends ends the thread with the reason, and nothing is taken any more.
+    #[test]
+    fn a_disk_that_fails_ends_the_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("read-only");
+        std::fs::write(&path, "").unwrap();
+        let (writer, _, waiting) = writer(folder.path(), File::open(path).unwrap());
+        waiting.append(&entry(1), b"record").unwrap();
+        assert!(matches!(writer.run(), Err(StoreError::Failed(_))));
+        assert!(matches!(waiting.append(&entry(2), b"record"), Err(StoreError::Stopped(_))));
+    }
+
+    /// Logins of several lifetimes that were appended together go into segments of their own.
+    #[test]
+    fn a_batch_of_several_classes_is_divided() {
+        let folder = tempfile::tempdir().unwrap();
+        let (waiting, opened) = (Arc::<Waiting>::default(), Opened::default());
+        let (writer, _) = Writer::new(folder.path().to_owned(), Arc::clone(&waiting), opened, Arc::new(()));
+        for number in 0..10 {
+            let expires_at = if number % 2 == 0 { 1_000_000 } else { 9_000_000 };
+            waiting.append(&Entry { expires_at, ..entry(number) }, &number.to_be_bytes()).unwrap();
+        }
+        waiting.close();
+        writer.run().unwrap();
+        let opened = folder::open(folder.path(), &()).unwrap();
+        assert_eq!((opened.logins, opened.segments.active.len()), (10, 2));
+        for active in opened.segments.active.values() {
+            for entry in active.entries.iter() {
+                let frame = super::super::segment::read_frame(&active.file, entry.place).unwrap().unwrap();
+                assert!(frame.ends_with(&entry.id_hash.to_be_bytes()));
+            }
+        }
+    }
+}

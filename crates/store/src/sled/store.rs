@@ -29,6 +29,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+/// How long a light login waits for a place among those that wait for the disk: two hundred times as long as they usually do.
+const PLACE_WAIT: Duration = Duration::from_secs(2);
+
 /// A store in a folder of this machine, for one process.
 #[derive(Debug)]
 pub struct SledStore {
@@ -139,6 +142,7 @@ impl SledStore {
         let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
             return Ok(CommitOutcome::LoginChanged);
         };
+        let began = Instant::now();
         loop {
             let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
             let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, now };
@@ -146,6 +150,9 @@ impl SledStore {
                 LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
                 LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
                 LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
+                LightLoginOutcome::Full if began.elapsed() >= PLACE_WAIT => {
+                    return Err(StoreError::Failed("the disk does not keep up with the logins".to_owned()));
+                }
                 LightLoginOutcome::Full => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }

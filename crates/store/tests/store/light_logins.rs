@@ -291,6 +291,29 @@ async fn an_index_can_be_made_anew() {
     assert_eq!(status(&store, "l7").await, Some(continued()));
 }
 
+/// The bytes of a segment and of its index are contracts: what was published stays readable.
+#[tokio::test]
+async fn bytes() {
+    let home = Home::new();
+    let store = home.open();
+    add_and_wait(&store, "one", "ann", 0).await;
+    add_and_wait(&store, "two", "bob", 1).await;
+    add_and_wait(&store, "next", "ann", 3 * HOUR_MS).await;
+    store.shutdown().await.unwrap();
+    let hex = |path: PathBuf| {
+        let bytes = std::fs::read(path).unwrap();
+        let lines = bytes.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        // Most of a page is zero.
+        let mut lines: Vec<_> = lines.collect();
+        lines.dedup();
+        lines.join("\n")
+    };
+    let [segment, _] = files(&home, "log").try_into().unwrap();
+    let [index] = files(&home, "index").try_into().unwrap();
+    insta::assert_snapshot!("segment", hex(segment));
+    insta::assert_snapshot!("index", hex(index));
+}
+
 /// What a newer version wrote is refused, not passed over.
 #[tokio::test]
 async fn a_newer_segment_is_refused() {
