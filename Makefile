@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-quick bench-tables bench-stories release fmt clean
+.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -148,6 +148,11 @@ bench-build:
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
 	@scripts/bench-peers.sh
+
+bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 49 (5 minutes, 10 GB of disk)
+	@$(call say,'building the engines (the first time: 3 minutes)')
+	@cargo build $(LOCKED) --release --manifest-path crates/bench/records/Cargo.toml --target-dir $(TARGET_DIR)/bench/records-build
+	@$(TARGET_DIR)/bench/records-build/release/bench-records
 
 bench-languages: ## what a plugin costs in each language, beside a fresh isolate of V8: the table of docs/languages.md
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')

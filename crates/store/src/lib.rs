@@ -9,6 +9,7 @@ pub mod conformance;
 mod content_files;
 mod engine;
 mod format;
+mod login_log;
 mod memory;
 mod rules;
 mod sled;

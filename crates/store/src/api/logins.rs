@@ -41,10 +41,11 @@ pub trait Logins: Send + Sync {
     fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError>;
 
     /// Lists login records in an order that stays and says nothing about time, after one of them, at most `most`. A look: it
-    /// may show what a crash would still undo, and may miss what was committed a moment ago.
+    /// may show what a crash would still undo, and may miss what was committed a moment ago. A light login that cannot be read is
+    /// left out, and reported to the observer.
     ///
     /// # Errors
-    /// When one of the records cannot be read, or the store fails.
+    /// When another one of the records cannot be read, or the store fails.
     async fn logins(
         &self,
         tenant: &TenantName,

@@ -33,6 +33,20 @@ impl Codec {
         Ok(bytes)
     }
 
+    /// Appends a record with its key in front, in one run of bytes that can be read without knowing the key: the key's length
+    /// (8 bytes, big endian), the key, and what [`Self::encode`] makes.
+    pub(crate) fn append<T: Stored>(&self, key: &[u8], value: &T, mut to: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let failed = |why: postcard::Error| StoreError::Encoding(T::KIND.name(), why.to_string());
+        let start = to.len();
+        to.extend_from_slice(&(key.len() as u64).to_be_bytes());
+        to.extend_from_slice(key);
+        to.push(T::VERSION);
+        let mut to = value.write(to).map_err(failed)?;
+        let tag = self.mac.tag(to.get(start..).unwrap_or_default());
+        to.extend_from_slice(&tag);
+        Ok(to)
+    }
+
     /// The value that is stored under a key, whatever version it was written in.
     pub(crate) fn decode<T: Stored>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
         let (version, body) = self.authentic(T::KIND.name(), key, bytes)?;

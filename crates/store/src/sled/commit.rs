@@ -1,12 +1,12 @@
 //! What a commit changes, worked out by the one thread that writes; and new logins that need not pass it.
 
 use super::bypasses;
-use super::database::{Database, expire, grained};
+use super::database::{Database, expire};
 use super::keys;
 use super::records::Changes;
-use super::write_behind::BufferedLogin;
 use crate::api::observer::report;
-use crate::api::{Commit, CommitOutcome, LightLogin, LoginWrite, SessionWrite, StoreError};
+use crate::api::{Commit, CommitOutcome, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError};
+use crate::login_log::Appended;
 use crate::rules::open_logins::{self, OpenLogin};
 use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::login::LoginRecord;
@@ -46,9 +46,8 @@ pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreErr
     Ok(Plan { changes, outcome: CommitOutcome::Done })
 }
 
-/// A light login as it will be stored, or none where its session changed. The caller has claimed it, and knows that it is not
-/// stored.
-pub(crate) fn plan_light(database: &Database, login: LightLogin<'_>) -> Result<Option<BufferedLogin>, StoreError> {
+/// Appends a light login. The caller has claimed it, and knows that it is not stored.
+pub(crate) fn append_light(database: &Database, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
     let LightLogin { tenant, record, check_session, now, .. } = login;
     if let Some((id, version)) = check_session {
         let cached = database.records.read_cache.session(&keys::session(tenant, id)).map(|session| session.version);
@@ -57,15 +56,15 @@ pub(crate) fn plan_light(database: &Database, login: LightLogin<'_>) -> Result<O
             None => session_version(database, tenant, id)?,
         };
         if stored != version {
-            return Ok(None);
+            return Ok(LightLoginOutcome::SessionChanged);
         }
     }
     record.version = 1;
     record.changed_at = now;
-    let listed = keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id);
-    let expires = grained(record.expires_at);
-    let record = database.encode(keys::login(tenant, &record.id), record)?;
-    Ok(Some(BufferedLogin { record, listed, expires, now }))
+    Ok(match database.append(tenant, record)? {
+        Appended::Done => LightLoginOutcome::Done,
+        Appended::Full => LightLoginOutcome::Full,
+    })
 }
 
 /// When a cache holds nothing more that counts.
@@ -107,6 +106,8 @@ fn plan_login(
     let LoginWrite { mut record, expect, claim: _, max_open, bypasses } = write;
     let key = keys::login(tenant, &record.id);
     let stored: Option<LoginRecord> = database.get(&key)?;
+    let is_new = stored.is_none();
+    let stored = stored.map_or_else(|| database.light_logins.get(&key), |stored| Ok(Some(stored)))?;
     if stored.map_or(0, |stored| stored.version) != expect {
         return Ok(CommitOutcome::LoginChanged);
     }
@@ -116,7 +117,7 @@ fn plan_login(
     record.version = expect.saturating_add(1);
     record.changed_at = now;
     plan_open_logins(database, changes, tenant, &record, max_open, now)?;
-    if expect == 0 {
+    if is_new {
         expire(changes, record.expires_at, &key);
         changes.put_index(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
     }

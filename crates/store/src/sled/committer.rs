@@ -7,7 +7,6 @@ use super::database::Database;
 use super::high_water::{self, HighWater};
 use super::records::{Changes, failed};
 use super::sync_state::{StopAtEnd, SyncState};
-use super::write_behind::{self, WriteBehind};
 use super::{bypasses, commit, expiry, keys, operators, revisions};
 use crate::api::{
     Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
@@ -34,15 +33,14 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Job {
     /// A claim in it holds until the commit is applied.
     Commit(Box<Commit>, Answer<CommitOutcome>),
-    /// A login waits in the write-behind buffer.
-    Buffered,
     Revision(TenantName, [u8; 32], Answer<u64>),
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
     Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
     Activate(Vec<Activation>, Answer<bool>),
     NeedRevision(TenantName, u64, Timestamp, Answer<()>),
-    SweepExpired(Timestamp, usize, Answer<bool>),
+    /// The number is that of light logins that expired.
+    SweepExpired(Timestamp, usize, u64, Answer<bool>),
     SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
     Stop(Answer<()>),
 }
@@ -57,9 +55,6 @@ pub(crate) struct Committer {
     pub(crate) high_water: HighWater,
     pub(crate) sync_state: Arc<SyncState>,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) buffer: Arc<WriteBehind>,
-    /// Since when logins wait in the buffer.
-    pub(crate) buffered_since: Option<Instant>,
     /// Since when something applied waits for the disk.
     pub(crate) dirty_since: Option<Instant>,
 }
@@ -90,15 +85,9 @@ impl Committer {
             for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
                 match job {
                     Job::Stop(answer) => stop = Some(answer),
-                    Job::Buffered => {}
-                    job => {
-                        // What was answered before must be there for whatever comes after it.
-                        self.apply_buffer();
-                        self.apply(job, &mut waiting);
-                    }
+                    job => self.apply(job, &mut waiting),
                 }
             }
-            self.apply_buffer_when_due(stop.is_some());
             if !self.sync_and_answer(waiting, stop.is_some()) {
                 return;
             }
@@ -110,7 +99,6 @@ impl Committer {
                 return;
             }
         }
-        self.apply_buffer();
         let closed = self.sync().and_then(|()| self.high_water.write(self.header.commit).map_err(failed));
         if let Err(cause) = closed {
             tracing::error!(%cause, "the last commits may not be on the disk");
@@ -119,45 +107,11 @@ impl Committer {
 
     /// How long the thread may sleep when nobody asks for anything.
     fn patience(&self) -> Duration {
-        let buffered = self.buffered_since.map(|since| write_behind::BUFFER_TIME.saturating_sub(since.elapsed()));
-        let quiet = match self.dirty_since {
+        match self.dirty_since {
             Some(since) => FLUSH_EVERY.saturating_sub(since.elapsed()),
             // Else a backup of the last second could be restored after a quiet night, and nobody would notice.
             None if self.high_water.lags(self.header.commit) => high_water::EVERY,
             None => Duration::from_secs(3600),
-        };
-        buffered.map_or(quiet, |buffered| buffered.min(quiet))
-    }
-
-    /// Buffered logins wait for company, but not for long.
-    fn apply_buffer_when_due(&mut self, at_once: bool) {
-        if self.buffer.is_empty() {
-            return;
-        }
-        let since = *self.buffered_since.get_or_insert_with(Instant::now);
-        if at_once || since.elapsed() >= write_behind::BUFFER_TIME {
-            self.apply_buffer();
-        }
-    }
-
-    /// Applies the logins that wait in the buffer, in small batches; each login is in one of them as a whole.
-    fn apply_buffer(&mut self) {
-        self.buffered_since = None;
-        for logins in self.buffer.take().chunks(write_behind::BATCH) {
-            if self.sync_state.why_stopped().is_some() {
-                return;
-            }
-            let now = logins.iter().map(|login| login.now).max().unwrap_or_default();
-            let header = self.next_header(now);
-            let applied = self
-                .database
-                .encode(keys::header(), &header)
-                .and_then(|record| self.database.records.apply_new(logins, &record))
-                .inspect_err(|why| self.fail(why));
-            if applied.is_ok() {
-                self.applied(header);
-                self.buffer.applied(logins);
-            }
         }
     }
 
@@ -191,18 +145,11 @@ impl Committer {
         }
         match &outcome {
             Ok(()) => self.sync_state.synced(),
-            Err(why) => self.fail(why),
+            Err(why) => self.sync_state.fail(why),
         }
         let ok = outcome.is_ok();
         waiting.into_iter().for_each(|answer| answer(outcome.clone()));
         ok
-    }
-
-    /// What is in memory and what is on the disk may differ now: nothing is answered any more, and nothing tried again.
-    fn fail(&self, why: &StoreError) {
-        if self.sync_state.stop(StoreError::Stopped(format!(": {why}"))) {
-            tracing::error!(cause = %why, "the disk failed; the store stops, and no login is let through");
-        }
     }
 
     fn apply(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
@@ -263,16 +210,17 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
-            Job::SweepExpired(now, most, answer) => {
+            Job::SweepExpired(now, most, light_logins, answer) => {
                 let done = expiry::plan(&self.database, now, most).and_then(|sweep| {
-                    if sweep.seen > 0 {
+                    // The header keeps the clock of commits, which the light logins that go kept until now.
+                    if sweep.seen > 0 || light_logins > 0 {
                         self.write(sweep.changes, now, false)?;
                     }
                     Ok(sweep.more)
                 });
                 answer_when(done, answer, false, waiting);
             }
-            Job::Buffered | Job::Stop(_) => {}
+            Job::Stop(_) => {}
         }
     }
 
@@ -299,7 +247,7 @@ impl Committer {
         if synced {
             self.sync_state.pend(changes.keys());
         }
-        self.database.records.apply(changes).inspect_err(|why| self.fail(why))?;
+        self.database.records.apply(changes).inspect_err(|why| self.sync_state.fail(why))?;
         self.applied(header);
         Ok(())
     }
@@ -331,13 +279,12 @@ fn answer_when<T: Send + 'static>(
 fn refuse(job: Job, why: StoreError) {
     // Who asked may be gone.
     let _ = match job {
-        Job::Buffered => return,
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
         Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
-        Job::SweepExpired(_, _, answer) | Job::Activate(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::SweepExpired(.., answer) | Job::Activate(_, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
@@ -348,6 +295,7 @@ mod tests {
     use super::*;
     use crate::api::{RecordMac, SessionWrite};
     use crate::format::codec::Codec;
+    use crate::login_log::LoginLog;
     use crate::sled::records::Records;
     use postlude_model::names::SessionId;
     use postlude_model::session::Session;
@@ -366,16 +314,17 @@ mod tests {
 
     fn committer(folder: &std::path::Path) -> Committer {
         let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
-        let records = Records::new(db.open_tree("records").unwrap(), Codec::new(Arc::new(NoMac)));
+        let codec = Codec::new(Arc::new(NoMac));
+        let records = Records::new(db.open_tree("records").unwrap(), codec.clone());
+        let light_logins = LoginLog::open(folder.join("logins"), codec, Arc::new(()), |_| {}).unwrap();
+        let light_logins = Arc::new(light_logins);
         Committer {
-            database: Database::new(records, Duration::from_secs(1), Arc::new(())),
+            database: Database::new(records, Duration::from_secs(1), Arc::new(()), light_logins),
             header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
             sync_state: Arc::default(),
             observer: Arc::new(()),
-            buffer: Arc::default(),
-            buffered_since: None,
             dirty_since: None,
         }
     }
@@ -425,7 +374,7 @@ mod tests {
     async fn a_stopped_store_refuses_whatever_is_queued() {
         let folder = tempfile::tempdir().unwrap();
         let mut committer = committer(folder.path());
-        committer.fail(&StoreError::Failed("no space".to_owned()));
+        committer.sync_state.fail(&StoreError::Failed("no space".to_owned()));
         let (answer, answered) = oneshot::channel();
         committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
         let why = StoreError::Stopped(": the store failed: no space".to_owned());

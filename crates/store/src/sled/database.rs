@@ -1,12 +1,13 @@
 //! The database as its planners see it: the records, how long sessions are kept, and who hears of what cannot be read.
 
-use super::keys;
+use super::keys::{self, KeyKind};
 use super::records::{Changes, Records};
-use super::write_behind::EncodedRecord;
 use crate::api::{Observer, StoreError};
 use crate::format::stored::Stored;
+use crate::login_log::{Appended, LoginKeys, LoginLog};
 use postlude_model::limits;
-use postlude_model::names::Timestamp;
+use postlude_model::login::LoginRecord;
+use postlude_model::names::{TenantName, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +22,20 @@ pub(crate) struct Database {
     /// How long a session is kept after its last use.
     pub(crate) session_lifetime: Duration,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Light logins. One that is written again is a record like any other from then on, and counts in place of the first.
+    pub(crate) light_logins: Arc<LoginLog>,
 }
 
 impl Database {
-    pub(crate) fn new(records: Records, session_lifetime: Duration, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn new(
+        records: Records,
+        session_lifetime: Duration,
+        observer: Arc<dyn Observer>,
+        light_logins: Arc<LoginLog>,
+    ) -> Self {
         // While a login may live, an ended session's generation must not be forgotten: the login would be taken for one
         // of a new session.
-        Self { records, session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME), observer }
+        Self { records, session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME), observer, light_logins }
     }
 
     pub(crate) fn get<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
@@ -38,9 +46,12 @@ impl Database {
         self.records.put(changes, key, value)
     }
 
-    /// A record, encoded.
-    pub(crate) fn encode<T: Stored>(&self, key: Vec<u8>, value: &T) -> Result<EncodedRecord, StoreError> {
-        Ok(EncodedRecord { bytes: self.records.encode(&key, value)?.into(), key })
+    /// Appends a light login.
+    pub(crate) fn append(&self, tenant: &TenantName, login: &LoginRecord) -> Result<Appended, StoreError> {
+        let record = keys::login(tenant, &login.id);
+        let (of_tenant, user) =
+            (keys::of_tenant(KeyKind::Login, tenant), keys::of_user(tenant, &login.subject.user_id));
+        self.light_logins.append(LoginKeys { record: &record, tenant: &of_tenant, user: &user }, login)
     }
 }
 

@@ -181,6 +181,11 @@ pub(crate) fn by_user(tenant: &TenantName, user: &UserId, began: Timestamp, logi
     key
 }
 
+/// Where those logins of a user's list begin that began at a time or before.
+pub(crate) fn began_by(of_user: &[u8], began: Timestamp) -> Vec<u8> {
+    [of_user, &(u64::MAX - began.0).to_be_bytes()].concat()
+}
+
 /// All logins of a user.
 pub(crate) fn of_user(tenant: &TenantName, user: &UserId) -> Vec<u8> {
     key(KeyKind::ByUser, &[tenant.as_str().as_bytes(), user.as_str().as_bytes()])
@@ -220,17 +225,8 @@ pub(crate) fn expiry(at: Timestamp, of: &[u8]) -> Vec<u8> {
     key
 }
 
-/// Several keys in one value.
-pub(crate) fn join<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Vec<u8> {
-    let mut value = Vec::new();
-    for key in keys {
-        value.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
-        value.extend_from_slice(key);
-    }
-    value
-}
-
-/// The keys in such a value, as far as it is one.
+/// The keys in a value that holds several, each with its length, as far as it does. Earlier versions entered logins that expire
+/// together so.
 pub(crate) fn split(mut value: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, rest) = value.split_first_chunk::<2>()?;
@@ -255,6 +251,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::time::Duration;
+
+    /// Several keys in one value.
+    fn join<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Vec<u8> {
+        keys.flat_map(|key| [&u16::try_from(key.len()).unwrap().to_be_bytes(), key].concat()).collect()
+    }
 
     proptest! {
         /// T03: no split of the same characters over tenant and id gives the same key.

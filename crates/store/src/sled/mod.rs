@@ -21,7 +21,6 @@ mod records;
 mod revisions;
 mod store;
 mod sync_state;
-mod write_behind;
 
 pub use open::{SledOptions, open};
 pub use store::SledStore;

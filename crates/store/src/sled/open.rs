@@ -8,11 +8,11 @@ use super::keys;
 use super::records::Records;
 use super::store::{Open, SledStore};
 use super::sync_state::SyncState;
-use super::write_behind::WriteBehind;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
 use crate::format::header::Header;
+use crate::login_log::LoginLog;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -63,16 +63,18 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let (db, file) = engine(dir)?;
     let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
     let tree = db.open_tree("records").map_err(|why| failed(&why))?;
-    let records = Records::new(tree, Codec::new(Arc::clone(&options.mac)));
-    let observer = options.observer;
-    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer));
+    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), options.observer);
+    let sync_state = Arc::new(SyncState::default());
+    let stop = Arc::clone(&sync_state);
+    let stop = move |why: &StoreError| stop.fail(why);
+    let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), stop)?;
+    let (records, light_logins) = (Records::new(tree, codec), Arc::new(light_logins));
+    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
     let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
     let restored = dir.join(RESTORED);
     let header = next_header(&database, dir, &high_water, restored.exists())?;
     let (epoch, boot) = (header.epoch, header.boot);
-    let sync_state = Arc::new(SyncState::default());
-    sync_state.committed_at(header.at);
-    let buffer = Arc::new(WriteBehind::default());
+    sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
     let mut committer = Committer {
         database: database.clone(),
         header,
@@ -80,8 +82,6 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         high_water,
         sync_state: Arc::clone(&sync_state),
         observer: Arc::clone(&observer),
-        buffer: Arc::clone(&buffer),
-        buffered_since: None,
         dirty_since: None,
     };
     committer.begin().map_err(|why| failed(&why))?;
@@ -100,7 +100,7 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         committer.run(&queue);
     };
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Open { database, jobs, buffer, claims: Arc::default(), plugins, revisions };
+    let open = Open { database, jobs, claims: Arc::default(), plugins, revisions };
     let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
     Ok(SledStore { open, committer, sync_state, observer, epoch, boot })
 }

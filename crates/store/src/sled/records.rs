@@ -5,11 +5,9 @@
 
 use super::keys::{self, KeyKind};
 use super::read_cache::ReadCache;
-use super::write_behind::{BufferedLogin, EncodedRecord};
 use crate::api::StoreError;
 use crate::format::codec::Codec;
 use crate::format::stored::Stored;
-use postlude_model::names::Timestamp;
 use sled::{Batch, IVec, Tree};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -83,24 +81,19 @@ impl Records {
         self.codec.decode(key, &self.gather(key, &first)?).map(Some)
     }
 
-    pub(crate) fn put<T: Stored>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
-        let bytes = self.encode(&key, value)?;
-        changes.records.insert(key, Some(bytes));
-        Ok(())
+    /// Whether there is a record.
+    pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.tree.contains_key(key).map_err(failed)
     }
 
-    /// A value as it is stored.
-    pub(crate) fn encode<T: Stored>(&self, key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.codec.encode(key, value)?;
+    pub(crate) fn put<T: Stored>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        let bytes = self.codec.encode(&key, value)?;
         if bytes.len() > PART_BYTES * PARTS {
             let why = format!("it has {} bytes, more than {}", bytes.len(), PART_BYTES * PARTS);
-            return Err(StoreError::Encoding(KeyKind::name_of(key), why));
+            return Err(StoreError::Encoding(KeyKind::name_of(&key), why));
         }
-        Ok(bytes)
-    }
-
-    pub(crate) fn decode<T: Stored>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
-        self.codec.decode(key, bytes)
+        changes.records.insert(key, Some(bytes));
+        Ok(())
     }
 
     /// Applies all of it in one step that a crash does not split.
@@ -128,39 +121,6 @@ impl Records {
         let applied = self.apply_whole(batch);
         self.read_cache.after_write(&changed);
         applied
-    }
-
-    /// Applies login records that are new, and the store's header after them. One entry of the index of expiry tells when all
-    /// that expire together do.
-    ///
-    /// They are not applied as one batch, for which the engine stops all readers. What is written first is harmless alone: a
-    /// crash leaves an entry without its record, never a record without its entry. Readers find these records in the
-    /// write-behind buffer until this is done.
-    pub(crate) fn apply_new(&self, logins: &[BufferedLogin], header: &EncodedRecord) -> Result<(), StoreError> {
-        let mut expiring: BTreeMap<Timestamp, Vec<&[u8]>> = BTreeMap::new();
-        for login in logins {
-            expiring.entry(login.expires).or_default().push(&login.record.key);
-        }
-        for (at, keys) in expiring {
-            let Some((first, others)) = keys.split_first() else { continue };
-            let others = keys::join(others.iter().copied());
-            self.tree.insert(keys::expiry(at, first), others).map_err(failed)?;
-        }
-        for login in logins {
-            self.tree.insert(login.listed.as_slice(), &[]).map_err(failed)?;
-            self.insert_new(&login.record)?;
-        }
-        self.insert_new(header)
-    }
-
-    fn insert_new(&self, record: &EncodedRecord) -> Result<(), StoreError> {
-        if record.bytes.len() <= PART_BYTES {
-            let whole = [&[0], &*record.bytes].concat();
-            return self.tree.insert(record.key.as_slice(), whole).map(|_| ()).map_err(failed);
-        }
-        let mut batch = Batch::default();
-        insert(&mut batch, &record.key, &record.bytes);
-        self.apply_whole(batch)
     }
 
     fn apply_whole(&self, batch: Batch) -> Result<(), StoreError> {

@@ -1,13 +1,12 @@
 //! The embedded store: reads; writes go to the committer.
 
-use super::commit::plan_light;
+use super::commit::append_light;
 use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
 use super::pages;
 use super::records::failed;
 use super::sync_state::SyncState;
-use super::write_behind::WriteBehind;
 use crate::api::claim::Claims;
 use crate::api::observer::report;
 use crate::api::{
@@ -30,6 +29,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+/// How long a light login waits for a place among those that wait for the disk: two hundred times as long as they usually do.
+const PLACE_WAIT: Duration = Duration::from_secs(2);
+
 /// A store in a folder of this machine, for one process.
 #[derive(Debug)]
 pub struct SledStore {
@@ -46,7 +48,6 @@ pub struct SledStore {
 pub(crate) struct Open {
     pub(crate) database: Database,
     pub(crate) jobs: SyncSender<Job>,
-    pub(crate) buffer: Arc<WriteBehind>,
     pub(crate) claims: Arc<Claims>,
     pub(crate) plugins: ContentFiles,
     pub(crate) revisions: ContentFiles,
@@ -69,11 +70,16 @@ impl SledStore {
 
     pub(crate) async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         let open = self.opened()?;
-        if let Some(bytes) = open.buffer.get(key) {
-            return open.database.records.decode(key, &bytes).map(Some);
-        }
         let read = self.sync_state.durable(key, || open.database.get(key)).await;
         read.inspect_err(|why| self.tell(why))
+    }
+
+    /// Reads a login, also a light one. One that was written again stands in the database, and counts.
+    async fn read_login(&self, key: &[u8]) -> Result<Option<LoginRecord>, StoreError> {
+        if let Some(login) = self.read(key).await? {
+            return Ok(Some(login));
+        }
+        self.opened()?.database.light_logins.get(key).inspect_err(|why| self.tell(why))
     }
 
     /// Tells of a record that cannot be read; the call that needs it fails as well.
@@ -110,7 +116,7 @@ impl SledStore {
             let key = keys::login(tenant, &write.record.id);
             if !write.claim.as_ref().is_some_and(|claim| claim.is_of(&key)) {
                 let claim = self.claim(&key).await?;
-                if self.read::<LoginRecord>(&key).await?.is_some() {
+                if self.read_login(&key).await?.is_some() {
                     return Ok(Err(CommitOutcome::LoginChanged));
                 }
                 write.claim = Some(claim);
@@ -136,6 +142,7 @@ impl SledStore {
         let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
             return Ok(CommitOutcome::LoginChanged);
         };
+        let began = Instant::now();
         loop {
             let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
             let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, now };
@@ -143,29 +150,27 @@ impl SledStore {
                 LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
                 LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
                 LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
+                LightLoginOutcome::Full if began.elapsed() >= PLACE_WAIT => {
+                    return Err(StoreError::Failed("the disk does not keep up with the logins".to_owned()));
+                }
                 LightLoginOutcome::Full => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
     }
 
-    /// Buffers a login; the committer will apply it. The session is looked at now: a change that is still queued has not been
-    /// answered either, so this login came before it.
+    /// Appends a light login. The session is looked at now: a change that is still queued has not been answered either, so this
+    /// login came before it.
     fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
         let open = self.opened()?;
         if !login.claim.is_of(&keys::login(login.tenant, &login.record.id)) {
             return Ok(LightLoginOutcome::NotClaimed);
         }
-        if open.buffer.is_full() {
-            return Ok(LightLoginOutcome::Full);
-        }
         let now = login.now;
-        let Some(login) = plan_light(&open.database, login)? else { return Ok(LightLoginOutcome::SessionChanged) };
-        // A committer whose queue is full is awake.
-        if open.buffer.push(login) && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_))) {
-            return Err(self.why_stopped());
+        let outcome = append_light(&open.database, login)?;
+        if outcome == LightLoginOutcome::Done {
+            self.sync_state.committed_at(now);
         }
-        self.sync_state.committed_at(now);
-        Ok(LightLoginOutcome::Done)
+        Ok(outcome)
     }
 
     pub(crate) async fn ask<T>(
@@ -208,25 +213,25 @@ impl Drop for SledStore {
 #[async_trait]
 impl Logins for SledStore {
     async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
-        self.read(&keys::login(tenant, id)).await
+        self.read_login(&keys::login(tenant, id)).await
     }
 
     async fn claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginClaim, StoreError> {
         let key = keys::login(tenant, id);
         // Claimed first: what was not there then cannot come before the claim is let go.
         let claim = self.claim(&key).await?;
-        Ok(self.read(&key).await?.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
+        let stored = self.read_login(&key).await?;
+        Ok(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
     }
 
     fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
         let (key, open) = (keys::login(tenant, id), self.opened()?);
         let Some(claim) = open.claims.claim(&key) else { return Ok(None) };
-        if let Some(bytes) = open.buffer.get(&key) {
-            let record = open.database.records.decode(&key, &bytes)?;
-            return Ok(Some(LoginClaim::Existing(Box::new(record))));
-        }
         let read = self.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
-        Ok(read.map(|stored| stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
+        let Some(read) = read else { return Ok(None) };
+        let light = || open.database.light_logins.get(&key).inspect_err(|why| self.tell(why));
+        let stored = read.map_or_else(light, |record| Ok(Some(record)))?;
+        Ok(Some(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
     }
 
     async fn logins(
@@ -235,8 +240,8 @@ impl Logins for SledStore {
         after: Option<&LoginId>,
         most: usize,
     ) -> Result<Page<LoginRecord>, StoreError> {
-        let (tenant, after) = (tenant.clone(), after.map(|id| keys::login(tenant, id)));
-        self.read_many(move |database| pages::page_of(database, KeyKind::Login, &tenant, after, most)).await
+        let (tenant, after) = (tenant.clone(), after.cloned());
+        self.read_many(move |database| pages::logins(database, &tenant, after.as_ref(), most)).await
     }
 
     async fn logins_of(
@@ -340,7 +345,8 @@ impl OrderStore for SledStore {
 #[async_trait]
 impl Expiry for SledStore {
     async fn sweep_expired(&self, now: Timestamp, most: usize) -> Result<bool, StoreError> {
-        self.ask(|answer| Job::SweepExpired(now, most, answer)).await
+        let light_logins = self.opened()?.database.light_logins.sweep(now);
+        self.ask(|answer| Job::SweepExpired(now, most, light_logins, answer)).await
     }
 }
 
@@ -355,7 +361,12 @@ impl Store for SledStore {
     }
 
     async fn shutdown(&self) -> Result<(), StoreError> {
+        let light_logins = self.opened().map(|open| Arc::clone(&open.database.light_logins));
         let stopped = self.ask(Job::Stop).await;
+        if let Ok(light_logins) = light_logins {
+            // Nothing is appended any more: the store has stopped.
+            tokio::task::spawn_blocking(move || light_logins.close()).await.map_err(failed)??;
+        }
         if let Some(committer) = self.close() {
             // The folder is free once the thread has ended.
             let ended = tokio::task::spawn_blocking(move || committer.join().is_ok()).await.map_err(failed)?;

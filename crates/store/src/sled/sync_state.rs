@@ -39,6 +39,14 @@ impl SyncState {
         first
     }
 
+    /// The disk failed. What is in memory and what is on the disk may differ now: nothing is answered any more, and nothing tried
+    /// again.
+    pub(crate) fn fail(&self, why: &StoreError) {
+        if self.stop(StoreError::Stopped(format!(": {why}"))) {
+            tracing::error!(cause = %why, "the disk failed; the store stops, and no login is let through");
+        }
+    }
+
     /// What is about to be written must not be shown before the disk has it.
     pub(crate) fn pend<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).extend(keys.map(<[u8]>::to_vec));

@@ -2,14 +2,15 @@
 
 use crate::folder::Home;
 use postlude_store::conformance::crash::{WORKERS, acknowledged, check, work};
-use postlude_store::conformance::records::{session_id, tenant};
-use postlude_store::{Sessions as _, Store as _};
+use postlude_store::conformance::light_logins;
+use postlude_store::conformance::records::{continued, login_id, record, session_id, tenant};
+use postlude_store::{Logins as _, Sessions as _, Store as _};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const FOLDER: &str = "POSTLUDE_STORE_CRASH_FOLDER";
 const ROUND: &str = "POSTLUDE_STORE_CRASH_ROUND";
@@ -60,6 +61,57 @@ async fn killed_twenty_times() {
         store.shutdown().await.unwrap();
     }
     assert!(total > 0, "no process came so far as to acknowledge anything");
+}
+
+const LIGHT: &str = "POSTLUDE_STORE_CRASH_LIGHT";
+
+/// Not a test by itself: the process that appends light logins until it is killed.
+#[test]
+fn light_child() {
+    let Some(folder) = std::env::var_os(LIGHT) else { return };
+    let round = std::env::var(ROUND).unwrap();
+    let store = Home::at(folder.into()).open();
+    for number in 0.. {
+        let id = format!("{round}-{number}");
+        light_logins::add(&store, &record(&id, "ann", continued()));
+        println!("ack {id}");
+    }
+}
+
+/// Of the light logins that were answered a kill takes those of the last second at most, and of the others every one is whole.
+#[tokio::test]
+async fn killed_while_light_logins_come_in() {
+    let home = Home::new();
+    let mut kept = Vec::new();
+    for round in 0..5 {
+        let mut child = command(&std::env::current_exe().unwrap());
+        child.args(["--exact", "crash::light_child", "--nocapture", "--test-threads=1"]);
+        let mut child = child.env(LIGHT, home.root()).env(ROUND, round.to_string()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let reader = std::thread::spawn(move || {
+            let acks = output.lines().map_while(Result::ok);
+            acks.filter_map(|line| Some((line.split_once("ack ")?.1.to_owned(), Instant::now()))).collect::<Vec<_>>()
+        });
+        tokio::time::sleep(Duration::from_millis(1600 + round * 13)).await;
+        let killed = Instant::now();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged = reader.join().unwrap();
+        let old = |at: &Instant| killed.saturating_duration_since(*at) > Duration::from_secs(1);
+        kept.extend(acknowledged.iter().filter(|(_, at)| old(at)).map(|(id, _)| id.clone()));
+        assert!(!kept.is_empty(), "round {round} proves nothing");
+        let store = home.open();
+        for id in &kept {
+            assert!(
+                store.login(&tenant(), &login_id(id)).await.unwrap().is_some(),
+                "{id} was answered a second before"
+            );
+        }
+        // Whatever else is there is whole.
+        let page = store.logins(&tenant(), None, usize::MAX).await.unwrap();
+        assert!(page.items.len() >= kept.len());
+        store.shutdown().await.unwrap();
+    }
 }
 
 /// Writes fail from some size on: the store stops, answers nothing more, and lost nothing that it acknowledged.

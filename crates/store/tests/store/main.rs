@@ -13,10 +13,10 @@ mod folder;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod light_logins;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod sweep;
-#[cfg(test)]
-mod write_behind;
