@@ -35,6 +35,8 @@ pub struct Built {
     pub size: usize,
     /// The file's SHA-256 digest.
     pub digest: Digest,
+    /// Whether another build of the same source with the same tools gives the same digest.
+    pub reproducible: bool,
     /// The functions of the contract that it calls, as `session.record-factor`.
     pub imports: Vec<String>,
     /// What it asks of a host besides the contract.
@@ -49,7 +51,7 @@ pub struct Built {
 /// When the project is not as it has to be, a tool is missing or fails, or a host would not load the result: then nothing is written.
 pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
     let project = Project::open(&options.dir, options.language)?;
-    let Compiled { code, toolchain, out_dir } = compile(&project, options.debug)?;
+    let Compiled { code, toolchain, reproducible, out_dir } = compile(&project, options.debug)?;
     let component = match code {
         Code::Module(module) => component::from_module(&module, project.language)?,
         Code::Component(component) => component,
@@ -68,6 +70,7 @@ pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
         path,
         size: inspection.size,
         digest: inspection.digest,
+        reproducible,
         imports: inspection.imports,
         tier: inspection.tier,
         toolchain,

@@ -9,6 +9,8 @@ pub(crate) struct Compiled {
     pub(crate) code: Code,
     /// The tools with their versions, for people.
     pub(crate) toolchain: String,
+    /// Whether another build of the same source with the same tools gives the same bytes.
+    pub(crate) reproducible: bool,
     /// The folder of the plugin where the caller names none.
     pub(crate) out_dir: PathBuf,
 }

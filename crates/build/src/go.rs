@@ -26,6 +26,7 @@ pub(crate) fn compile(project: &Project, debug: bool) -> Result<Compiled, BuildE
     Ok(Compiled {
         code: Code::Module(contract::embed_type(module, contract::PLUGIN)?),
         toolchain: go.version,
+        reproducible: true,
         out_dir: project.dir.join("build"),
     })
 }

@@ -90,6 +90,12 @@ impl Sandbox {
         self.0.id
     }
 
+    /// Cores that guests compute on. A thread that serves one says so by [`crate::enter_core`].
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        self.0.scheduler.cores()
+    }
+
     /// Places for runs that are long or wait: how many there are, and how many are free at this moment.
     #[must_use]
     pub fn places(&self) -> (usize, usize) {

@@ -34,6 +34,12 @@ impl<J: Job> Scheduler<J> {
         }
     }
 
+    /// The cores.
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        self.cores.len()
+    }
+
     /// Guests that compute at the same time at most, and so instances beside those in places.
     #[must_use]
     pub fn queues(&self) -> usize {

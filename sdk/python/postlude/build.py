@@ -1,13 +1,14 @@
 """The steps of ``postlude build`` that need Python; a step's answer is JSON on standard output.
 
 python -m postlude.build facts --dir DIR --entry MODULE
-python -m postlude.build componentize --dir DIR --entry MODULE --wit FILE --world NAME --out FILE
+python -m postlude.build componentize --dir DIR --entry MODULE --wit FILE --world NAME --out FILE --library FILE
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -27,12 +28,20 @@ _ALWAYS = {"log.log", "log.panic"}
 #: What is in a project's folder and no module of the plugin.
 _NOT_MODULES = (".*", "__pycache__", "build", "node_modules", "postlude-sdk", "*.egg-info", "*.wasm")
 
+#: The release of componentize-py whose memory the library for reproducible builds knows.
+_REPRODUCIBLE = "0.25.1"
+#: What stands in the library for the seed of the interpreter's hashes.
+_SEED = b"PYTHONHASHSEED\0%010d\0"
+
 _APP = """import {entry}
 import wit_world
 from postlude._action import run
-
+{imports}
 
 class WitWorld(wit_world.WitWorld):
+    def __init__(self):
+        {begin}
+
     def on_login(self):
         return run({entry}.plugin, "on_login")
 
@@ -184,7 +193,15 @@ def _componentize(arguments: argparse.Namespace) -> dict[str, object]:
         shutil.copytree(arguments.dir, project, ignore=shutil.ignore_patterns(*_NOT_MODULES))
         shutil.copytree(_SDK, Path(sdk, _SDK.name), ignore=shutil.ignore_patterns(*_NOT_MODULES))
         Path(work).mkdir()
-        Path(work, "postlude_app.py").write_text(_APP.format(entry=arguments.entry), encoding="utf-8")
+        version = importlib.metadata.version("componentize-py")
+        reproducible = version == _REPRODUCIBLE
+        imports, begin = "", "pass"
+        if reproducible:
+            imports, begin = "from postlude import _reproducible", "_reproducible.clear()"
+            library = Path(arguments.library).read_bytes()
+            Path(work, "postlude_reproducible.abi3.so").write_bytes(with_seed(library, Path(project)))
+        app = _APP.format(entry=arguments.entry, imports=imports, begin=begin)
+        Path(work, "postlude_app.py").write_text(app, encoding="utf-8")
         command = [sys.executable, "-c", "import sys, componentize_py; sys.exit(componentize_py.script())", "--quiet"]
         command += ["--wit-path", arguments.wit, "--world", arguments.world, "componentize"]
         for folder in (work, project, sdk, *_site_packages()):
@@ -193,8 +210,22 @@ def _componentize(arguments: argparse.Namespace) -> dict[str, object]:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
         if done.returncode != 0:
             raise BuildError("componentize-py failed, see above")
-    version = importlib.metadata.version("componentize-py")
-    return {"tools": f"python {platform.python_version()}, componentize-py {version}"}
+    return {"tools": f"python {platform.python_version()}, componentize-py {version}", "reproducible": reproducible}
+
+
+def with_seed(library: bytes, project: Path) -> bytes:
+    """The library with a seed for the interpreter's hashes. It is made of the project's modules: who does not have them cannot choose keys
+    of a dictionary that all fall into one place, and the same modules have the same seed."""
+    modules = hashlib.sha256()
+    for path in sorted(project.rglob("*.py")):
+        modules.update(f"{path.relative_to(project).as_posix()}\0".encode())
+        modules.update(hashlib.sha256(path.read_bytes()).digest())
+    # 0 would leave the hashes without a seed.
+    seed = int.from_bytes(modules.digest()[:4], "big") or 1
+    before, found, after = library.partition(_SEED % 0)
+    if not found:
+        raise BuildError("the library for reproducible builds has no place for a seed: run `postlude new --update-sdk`")
+    return before + _SEED % seed + after
 
 
 def _site_packages() -> list[str]:
@@ -210,7 +241,7 @@ def main() -> int:
     for step in (facts, componentize):
         step.add_argument("--dir", required=True)
         step.add_argument("--entry", required=True)
-    for option in ("--wit", "--world", "--out"):
+    for option in ("--wit", "--world", "--out", "--library"):
         componentize.add_argument(option, required=True)
     arguments = parser.parse_args()
     try:

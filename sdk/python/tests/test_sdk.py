@@ -10,6 +10,31 @@ from pathlib import Path
 from postlude import Continue, Deny, Failure, HostError, Redirect, TokenRequest, Unavailable, _abi, _action, build, event, log, login
 
 
+class Seeds(unittest.TestCase):
+    """The seed of the interpreter's hashes, in the library for reproducible builds."""
+
+    LIBRARY = b"before PYTHONHASHSEED\0" + b"0" * 10 + b"\0 after"
+
+    def seeded(self, files: dict[str, str]) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in files.items():
+                Path(folder, name).write_text(text, encoding="utf-8")
+            return build.with_seed(self.LIBRARY, Path(folder))
+
+    def test_the_seed_is_that_of_the_modules(self) -> None:
+        one = self.seeded({"plugin.py": "a = 1", "README.md": "one"})
+        self.assertEqual(one, self.seeded({"README.md": "two", "plugin.py": "a = 1"}))
+        self.assertNotEqual(one, self.seeded({"plugin.py": "a = 2"}))
+        self.assertNotEqual(one, self.seeded({"other.py": "a = 1"}))
+        seed = one.removeprefix(b"before PYTHONHASHSEED\0").removesuffix(b"\0 after")
+        self.assertEqual(len(seed), 10)
+        self.assertTrue(0 < int(seed) < 2**32)
+
+    def test_a_library_of_another_release_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, self.assertRaisesRegex(build.BuildError, "--update-sdk"):
+            build.with_seed(b"another", Path(folder))
+
+
 class Uses(unittest.TestCase):
     """The functions of the contract that a project names."""
 

@@ -78,6 +78,7 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
     Ok(Compiled {
         code: Code::Component(component),
         toolchain: format!("node {}, {}", node.version, made.engine),
+        reproducible: true,
         out_dir: project.dir.join("build"),
     })
 }

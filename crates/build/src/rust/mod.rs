@@ -20,7 +20,8 @@ pub(crate) fn compile(project: &Project, debug: bool) -> Result<Compiled, BuildE
     let toolchain = Toolchain::find(&project.dir)?;
     let module = run_cargo(&cargo, &package, &toolchain, debug)?;
     let code = Code::Module(std::fs::read(&module).map_err(BuildError::file("read", &module))?);
-    Ok(Compiled { code, toolchain: toolchain.to_string(), out_dir: package.target_dir.join("postlude") })
+    let out_dir = package.target_dir.join("postlude");
+    Ok(Compiled { code, toolchain: toolchain.to_string(), reproducible: true, out_dir })
 }
 
 /// Runs cargo; the path of the core module.

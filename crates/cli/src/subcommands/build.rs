@@ -112,10 +112,11 @@ fn report(args: &Args, dir: &Path, outcome: Result<Built, BuildError>, took: Dur
 }
 
 fn show(built: &Built) {
-    let Built { name, path, size, digest, imports, toolchain, tier, .. } = built;
+    let Built { name, path, size, digest, reproducible, imports, toolchain, tier, .. } = built;
     let size = output::grouped(u64::try_from(*size).unwrap_or(u64::MAX));
     output::line(format!("{} {name}  {}  {size} bytes", output::coloured(Paint::Good, "built"), path.display()));
-    output::line(format!("  {digest}"));
+    let note = if *reproducible { "" } else { "  (of this build alone: these tools give other bytes each time)" };
+    output::line(format!("  {digest}{note}"));
     output::line(format!("  imports: {}", if imports.is_empty() { "none".to_owned() } else { imports.join(" ") }));
     output::line(format!("  tier: {}", tier.as_str()));
     output::line(format!("  toolchain: {toolchain}"));
@@ -128,6 +129,7 @@ fn as_json(built: &Built) -> Value {
         "path": built.path,
         "size": built.size,
         "digest": built.digest,
+        "reproducible": built.reproducible,
         "imports": built.imports,
         "tier": built.tier.as_str(),
         "toolchain": built.toolchain,

@@ -1,6 +1,8 @@
 //! Python projects: the interpreter, the project's modules and the SDK become a component by componentize-py, which the build
 //! program of the SDK calls.
 
+mod reproducible;
+
 use crate::command;
 use crate::compiled::{Code, Compiled};
 use crate::contract;
@@ -31,6 +33,7 @@ struct Facts {
 #[derive(Debug, Deserialize)]
 struct Componentized {
     tools: String,
+    reproducible: bool,
 }
 
 /// Compiles the project.
@@ -38,7 +41,7 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
     let python = interpreter(&project.dir)?;
     require_packages(&python, &project.dir)?;
     let work = tempfile::tempdir().map_err(BuildError::file("make a folder in", &std::env::temp_dir()))?;
-    let (wit, out) = (work.path().join("plugin.wit"), work.path().join("plugin.wasm"));
+    let [wit, library, out] = ["plugin.wit", "reproducible.wasm", "plugin.wasm"].map(|name| work.path().join(name));
     let step = |step: &str| {
         let mut command = python_command(&python, &project.dir);
         command.args(["-m", "postlude.build", step, "--entry", ENTRY, "--dir"]).arg(&project.dir);
@@ -47,12 +50,15 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
     let facts: Facts = answer(&mut step("facts"))?;
     let text = Contract::read()?.trimmed(&facts.functions)?;
     std::fs::write(&wit, text).map_err(BuildError::file("write", &wit))?;
+    std::fs::write(&library, reproducible::library()?).map_err(BuildError::file("write", &library))?;
     let mut componentize = step("componentize");
     componentize.arg("--wit").arg(&wit).args(["--world", contract::PLUGIN]).arg("--out").arg(&out);
+    componentize.arg("--library").arg(&library);
     let made: Componentized = answer(&mut componentize)?;
     Ok(Compiled {
         code: Code::Component(std::fs::read(&out).map_err(BuildError::file("read", &out))?),
         toolchain: made.tools,
+        reproducible: made.reproducible,
         out_dir: project.dir.join("build"),
     })
 }
