@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Plugins in every language, as partners make them. For each language:
 #   the SDK's own tests; custom-factor, which has to pass the one file of stories; a new project of each template outside this
-#   repository, which has to build and to pass its stories; and the same digest in another folder.
+#   repository, which has to build and to pass its stories; the same digest in another folder; and `postlude dev`, which has to say what
+#   is wrong with a source, and to take the next one, for JavaScript and Python.
 # Fails where a tool cannot be had.
 #   scripts/languages.sh [rust] [js] [ts] [python] [go] [c]      default: all for which there is a custom-factor
 set -euo pipefail
@@ -101,6 +102,43 @@ same_digest() {
   say "$1: $one in two folders"
 }
 
+# How long `postlude dev` may take to build a project, and to say what is wrong with it, in seconds.
+DEV_SECONDS=120
+
+# Waits until a file has so many lines that match; says what it has when the time is over.
+wait_for() {
+  local file=$1 pattern=$2 count=$3 end=$((SECONDS + DEV_SECONDS))
+  until [ "$(grep -c -- "$pattern" "$file")" -ge "$count" ]; do
+    [ $SECONDS -lt $end ] || { cat "$file" >&2; die "\`postlude dev\` did not say \`$pattern\` $count times within $DEV_SECONDS s"; }
+    sleep 0.2
+  done
+}
+
+# `postlude dev` while a project is written: built, broken, and whole again, without a restart.
+dev() {
+  local project=$work/acme-factor-$1 source log=$work/dev-$1.log dev
+  case $1 in
+    js) source=$project/plugin.js ;;
+    python) source=$project/plugin.py ;;
+    *) return 0 ;;
+  esac
+  cp "$source" "$work/whole"
+  (cd "$project" && exec "$POSTLUDE" dev --port 0 >"$log" 2>&1) &
+  dev=$!
+  trap 'kill "'$dev'" 2>/dev/null || true; rm -rf "$work"' EXIT
+  wait_for "$log" '^open http://demo.localhost' 1
+  printf '\nthis is ( no program\n' >>"$source"
+  wait_for "$log" '^not swapped: ' 1
+  kill -0 $dev || die "$1: \`postlude dev\` ended because of a mistake in the source"
+  cp "$work/whole" "$source"
+  printf '\n' >>"$source"
+  wait_for "$log" '^built ' 2
+  kill -INT $dev
+  wait $dev || die "$1: \`postlude dev\` ended with $?"
+  trap 'rm -rf "$work"' EXIT
+  say "$1: postlude dev built it, said what broke, and built it again"
+}
+
 [ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename)
 for language; do
   say "$language"
@@ -110,4 +148,5 @@ for language; do
   custom_factor "$language"
   new_projects "$language"
   same_digest "$language"
+  dev "$language"
 done
