@@ -26,7 +26,7 @@ setup() {
     go) scripts/setup.sh go ;;
     c) scripts/setup.sh clang ;;
     js | ts) scripts/setup.sh javascript ;;
-    python) scripts/setup.sh python ;;
+    python) scripts/setup.sh python mypy ;;
   esac
 }
 
@@ -89,6 +89,41 @@ new_projects() {
   done
 }
 
+# The types that `postlude build` makes of a settings' schema, by the checker of the language: with everything that a schema may have, and
+# wrong uses of it are found.
+settings_types() {
+  local project=$work/acme-claims-$1 wrong
+  case $1 in js | ts | python | go) ;; *) return 0 ;; esac
+  check_types "$1" "$project"
+  node -e '
+    const { readFileSync: read, writeFileSync: write } = require("fs"), [file, example] = process.argv.slice(1);
+    const manifest = JSON.parse(read(file, "utf8"));
+    manifest.settings = JSON.parse(read(example, "utf8"));
+    write(file, JSON.stringify(manifest, null, 2));
+  ' "$project/manifest.json" crates/build/src/settings/example.json
+  build "$project" >/dev/null
+  check_types "$1" "$project"
+  case $1 in
+    js) wrong='/** @type {import("./settings").Settings} */ const wrong = login.settings(); wrong.claim.nothing;' ;;
+    ts) wrong='login.settings<Settings>().claim.nothing;' ;;
+    python) wrong='login.settings(Settings).claim.nothing' ;;
+    go) wrong='var _ = Settings{}.Claim.nothing' ;;
+  esac
+  printf '%s\n' "$wrong" >>"$(ls "$project"/plugin.* "$project"/main.go 2>/dev/null | head -n 1)"
+  ! check_types "$1" "$project" >/dev/null 2>&1 || die "$1: a wrong use of the settings was not found"
+}
+
+check_types() {
+  case $1 in
+    js) sdk/js/node_modules/.bin/tsc --project "$2/jsconfig.json" --noEmit --preserveSymlinks ;;
+    ts) sdk/js/node_modules/.bin/tsc --project "$2" --preserveSymlinks ;;
+    python)
+      (cd "$2" && MYPYPATH=postlude-sdk "$ROOT/sdk/python/.venv-mypy/bin/mypy" --strict --follow-imports=silent --no-error-summary --cache-dir "$work/mypy" --python-version 3.10 plugin.py settings.py)
+      ;;
+    go) (cd "$2" && test -z "$(gofmt -l ./*.go)" && GOOS=wasip1 GOARCH=wasm go vet -unsafeptr=false .) ;;
+  esac
+}
+
 same_digest() {
   local here=$work/acme-gate-$1 there="$work/another place/deeper/$1" one two
   mkdir -p "$(dirname "$there")"
@@ -110,4 +145,5 @@ for language; do
   custom_factor "$language"
   new_projects "$language"
   same_digest "$language"
+  settings_types "$language"
 done

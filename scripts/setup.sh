@@ -2,6 +2,7 @@
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
 #   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
 #   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
+#   scripts/setup.sh mypy                                 the checker of Python's types
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -128,6 +129,17 @@ set_up_python() {
   touch "$venv/installed"
 }
 
+# The checker of Python's types, in a virtual environment of its own: what is beside componentize-py becomes part of plugins.
+set_up_mypy() {
+  local venv=sdk/python/.venv-mypy pinned=sdk/python/requirements-mypy.txt
+  [ "$venv/installed" -nt "$pinned" ] && return
+  set_up_python
+  say "installing mypy into $venv"
+  python3 -m venv --clear "$venv" >/dev/null
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pinned" </dev/null >&2
+  touch "$venv/installed"
+}
+
 # Go, for plugins in Go.
 set_up_go() {
   have go && return
@@ -169,7 +181,7 @@ set_up_static() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang | mdbook) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, go, clang" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | mypy | go | clang | mdbook) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, mypy, go, clang, mdbook" ;;
   esac
 done
