@@ -101,3 +101,64 @@ async fn a_server_that_keeps_no_runs_says_how_to_change_that() {
     assert!(text(&output).contains("set `server.recordings = 32`, restart it"), "{}", text(&output));
     server.stop().await;
 }
+
+/// `postlude test --record LOGIN`, and the story that it prints played by `postlude test` beside the plugin.
+async fn recorded_and_played(server: &Postlude, id: &str, dir: &Path) -> (Output, Output) {
+    let recorded = postlude(server, OPERATOR_KEY, &["test", "--record", id]).await;
+    assert!(recorded.status.success(), "{}", text(&recorded));
+    std::fs::create_dir_all(dir.join("stories")).unwrap();
+    std::fs::write(dir.join("stories/login.toml"), &recorded.stdout).unwrap();
+    std::fs::copy(plugin_file("custom-factor"), dir.join("face.wasm")).unwrap();
+    let mut command = Command::new(program());
+    command.args(["test", "face.wasm"]).current_dir(dir).env("NO_COLOR", "1");
+    (recorded, command.kill_on_drop(true).output().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_login_of_a_running_server_becomes_a_story_that_passes() {
+    let mut server = Postlude::builder().server("recordings = 2").start().await;
+    let id = login(&server).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (recorded, played) = recorded_and_played(&server, &id, dir.path()).await;
+    let story = String::from_utf8(recorded.stdout).unwrap();
+    for part in ["[settings]", "prompt_url = ", "prompt = \"ok\"", "expect.outcome = \"continue\"", "expect.factors"] {
+        assert!(story.contains(part), "{part}: {story}");
+    }
+    assert!(recorded.stderr.is_empty(), "nothing is missing: {}", String::from_utf8_lossy(&recorded.stderr));
+    let report = text(&played);
+    assert!(played.status.success() && report.contains(&format!("ok   login {id}")), "{report}");
+    // The next login of the session needs no prompt, and its story would get one.
+    let mut browser = server.browser("ana");
+    browser.login().await;
+    browser.complete().await;
+    let again = browser.login().await.text_at("/login_id").to_owned();
+    let skipped = postlude(&server, OPERATOR_KEY, &["test", "--record", &again]).await;
+    let note = String::from_utf8_lossy(&skipped.stderr).into_owned();
+    assert!(note.contains("skipped because of an earlier login in the session: record that one too"), "{note}");
+    // The story is looked at: another outcome fails it.
+    let wrong = story.replace("expect.outcome = \"continue\"", "expect.outcome = \"deny\"");
+    std::fs::write(dir.path().join("stories/login.toml"), wrong).unwrap();
+    let mut command = Command::new(program());
+    command.args(["test", "face.wasm"]).current_dir(dir.path()).env("NO_COLOR", "1");
+    assert_eq!(command.output().await.unwrap().status.code(), Some(1));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_login_whose_runs_are_not_kept_becomes_a_story_that_says_what_to_add() {
+    let mut server = Postlude::start().await;
+    let id = login(&server).await;
+    let recorded = postlude(&server, OPERATOR_KEY, &["test", "--record", &id]).await;
+    assert!(recorded.status.success(), "{}", text(&recorded));
+    let note = String::from_utf8_lossy(&recorded.stderr).into_owned();
+    assert!(note.contains("write them into the story") && note.contains("set `server.recordings = 32`"), "{note}");
+    assert!(String::from_utf8_lossy(&recorded.stdout).contains("prompt = \"ok\""));
+    for (key, args, why) in [
+        (OPERATOR_KEY, ["test", "--record", "lgn_unknown"], "no login of that id"),
+        (IDP_KEY, ["test", "--record", id.as_str()], "this key is not enough"),
+    ] {
+        let refused = postlude(&server, key, &args).await;
+        assert!(refused.status.code() == Some(1) && text(&refused).contains(why), "{}", text(&refused));
+    }
+    server.stop().await;
+}

@@ -56,6 +56,16 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.id() == id)
     }
 
+    /// The command that installs the packages of a new project, once, in its folder; none where building it fetches them.
+    #[must_use]
+    pub const fn install(self) -> Option<&'static str> {
+        match self {
+            Self::JavaScript | Self::TypeScript => Some("npm install"),
+            Self::Python => Some("python3 -m venv .venv && .venv/bin/pip install ./postlude-sdk"),
+            Self::Rust | Self::Go | Self::C => None,
+        }
+    }
+
     /// The file that tells that a folder is a project of this language.
     #[must_use]
     pub const fn marker(self) -> &'static str {

@@ -29,7 +29,11 @@ pub struct Watch {
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
     roots: Vec<PathBuf>,
+    passed_over: Option<PassedOver>,
 }
+
+/// Whether a file is none that a build depends on.
+type PassedOver = Box<dyn Fn(&Path) -> bool + Send>;
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,13 +50,19 @@ impl Watch {
         let (sender, events) = mpsc::channel();
         let watcher = notify::recommended_watcher(sender);
         let watcher = watcher.map_err(|why| BuildError::Project(format!("cannot watch files: {why}")))?;
-        let mut watch = Self { watcher, events, roots: Vec::new() };
+        let mut watch = Self { watcher, events, roots: Vec::new(), passed_over: None };
         for dir in dirs {
             let root = dir.canonicalize().map_err(BuildError::file("find the folder", dir))?;
             watch.add(&root)?;
             watch.roots.push(root);
         }
         Ok(watch)
+    }
+
+    /// Passes over files that a program writes itself while it watches; they are named without symbolic links.
+    #[must_use]
+    pub fn passing_over(self, is_passed_over: impl Fn(&Path) -> bool + Send + 'static) -> Self {
+        Self { passed_over: Some(Box::new(is_passed_over)), ..self }
     }
 
     /// Blocks until something changed and `QUIET` passed after the last change. The folders that changed, as they were given, without
@@ -88,7 +98,8 @@ impl Watch {
         for path in event.paths {
             let Some(root) = self.roots.iter().find(|root| path.starts_with(root)).cloned() else { continue };
             let below = path.strip_prefix(&root).unwrap_or(&path);
-            if below.as_os_str().is_empty() || below.ancestors().any(is_ignored) {
+            let is_passed_over = self.passed_over.as_ref().is_some_and(|is_passed_over| is_passed_over(&path));
+            if is_passed_over || below.as_os_str().is_empty() || below.ancestors().any(is_ignored) {
                 continue;
             }
             if path.is_dir() {

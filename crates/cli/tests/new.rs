@@ -25,6 +25,13 @@ fn a_project_is_made_and_its_files_are_named() {
     told.truncate(told.find("--- stderr").unwrap());
     let sdk = told.split("the SDK's ").nth(1).unwrap().split(',').next().unwrap().to_owned();
     insta::assert_snapshot!(told.replace(&format!("SDK's {sdk},"), "SDK's [n],"));
+    for (lang, next) in
+        [("js", "npm install && "), ("python", ".venv/bin/pip install ./postlude-sdk && "), ("c", "cd c && ")]
+    {
+        let output = postlude_in(dir.path(), &["new", lang, "--lang", lang]);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(out.trim_end().ends_with(&format!("{next}postlude dev")), "what has to be installed once: {out}");
+    }
     let again = postlude_in(dir.path(), &["new", "acme-face", "--lang", "go"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("`acme-face` is there already"));

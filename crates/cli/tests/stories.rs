@@ -281,3 +281,21 @@ expect = { outcome = "deny", deny = { action = "staff-only" } }
     let output = test(dir.path(), &["face.wasm"]);
     assert!(output.status.success(), "{}", printed(&output));
 }
+
+#[test]
+fn a_story_names_the_plugins_that_are_in_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let story = |plugin: &str| {
+        format!(
+            "[[plugin]]\npath = \"demo:{plugin}\"\nsettings = {{ domains = [\"acme.example\"] }}\n[[story]]\nname = \"eve is not of the company\"\n\
+             [[story.step]]\nlogin = {{ user = {{ email = \"eve@other.example\" }} }}\nexpect.outcome = \"deny\"\n"
+        )
+    };
+    fs::write(dir.path().join("good.toml"), story("email-domain")).unwrap();
+    let good = printed(&test(dir.path(), &["good.toml", "--no-stock"]));
+    assert!(good.starts_with("exit 0") && good.contains("ok   eve is not of the company"), "{good}");
+    fs::write(dir.path().join("bad.toml"), story("email-domian")).unwrap();
+    let bad = printed(&test(dir.path(), &["bad.toml"]));
+    let why = "`demo:email-domian` is no plugin of this program; it has `demo:custom-factor`, `demo:email-domain`";
+    assert!(bad.starts_with("exit 1") && bad.contains(why), "{bad}");
+}

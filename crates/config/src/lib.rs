@@ -21,6 +21,7 @@ mod read;
 pub mod reader;
 mod return_url;
 mod revision;
+mod runs;
 mod secret;
 mod server;
 mod signing;
@@ -48,6 +49,7 @@ pub use revision::{
     ActionSource, Binder, KeyMaker, KeySource, MakeOwnKeys, ReadyKey, ReadyMaterial, Revision, RevisionError,
     SourceError,
 };
+pub use runs::RunsSettings;
 pub use secret::{Environment, SecretError, SecretRef};
 pub use server::{DEFAULT_LISTEN, Server};
 pub use signing::Signing;

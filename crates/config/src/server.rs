@@ -3,6 +3,7 @@
 use super::outbound::{self, OutboundSettings};
 use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
+use super::runs::{self, RunsSettings};
 use super::secret::{Origin, SecretRef};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct Server {
     pub development: bool,
     /// The plugins' way out.
     pub outbound: OutboundSettings,
+    /// What runs of plugins may have together.
+    pub runs: RunsSettings,
     /// A change of the files is taken without being asked to.
     pub watch: bool,
     /// The newest logins whose runs are kept in memory, to be saved and replayed; zero: none.
@@ -61,6 +64,7 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     files(&mut section, origin.base, &mut server);
     keys(&mut section, origin, &mut server);
     server.outbound = outbound::read(&mut section, origin.base);
+    server.runs = runs::read(&mut section);
     section.finish();
     server
 }
@@ -89,6 +93,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         previous_root_keys: Vec::new(),
         development: false,
         outbound: OutboundSettings::default(),
+        runs: RunsSettings::default(),
         watch: true,
         recordings: 0,
         follow_symlinks: false,

@@ -7,6 +7,7 @@ use super::plugins::{self, PluginFile};
 use super::problem::Place;
 use super::read::{At, Section, shown};
 use super::return_url::ReturnUrl;
+use super::runs;
 use super::tree::Node;
 use super::units;
 use super::values::amr_value;
@@ -14,6 +15,7 @@ use super::web::{self, CONTINUE_PATH};
 use postlude_model::limits;
 use postlude_model::names::{PluginName, TenantName};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use url::Url;
 
@@ -38,6 +40,8 @@ pub struct Tenant {
     pub pipeline: Vec<ActionConfig>,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// Its weight where tenants share the cores: 1 unless said otherwise.
+    pub weight: u32,
 }
 
 impl Tenant {
@@ -107,6 +111,9 @@ pub const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
 /// Lifetimes at most: longer is a slip of the keyboard.
 pub const LONGEST_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
+/// A tenant's weight: beyond a hundred to one the other would hardly be served.
+const WEIGHT: RangeInclusive<i64> = 1..=100;
+
 /// Reads one tenant. None when it is no table or has no usable name.
 pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, context: &Context<'_>) -> Option<Tenant> {
     let mut section = Section::of(root.log, format!("tenant `{}`", shown(key)), at, node)?;
@@ -124,8 +131,10 @@ pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, contex
     let plugins = plugins::read(&mut section, context);
     let pipeline = action::read_pipeline(&mut section, context, &plugins);
     let lifetimes = lifetimes(&mut section);
+    let weight = runs::count(&mut section, "weight", WEIGHT).unwrap_or(1);
     section.finish();
-    Some(Tenant { at, name: name?, issuer_url: issuer_url?, return_urls, amr, keys, plugins, pipeline, lifetimes })
+    let (name, issuer_url) = (name?, issuer_url?);
+    Some(Tenant { at, name, issuer_url, return_urls, amr, keys, plugins, pipeline, lifetimes, weight })
 }
 
 /// Stands for an issuer that could not be read, so that the rest of its tenant is checked too. It never leaves: the

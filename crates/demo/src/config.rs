@@ -17,6 +17,12 @@ pub(crate) const FACTOR: &str = "https://acme.example/face";
 pub(crate) const CLAIM: &str = "https://acme.example/face_at";
 /// The action that asks for it.
 pub(crate) const ACTION: &str = "face";
+/// The tenant with the factor.
+pub(crate) const ACME: &str = "acme";
+/// The tenant with the endless loop.
+pub(crate) const LAB: &str = "lab";
+/// The domain whose users the first action lets in.
+pub(crate) const DOMAIN: &str = "acme.example";
 /// The claim that the typed action may set.
 const TYPED_CLAIM: &str = "https://acme.example/typed";
 /// The configuration's file.
@@ -141,7 +147,7 @@ path = "email-domain.wasm"
 [[tenants.acme.pipeline]]
 name = "staff-only"
 plugin = "email-domain"
-settings = {{ domains = ["acme.example"] }}
+settings = {{ domains = ["{DOMAIN}"] }}
 [tenants.acme.pipeline.grants]
 event = ["/user/email", "/user/email_verified"]
 

@@ -2,6 +2,7 @@
 
 use crate::config;
 use crate::journal::Journal;
+use crate::pipeline;
 use crate::site::idp::{Idp, PostludeClient};
 use crate::site::partner::{self, PromptSite};
 use crate::stack::{Sites, Sockets, Stack, client};
@@ -48,7 +49,10 @@ impl Demo {
         let (names, api) = (sockets.names()?, sockets.api()?);
         let (path, dir) = folder(options.data)?;
         let (config, keys) = config::write(&path, names, api)?;
-        let (time, http, journal) = (DemoTime::new(), client()?, Arc::new(Journal::new(PANES)));
+        let (time, http) = (DemoTime::new(), client()?);
+        let journal = Arc::new(Journal::new(PANES, time.clock()));
+        journal.serve(config::ACME, pipeline::acme(names, None));
+        journal.serve(config::LAB, pipeline::lab());
         let prompt = PromptSite::new(names, keys.partner, time.clock(), http.clone(), Arc::clone(&journal));
         let postlude = PostludeClient {
             api: format!("http://{api}"),
@@ -62,6 +66,7 @@ impl Demo {
             listen: api,
             keys: keys.idp.clone(),
             host: OnceLock::new(),
+            journal: Arc::clone(&journal),
             typed: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         });

@@ -77,6 +77,9 @@ impl Gateway {
         if let Ok(host) = HeaderValue::from_str(self.names.site(site).trim_start_matches("http://")) {
             parts.headers.insert(header::HOST, host);
         }
+        if let (Site::Postlude, Some(state)) = (site, state_of(&parts.uri)) {
+            self.journal.brought(&browser, &state);
+        }
         let visit = Visit { browser: browser.clone(), flow };
         parts.extensions.insert(visit);
         asked.into_iter().for_each(|asked| self.journal.record(flow, asked));
@@ -147,6 +150,12 @@ const fn party_of(site: Site) -> Party {
 
 fn path_of(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// The state with which a browser is at a continue URL.
+fn state_of(uri: &Uri) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find(|(name, _)| name == "state").map(|(_, state)| state.into_owned())
 }
 
 /// Whether a request says something about a login: the IdP's front page and a browser's search for an icon do not.

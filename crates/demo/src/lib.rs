@@ -10,6 +10,7 @@ mod journal;
 mod jwt;
 mod names;
 mod partner_keys;
+mod pipeline;
 pub mod plugins;
 mod resolver;
 mod site;
@@ -20,5 +21,6 @@ mod time;
 
 pub use demo::{Demo, DemoOptions};
 pub use dev::{Dev, DevPlugin, RunLine};
+pub use journal::EndedLogin;
 pub use stack::PORT;
 pub use story::Step;

@@ -18,6 +18,17 @@ pub(crate) const ALL: [(&str, &[u8]); 3] = [
 /// The action whose JavaScript is typed into the page: `plugins/typed` of this crate. It is used once somebody types.
 pub(crate) const TYPED: (&str, &[u8]) = ("typed", include_bytes!("../plugins/typed.wasm"));
 
+/// The file of a plugin by its name; none where the program has no such plugin.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static [u8]> {
+    ALL.into_iter().chain([TYPED]).find(|(known, _)| *known == name).map(|(_, bytes)| bytes)
+}
+
+/// The names of all plugins.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().chain([TYPED]).map(|(name, _)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use crate::stage::{self, Stage};
 use crate::time::DemoTime;
 use anyhow::{Context as _, Result};
 use postlude_config::Environment;
-use postlude_host::{Compilation, EngineKind, Host, HostOptions};
+use postlude_host::{Compilation, EngineKind, Host, HostOptions, HostParts};
 use postlude_server::{Listeners, ServeError, Server};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ impl Stack {
             environment: Environment::of::<&str, &str>([]),
             compilation,
             engine: EngineKind::Sled,
-            parts: Default::default(),
+            parts: HostParts { runs: Some(sites.journal.runs()), ..HostParts::default() },
         };
         let server = Server::prepare(options).await?;
         time.catch_up();

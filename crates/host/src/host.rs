@@ -10,21 +10,23 @@ use crate::parts::{HostParts, PluginHttp};
 use crate::plugin::{Compilation, Compiler};
 use crate::recordings::Recordings;
 use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, warn, watch};
-use crate::revision::{Loaded, Revisions, load, load_and_keep};
+use crate::revision::{Loaded, Revisions, finish, finish_and_keep, read};
 use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::tenants::{Tenants, TenantsInForce};
-use postlude_config::{Config, Environment, Problems, Signing};
+use postlude_config::{Config, Environment, Problems, RunsSettings, Signing};
 use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
-use postlude_sandbox::{EngineError, Sandbox};
+use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig, ShareUse};
 use postlude_store::{EngineKind, OpenError, StoreError, StoreOptions};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,17 +96,18 @@ impl Host {
         let HostOptions { config: file, clock, environment, compilation, engine, parts } = options;
         let HostParts { compiler: shared, http, runs } = parts;
         let is_shared = shared.is_some();
+        let watched = Watched::now(&file, false);
+        let draft = read(&file, &environment).await?;
         let compiler = match shared {
             Some(compiler) => compiler,
-            None => Compiler::new(Sandbox::new(Default::default())?, compilation),
+            None => Compiler::new(Sandbox::new(sandbox_config(&draft.config().server.runs))?, compilation),
         };
         let sandbox = compiler.sandbox().clone();
-        let watched = Watched::now(&file, false);
         // The code of a shared compiler belongs to no host's data folder.
         let loading = if is_shared {
-            load(&file, &compiler, &environment).await
+            finish(draft, &compiler, &environment).await
         } else {
-            load_and_keep(&file, &compiler, &environment).await
+            finish_and_keep(draft, &compiler, &environment).await
         };
         let loaded = loading?;
         loaded.try_starts(&sandbox).await?;
@@ -210,6 +213,13 @@ impl Host {
         &self.0.reloads
     }
 
+    /// The cores that its runs are scheduled on. Who serves it has a thread for each, which says so by
+    /// [`postlude_sandbox::enter_core`].
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        self.0.services.sandbox.cores()
+    }
+
     /// The live tail.
     #[must_use]
     pub fn events(&self) -> &Arc<crate::events::Events> {
@@ -310,6 +320,17 @@ fn warn_of_clock(clock: &Clock) {
     }
 }
 
+fn sandbox_config(settings: &RunsSettings) -> SandboxConfig {
+    let default = SandboxConfig::default();
+    let runs = RunLimits {
+        places: settings.places.unwrap_or(default.runs.places),
+        plugin_places: settings.places_per_plugin.unwrap_or(default.runs.plugin_places),
+        max_wait: settings.max_wait.unwrap_or(default.runs.max_wait),
+        max_runs: settings.max_per_tenant.unwrap_or(default.runs.max_runs),
+    };
+    SandboxConfig { cores: settings.cores.unwrap_or(default.cores), runs, ..default }
+}
+
 fn open_outbound(config: &Config) -> Result<Outbound, OutboundError> {
     let settings = &config.server.outbound;
     let (ca_pem, allow_private) = (settings.ca_pem.clone(), settings.allow_private.clone());
@@ -350,12 +371,23 @@ impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let Self(services, tenants) = self;
         let (all, free) = services.sandbox.places();
+        // Runs of no tenant are the host's own.
+        let uses: Vec<_> = services.sandbox.uses().into_iter().filter(|tenant| !tenant.name.is_empty()).collect();
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (all, busy) = (number(all), number(all.saturating_sub(free)));
-        let waiting = services.metrics.runs_in_flight().saturating_sub(busy);
-        gauge(&mut encoder, "postlude_run_places", "Runs that the pool has room for at the same time", all)?;
-        gauge(&mut encoder, "postlude_run_places_busy", "Places of the pool that are taken", busy)?;
-        gauge(&mut encoder, "postlude_runs_waiting", "Runs that wait for a place", waiting)?;
+        let busy = all.saturating_sub(free);
+        gauge(&mut encoder, "postlude_run_places", "Places for runs that are long or wait", number(all))?;
+        gauge(&mut encoder, "postlude_run_places_busy", "Places that are taken", number(busy))?;
+        let help = "Runs of a tenant that are under way or wait for a turn";
+        per_tenant(&mut encoder, "postlude_runs_under_way", help, &uses, |tenant| number(tenant.runs))?;
+        let help = "Places that runs of a tenant have";
+        per_tenant(&mut encoder, "postlude_tenant_places_busy", help, &uses, |tenant| number(tenant.places))?;
+        let help = "Time of the cores that runs of a tenant used";
+        let mut family =
+            encoder.encode_descriptor("postlude_run_core", help, Some(&Unit::Seconds), MetricType::Counter)?;
+        for tenant in &uses {
+            ConstCounter::new(tenant.core_time.as_secs_f64())
+                .encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
+        }
         let help = "Plugins whose code is in memory";
         gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
         gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;
@@ -366,4 +398,19 @@ impl Collector for Moment {
         }
         Ok(())
     }
+}
+
+/// Writes a gauge with a value for each tenant.
+fn per_tenant(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    tenants: &[ShareUse],
+    value: impl Fn(&ShareUse) -> u64,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for tenant in tenants {
+        ConstGauge::new(value(tenant)).encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
+    }
+    Ok(())
 }

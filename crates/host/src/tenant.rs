@@ -10,6 +10,7 @@ use postlude_model::action::Mode;
 use postlude_model::limits;
 use postlude_model::names::TenantName;
 use postlude_model::trigger::Trigger;
+use postlude_sandbox::Share;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
@@ -31,6 +32,8 @@ pub struct Tenant {
     pub(crate) method_amr: BTreeMap<String, Vec<String>>,
     /// What its operators ordered, over all reloads.
     pub orders: Arc<LiveOrders>,
+    /// Its share of the cores.
+    pub(crate) share: Share,
     settings: config::Tenant,
     pipeline: Arc<Pipeline>,
 }
@@ -41,6 +44,7 @@ impl Tenant {
         signing: config::Signing,
         pipeline: Arc<Pipeline>,
         orders: Arc<LiveOrders>,
+        share: Share,
     ) -> Self {
         let roots = signing.roots();
         Self {
@@ -54,6 +58,7 @@ impl Tenant {
             method_amr: settings.amr.clone(),
             signing,
             orders,
+            share,
             settings,
             pipeline,
         }

@@ -225,7 +225,7 @@ mod tests {
     /// What the small engine of the compiling process makes is for the pooled engine of the server, and for no other.
     #[test]
     fn both_engines_make_the_same_code() {
-        let pooled = |kind| engine(kind, &SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap();
+        let pooled = |kind| engine(kind, &SandboxConfig::single(), 2).unwrap();
         let (sync, awaiting) = (pooled(EngineKind::Sync), pooled(EngineKind::Async));
         let pooled = EngineId::of([&sync, &awaiting]);
         assert_eq!(EngineId::new(false).unwrap(), pooled);

@@ -1,7 +1,9 @@
 //! The one wasmtime engine: which features exist, and how large its pool is.
 
 use crate::tier::Tier;
+use postlude_schedule::Limits;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmBacktraceDetails,
 };
@@ -25,17 +27,42 @@ const FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 /// What an operator may choose about a sandbox.
 #[derive(Debug, Clone, Copy)]
 pub struct SandboxConfig {
-    /// Runs at the same time, 1 to 10,000; more wait, within their wall clock. Each reserves 16 GiB of address space, and as much
-    /// again once a plugin with async exports is loaded, and may keep 2 MiB resident between runs.
-    pub max_concurrent_runs: usize,
+    /// Cores that guests compute on, each with a queue of its own.
+    pub cores: usize,
+    /// What runs may have. A place, 1 to 10,000 of them, reserves 16 GiB of address space, as much again once a plugin with async
+    /// exports is loaded, and may keep 2 MiB resident between runs.
+    pub runs: Limits,
     /// Backtraces name source lines, where a plugin has debug information. Compiling reads that then, and code that was compiled
     /// without cannot be loaded. For a developer's tools, not for a server.
     pub source_lines: bool,
 }
 
+/// What runs may have unless somebody says otherwise.
+///
+/// 256 places: one tenant alone gets half of them, 128 logins that wait on a slow partner at a time; idle, they cost 4 TiB of address
+/// space and nothing else. A plugin gets a quarter. Two seconds: an IdP waits for a few, and repeats its call. A thousand runs of a
+/// tenant: what comes on top would not get its turn within two seconds anyway.
+pub const DEFAULT_RUNS: Limits =
+    Limits { places: 256, plugin_places: 64, max_wait: Duration::from_secs(2), max_runs: 1000 };
+
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { max_concurrent_runs: 64, source_lines: false }
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { cores, runs: DEFAULT_RUNS, source_lines: false }
+    }
+}
+
+impl SandboxConfig {
+    /// One run at a time: for a tool.
+    #[must_use]
+    pub fn single() -> Self {
+        Self { cores: 1, ..Self::default().with_places(1) }
+    }
+
+    /// With so many places.
+    #[must_use]
+    pub const fn with_places(self, places: usize) -> Self {
+        Self { runs: Limits { places, ..self.runs }, ..self }
     }
 }
 
@@ -48,9 +75,9 @@ pub enum EngineError {
     /// The contract cannot be linked.
     #[error("the host functions do not link: {0}")]
     Link(String),
-    /// No run could ever start.
-    #[error("`max_concurrent_runs` is {0}, it must be 1 to 10000")]
-    Runs(usize),
+    /// No run could ever have a place.
+    #[error("there are {0} places for runs, there must be 1 to 10000")]
+    Places(usize),
 }
 
 impl EngineError {
@@ -70,10 +97,14 @@ pub enum EngineKind {
     Async,
 }
 
-/// Makes an engine.
-pub fn engine(kind: EngineKind, config: &SandboxConfig) -> Result<Engine, EngineError> {
-    let runs = u32::try_from(config.max_concurrent_runs).ok().filter(|runs| (1..=10_000).contains(runs));
-    let runs = runs.ok_or(EngineError::Runs(config.max_concurrent_runs))?;
+/// Makes an engine for runs in places, and beside them one for each queue.
+pub fn engine(kind: EngineKind, config: &SandboxConfig, queues: usize) -> Result<Engine, EngineError> {
+    let places = config.runs.places;
+    if !(1..=10_000).contains(&places) {
+        return Err(EngineError::Places(places));
+    }
+    // Beside the runs in places, each queue does one short run at a time.
+    let runs = u32::try_from(places.saturating_add(queues)).map_err(|_| EngineError::Places(places))?;
     let mut engine = settings(kind, config.source_lines);
     engine.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(runs)));
     start(&engine)

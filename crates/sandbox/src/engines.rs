@@ -14,6 +14,8 @@ use wasmtime::component::{Component, Linker};
 /// The engines.
 pub struct Engines {
     config: SandboxConfig,
+    /// Instances beside those in places.
+    queues: usize,
     sync: Arc<Linkers>,
     awaiting: Mutex<Option<Arc<Linkers>>>,
 }
@@ -28,9 +30,9 @@ pub struct Linkers {
 
 impl Engines {
     /// Makes the engine for synchronous components, with the contract's functions.
-    pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
-        let sync = Arc::new(Linkers::new(engine(EngineKind::Sync, &config)?)?);
-        Ok(Self { config, sync, awaiting: Mutex::default() })
+    pub fn new(config: SandboxConfig, queues: usize) -> Result<Self, EngineError> {
+        let sync = Arc::new(Linkers::new(engine(EngineKind::Sync, &config, queues)?)?);
+        Ok(Self { config, queues, sync, awaiting: Mutex::default() })
     }
 
     /// The engine for components of a kind. The one for asynchronous components is made at the first call for one, and reserves
@@ -43,7 +45,7 @@ impl Engines {
         if let Some(linkers) = awaiting.as_ref() {
             return Ok(Arc::clone(linkers));
         }
-        let linkers = Arc::new(Linkers::new(engine(kind, &self.config)?)?);
+        let linkers = Arc::new(Linkers::new(engine(kind, &self.config, self.queues)?)?);
         *awaiting = Some(Arc::clone(&linkers));
         Ok(linkers)
     }

@@ -8,6 +8,7 @@ use crate::profile::{Profile, profile};
 use crate::run::Runnable;
 use postlude_model::run::RunInput;
 use std::fmt;
+use std::sync::Arc;
 use wasmtime::component::Component;
 
 /// Profiles plugins, one run at a time. It is for developers: a run under it takes orders of magnitude longer.
@@ -41,7 +42,8 @@ impl Profiler {
         let component =
             Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
         let linked = linkers.link(&component, tier, manifest.abi)?;
-        Ok(profile(&Runnable { engine: linkers.engine.clone(), linked, tier, kind: engine }, input).await)
+        let (engine, kind) = (linkers.engine.clone(), engine);
+        Ok(profile(&Runnable { engine, linked, tier, kind, waits: true, history: Arc::default() }, input).await)
     }
 }
 

@@ -1,7 +1,12 @@
 //! One run: a store with its limits set, one instance, one call, and the report of what happened.
+//!
+//! A short run is a job, done on the thread's own stack with the others that are due. What spends its [`SLICE_FUEL`] there is run
+//! again from the beginning on a stack of its own, as are plugins that may wait: a run is deterministic, and what it did is in its
+//! store alone, so nobody can tell.
 
 use crate::abi::Linked;
 use crate::engine::{EngineKind, YIELD_FUEL};
+use crate::history::History;
 use crate::state::RunState;
 use crate::tier::Tier;
 use crate::trap::trap;
@@ -10,16 +15,18 @@ use postlude_model::decision::{Decision, Failure};
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
-use postlude_model::run::{Ending, Report, RunInput, Trap, Usage};
+use postlude_model::run::{Ending, Log, Report, RunInput, Trap, Usage};
+use postlude_schedule::{Admitted, Job, Lane, Late, RunClock, Scheduler, Share};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, Trap as Code};
+
+/// Fuel that a run may spend as a job, before it gets a stack of its own: some 200 microseconds of a tight loop. A JavaScript
+/// engine takes a quarter of it, and nobody on the same core waits for longer.
+const SLICE_FUEL: u64 = 4 * YIELD_FUEL;
 
 /// A component that can be run: its engine, what it was linked to, and its tier.
 #[derive(Clone)]
@@ -32,48 +39,111 @@ pub struct Runnable {
     pub tier: Tier,
     /// Whether its exports may be async functions.
     pub kind: EngineKind,
+    /// Whether it imports a function that may wait.
+    pub waits: bool,
+    /// How its runs went lately.
+    pub history: Arc<History>,
 }
 
-/// Runs a plugin once. The wait for a free place in the pool counts to the wall clock.
-pub async fn run(places: &Semaphore, plugin: &Runnable, input: RunInput) -> Report {
-    let tier = plugin.tier.limits();
-    let started = Instant::now();
-    // A wall clock that no clock can reach means none; a day is as good.
-    let deadline = started.checked_add(input.action.spec.budget.wall_clock).unwrap_or_else(|| started + DAY);
-    let Ok(Ok(_place)) = in_time(deadline, places.acquire()).await else {
-        return report(Ending::Busy, RunState::new(input, tier, deadline), 0, [started.elapsed(); 2]);
+/// A run as a job.
+pub struct Short {
+    plugin: Runnable,
+    input: RunInput,
+    clock: Arc<RunClock>,
+}
+
+/// What a job came to.
+pub enum Tried {
+    /// The run ended.
+    Ended(Box<Report>),
+    /// It spent its slice. Nothing of it is left.
+    Long(Box<RunInput>),
+}
+
+impl Job for Short {
+    type Output = Tried;
+
+    fn run(self) -> Tried {
+        let Self { plugin, input, clock } = self;
+        let (phase, budget) = (input.phase, input.action.spec.budget.fuel);
+        let slice = budget.min(SLICE_FUEL);
+        let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(&clock)));
+        let outcome = set_limits(&mut store, slice, None).and_then(|()| plugin.linked.call_here(phase, &mut store));
+        if slice < budget && outcome.as_ref().is_err_and(|error| error.downcast_ref() == Some(&Code::OutOfFuel)) {
+            return Tried::Long(Box::new(store.into_data().input));
+        }
+        Tried::Ended(Box::new(ended(store, slice, Ok(outcome), &clock)))
+    }
+}
+
+/// Runs a plugin once.
+pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Runnable, mut input: RunInput) -> Report {
+    let clock = Arc::new(RunClock::start(input.action.spec.budget.wall_clock));
+    let Ok(admitted) = scheduler.admit(share) else { return not_run(&clock) };
+    let history = &plugin.history;
+    let lane = if history.spent_lately(&clock) { Lane::Behind } else { Lane::Usual };
+    if plugin.kind == EngineKind::Sync && !plugin.waits && !history.was_long_lately(&clock) {
+        let short = Short { plugin: plugin.clone(), input, clock: Arc::clone(&clock) };
+        match admitted.job(lane, &clock, short).await {
+            Ok(Tried::Ended(mut report)) => {
+                report.usage.waited = clock.waited();
+                return history.noted(*report, &clock);
+            }
+            Ok(Tried::Long(back)) => {
+                history.note_long(&clock);
+                input = *back;
+            }
+            Err(_) => return not_run(&clock),
+        }
+    }
+    let report = on_own_stack(&admitted, lane, plugin, input, &clock).await;
+    history.noted(report, &clock)
+}
+
+/// Runs a plugin on a stack of its own, slice by slice, in a place.
+async fn on_own_stack(
+    admitted: &Admitted<'_, Short>,
+    lane: Lane,
+    plugin: &Runnable,
+    input: RunInput,
+    clock: &Arc<RunClock>,
+) -> Report {
+    let Ok(_place) = admitted.place(plugin.history.number(), clock).await else {
+        return not_run(clock);
     };
-    let waited = started.elapsed();
     let fuel = input.action.spec.budget.fuel;
-    let mut store = Store::new(&plugin.engine, RunState::new(input, tier, deadline));
-    let outcome = in_time(deadline, call(&mut store, plugin)).await;
+    let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(clock)));
+    let outcome = admitted.slices(lane, clock, call(&mut store, plugin)).await;
+    ended(store, fuel, outcome, clock)
+}
+
+/// The report of a run that got no turn in time.
+fn not_run(clock: &RunClock) -> Report {
+    let usage = Usage { waited: clock.waited(), ..Usage::default() };
+    Report { ending: Ending::Busy, commands: Vec::new(), log: Log::default(), http: Vec::new(), usage }
+}
+
+type Outcome = wasmtime::Result<Result<Decision, Failure>>;
+
+/// The report of a run that began with so much fuel.
+fn ended(store: Store<RunState>, fuel: u64, outcome: Result<Outcome, Late>, clock: &RunClock) -> Report {
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     // The instance and its memory end here, whatever happened; nothing is ever called in this store again.
     let mut state = store.into_data();
     state.end_output();
     let ending = match outcome {
-        Err(_elapsed) => Ending::TimedOut,
+        Err(Late::TimedOut) => Ending::TimedOut,
+        Err(Late::Full | Late::Waited) => Ending::Busy,
         Ok(Err(error)) => Ending::Trapped(trap(&error, &state)),
         Ok(Ok(Ok(decision))) => Ending::Decided(decision),
         Ok(Ok(Err(failure))) => Ending::Failed(failure),
     };
-    report(ending, state, spent, [waited, started.elapsed()])
+    report(ending, state, spent, clock)
 }
 
-/// A future within its time. A timer is only made for one that waits: most do not, and no timer can interrupt what computes.
-pub async fn in_time<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
-    let mut future = pin!(future);
-    match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
-        Poll::Ready(done) => Ok(done),
-        Poll::Pending => timeout_at(deadline, future).await,
-    }
-}
-
-const DAY: Duration = Duration::from_secs(86_400);
-
-async fn call(store: &mut Store<RunState>, plugin: &Runnable) -> wasmtime::Result<Result<Decision, Failure>> {
-    set_limits(store)?;
+async fn call(store: &mut Store<RunState>, plugin: &Runnable) -> Outcome {
     let (phase, fuel) = (store.data().input.phase, store.data().input.action.spec.budget.fuel);
+    set_limits(store, fuel, Some(YIELD_FUEL))?;
     let call = plugin.linked.call(phase, store);
     match plugin.kind {
         EngineKind::Sync => call.await,
@@ -105,19 +175,20 @@ async fn within_yields<F: Future>(fuel: u64, call: F) -> Result<F::Output, TooMa
     .await
 }
 
-/// Sets the limits of a run.
-pub fn set_limits(store: &mut Store<RunState>) -> wasmtime::Result<()> {
+/// Sets the limits of a run: with this much fuel, and a yield to others after so much of it, where it can yield.
+pub fn set_limits(store: &mut Store<RunState>, fuel: u64, yield_fuel: Option<u64>) -> wasmtime::Result<()> {
     store.limiter(|run| &mut run.limiter);
-    let fuel = store.data().input.action.spec.budget.fuel;
     store.set_fuel(fuel)?;
-    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+    if yield_fuel.is_some() {
+        store.fuel_async_yield_interval(yield_fuel)?;
+    }
     store.set_hostcall_fuel(limits::HOST_CALL_BYTES);
     let handles = store.data().tier.handles;
     store.set_max_component_handles(handles);
     Ok(())
 }
 
-/// How long a plugin may take to start when it is tried, and how long a free place is waited for. Real ones need microseconds;
+/// How long a plugin may take to start when it is tried, and how long its turns are waited for. Real ones need microseconds;
 /// a busy machine must not make an honest plugin look broken.
 pub const START_TIME: Duration = Duration::from_secs(10);
 
@@ -133,35 +204,44 @@ pub enum StartError {
     /// The plugin took too long.
     #[error("the plugin does not start within {} seconds", START_TIME.as_secs())]
     TimedOut,
-    /// No place to run came free: the host is busy, and nothing was tried.
-    #[error("the plugin could not be tried, no place to run came free within {} seconds; try again", START_TIME.as_secs())]
+    /// The plugin got no turn: the host is busy, and nothing was tried.
+    #[error("the plugin could not be tried, the host had no time for it within {} seconds; try again", START_TIME.as_secs())]
     Busy,
 }
 
 /// Instantiates a plugin and calls nothing.
-pub async fn start(places: &Semaphore, plugin: &Runnable, action: Arc<Action>) -> Result<Usage, StartError> {
-    let Ok(Ok(_place)) = timeout(START_TIME, places.acquire()).await else { return Err(StartError::Busy) };
-    let (started, fuel) = (Instant::now(), action.spec.budget.fuel);
+pub async fn start(
+    scheduler: &Scheduler<Short>,
+    share: &Share,
+    plugin: &Runnable,
+    action: Arc<Action>,
+) -> Result<Usage, StartError> {
+    let clock = Arc::new(RunClock::start(START_TIME));
+    let admitted = scheduler.admit(share).map_err(|_| StartError::Busy)?;
+    let _place = admitted.place(plugin.history.number(), &clock).await.map_err(|_| StartError::Busy)?;
+    let fuel = action.spec.budget.fuel;
     // A plugin that looks around while it starts finds an empty login.
     let empty = RunInput::on_login(action, Json::object(), TRIED_AT);
-    let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), started + START_TIME));
+    let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), Arc::clone(&clock)));
     let instantiate = async {
-        set_limits(&mut store)?;
+        set_limits(&mut store, fuel, Some(YIELD_FUEL))?;
         plugin.linked.instantiate(&mut store).await
     };
-    let outcome = timeout(START_TIME, instantiate).await;
+    let outcome = admitted.slices(Lane::Usual, &clock, instantiate).await;
     let spent = fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let state = store.into_data();
     match outcome {
-        Err(_elapsed) => Err(StartError::TimedOut),
+        Err(Late::TimedOut) => Err(StartError::TimedOut),
+        Err(Late::Full | Late::Waited) => Err(StartError::Busy),
         Ok(Err(error)) => Err(StartError::Trapped(trap(&error, &state))),
-        Ok(Ok(())) => Ok(report(Ending::Busy, state, spent, [Duration::ZERO, started.elapsed()]).usage),
+        Ok(Ok(())) => Ok(report(Ending::Busy, state, spent, &clock).usage),
     }
 }
 
 /// The report of a run that ended.
-pub fn report(ending: Ending, state: RunState, fuel: u64, [waited, duration]: [Duration; 2]) -> Report {
+pub fn report(ending: Ending, state: RunState, fuel: u64, clock: &RunClock) -> Report {
     let memory_bytes = state.limiter.memory_peak();
+    let (waited, duration) = (clock.waited(), clock.took());
     let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
     Report { ending, commands: state.commands, log: state.log, http: state.http, usage }
 }

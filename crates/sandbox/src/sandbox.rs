@@ -1,31 +1,34 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
+use crate::abi::{self, Linked};
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::digest::digest;
-use crate::engine::{EngineError, SandboxConfig};
-use crate::engines::Engines;
+use crate::engine::{EngineError, EngineKind, SandboxConfig};
+use crate::engines::{Engines, Linkers};
 use crate::load::error::LoadError;
 use crate::load::{Checked, check};
-use crate::run::{self, Runnable, StartError};
+use crate::run::{self, Runnable, Short, StartError};
 use crate::tier::Tier;
+use postlude_model::abi::AbiVersion;
 use postlude_model::action::{Action, Budget};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::Digest;
 use postlude_model::run::{Report, RunInput, Usage};
+use postlude_schedule::{Scheduler, Share, ShareUse};
 use std::fmt;
 use std::sync::{Arc, Weak};
-use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
-/// The engine, the host functions and the pool of places to run in. Cheap to clone; all clones share one pool.
+/// The engine, the host functions and the scheduler of runs. Cheap to clone; all clones are the same sandbox.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
     engines: Engines,
     id: EngineId,
-    places: Semaphore,
-    all_places: usize,
+    scheduler: Scheduler<Short>,
+    /// For runs of no tenant.
+    nobody: Share,
 }
 
 impl Sandbox {
@@ -34,10 +37,11 @@ impl Sandbox {
     /// # Errors
     /// When the engine does not start: a configuration out of range, or too little address space.
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
-        let engines = Engines::new(config)?;
-        let all_places = config.max_concurrent_runs;
+        let scheduler = Scheduler::new(config.cores, config.runs);
+        let engines = Engines::new(config, scheduler.queues())?;
         let id = EngineId::new(config.source_lines)?;
-        Ok(Self(Arc::new(Parts { engines, id, places: Semaphore::new(all_places), all_places })))
+        let nobody = scheduler.share("", 1);
+        Ok(Self(Arc::new(Parts { engines, id, scheduler, nobody })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -51,7 +55,7 @@ impl Sandbox {
         let component =
             Component::from_binary(&linkers.engine, bytes).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
         let linked = linkers.link(&component, tier, manifest.abi)?;
-        let ready = Runnable { engine: linkers.engine.clone(), linked, tier, kind: engine };
+        let ready = runnable(&linkers, linked, tier, engine, &imports);
         Ok(Plugin(Arc::new(Loaded { digest: digest(bytes), manifest, imports, size: bytes.len(), ready })))
     }
 
@@ -75,8 +79,8 @@ impl Sandbox {
         let linkers = self.0.engines.of(code.engine).map_err(|e| CodeError::Broken(e.to_string()))?;
         let component = code.component(&linkers.engine)?;
         let linked = linkers.link(&component, code.tier, manifest.abi).map_err(|e| CodeError::Broken(e.to_string()))?;
-        let ready = Runnable { engine: linkers.engine.clone(), linked, tier: code.tier, kind: code.engine };
         let imports = code.imports();
+        let ready = runnable(&linkers, linked, code.tier, code.engine, &imports);
         Ok(Plugin(Arc::new(Loaded { digest, manifest, imports, size: code.size, ready })))
     }
 
@@ -86,31 +90,61 @@ impl Sandbox {
         self.0.id
     }
 
-    /// Places to run in: how many there are, and how many are free at this moment.
+    /// Cores that guests compute on. A thread that serves one says so by [`crate::enter_core`].
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        self.0.scheduler.cores()
+    }
+
+    /// Places for runs that are long or wait: how many there are, and how many are free at this moment.
     #[must_use]
     pub fn places(&self) -> (usize, usize) {
-        (self.0.all_places, self.0.places.available_permits())
+        self.0.scheduler.places()
+    }
+
+    /// The share of a tenant, with this weight (1 to 100) from now on. A tenant keeps its share as long as somebody holds it.
+    #[must_use]
+    pub fn share(&self, tenant: &str, weight: u32) -> Share {
+        self.0.scheduler.share(tenant, weight)
+    }
+
+    /// What each tenant uses, by name; runs of no tenant have the empty one.
+    #[must_use]
+    pub fn uses(&self) -> Vec<ShareUse> {
+        self.0.scheduler.uses()
     }
 
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
     /// make this fail. Cancel-safe: dropping the future ends the run. Needs a tokio runtime with time enabled.
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
-        run::run(&self.0.places, &plugin.0.ready, input).await
+        self.run_for(&self.0.nobody, plugin, input).await
+    }
+
+    /// The same for a tenant: turns and places are shared out fairly between those who want them.
+    pub async fn run_for(&self, tenant: &Share, plugin: &Plugin, input: RunInput) -> Report {
+        run::run(&self.0.scheduler, tenant, &plugin.0.ready, input).await
     }
 
     /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
     /// every login. What it did to the host is thrown away. Needs a tokio runtime with time enabled.
     ///
     /// # Errors
-    /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when no place to run came free.
+    /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when it got no turn.
     pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
-        run::start(&self.0.places, &plugin.0.ready, Arc::clone(action)).await
+        run::start(&self.0.scheduler, &self.0.nobody, &plugin.0.ready, Arc::clone(action)).await
     }
+}
+
+/// A component that was linked, with what its imports say of its runs.
+fn runnable(linkers: &Linkers, linked: Linked, tier: Tier, kind: EngineKind, imports: &[String]) -> Runnable {
+    let waiting = |import: &String| AbiVersion::ALL.iter().any(|version| abi::waits(*version, import));
+    let waits = imports.iter().any(waiting);
+    Runnable { engine: linkers.engine.clone(), linked, tier, kind, waits, history: Arc::default() }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("free_places", &self.0.places.available_permits()).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("scheduler", &self.0.scheduler).finish_non_exhaustive()
     }
 }
 

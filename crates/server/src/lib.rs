@@ -5,6 +5,7 @@ mod app;
 mod auth;
 mod body;
 mod codes;
+mod cores;
 mod error;
 mod listen;
 mod metrics;

@@ -1,5 +1,6 @@
 //! A listener: accepts, bounds and, at the end, drains connections.
 
+use crate::cores::Cores;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +24,7 @@ const CONNECTIONS: usize = 4096;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` says so, then waits for the requests that are under way.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, cores: Arc<Cores>, mut stop: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -45,18 +46,21 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        let dealt = cores.serve(stream, async move |stream| {
             let _place = place;
-            if let Err(why) = connection.await {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .max_buf_size(HEADER_BYTES)
+                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            if let Err(why) = watcher.watch(connection).await {
                 tracing::debug!(cause = %why, "a connection ended early");
             }
         });
+        if let Err(why) = dealt {
+            tracing::warn!(cause = %why, "a connection was not served");
+        }
     }
     drop(listener);
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {

@@ -1,6 +1,7 @@
 //! The server's life: open the host, serve, reload, stop with no login half done.
 
 use crate::app::App;
+use crate::cores::Cores;
 use crate::listen;
 use crate::openapi;
 use crate::router::{self, Also};
@@ -26,6 +27,9 @@ pub enum ServeError {
         "cannot listen on {0}: {1}; another process may have it, or `server.listen` is not an address of this machine"
     )]
     Listen(SocketAddr, std::io::Error),
+    /// The threads that serve cannot be started.
+    #[error("the threads that serve logins do not start: {0}; permit the process more tasks and open files")]
+    Cores(std::io::Error),
 }
 
 /// A server that is ready to serve.
@@ -126,7 +130,8 @@ impl Server {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
         let (stopper, stopped) = watch::channel(false);
-        let mut serving = self.listen(listeners, &stopped);
+        let cores = Arc::new(Cores::start(self.host().cores()).map_err(ServeError::Cores)?);
+        let mut serving = self.listen(listeners, &cores, &stopped);
         let host = self.host().clone();
         let running = tokio::spawn(async move { host.run().await });
         tokio::pin!(stop);
@@ -145,20 +150,45 @@ impl Server {
         stopper.send_replace(true);
         while serving.join_next().await.is_some() {}
         running.abort();
-        self.host().close().await?;
+        let closed = self.host().close().await;
+        // Nothing serves any more, so this is the last of them.
+        if let Some(cores) = Arc::into_inner(cores) {
+            cores.stop();
+        }
+        closed?;
         tracing::info!("stopped");
         Ok(())
     }
 
-    fn listen(&self, listeners: Listeners, stopped: &watch::Receiver<bool>) -> tokio::task::JoinSet<()> {
+    fn listen(
+        &self,
+        listeners: Listeners,
+        cores: &Arc<Cores>,
+        stopped: &watch::Receiver<bool>,
+    ) -> tokio::task::JoinSet<()> {
         let mut serving = tokio::task::JoinSet::new();
         let also = Also { public: listeners.public.is_none(), metrics: listeners.metrics.is_none() };
-        serving.spawn(listen::serve(listeners.api, router::api(Arc::clone(&self.app), also), stopped.clone()));
+        serving.spawn(listen::serve(
+            listeners.api,
+            router::api(Arc::clone(&self.app), also),
+            Arc::clone(cores),
+            stopped.clone(),
+        ));
         if let Some(public) = listeners.public {
-            serving.spawn(listen::serve(public, router::public(Arc::clone(&self.app)), stopped.clone()));
+            serving.spawn(listen::serve(
+                public,
+                router::public(Arc::clone(&self.app)),
+                Arc::clone(cores),
+                stopped.clone(),
+            ));
         }
         if let Some(metrics) = listeners.metrics {
-            serving.spawn(listen::serve(metrics, router::metrics(Arc::clone(&self.app)), stopped.clone()));
+            serving.spawn(listen::serve(
+                metrics,
+                router::metrics(Arc::clone(&self.app)),
+                Arc::clone(cores),
+                stopped.clone(),
+            ));
         }
         serving
     }

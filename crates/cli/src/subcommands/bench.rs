@@ -55,7 +55,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let pool = PluginPool::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
+    let pool = PluginPool::new(SandboxConfig::single())?;
     let mut subjects = vec![reference(&sandbox)?];
     for path in &args.plugins {
         let name = path.display().to_string();

@@ -1,6 +1,7 @@
 //! `postlude dev`: a plugin in a real browser flow while it is written: built and swapped at every save.
 
 mod lines;
+mod record;
 
 use crate::output::{self, Paint};
 use crate::subcommands::serve::stop_signal;
@@ -9,9 +10,10 @@ use crate::telemetry::{self, Log};
 use anyhow::{Context as _, Result, anyhow};
 use lines::{built_line, run_line};
 use postlude_build::{BuildOptions, Language, Project, Watch, build};
-use postlude_demo::{Dev, DevPlugin};
+use postlude_demo::{Dev, DevPlugin, EndedLogin};
 use postlude_stories::story::{self, Setup};
 use postlude_stories::workbench::{ActionSource, GrantedAction};
+use record::{Record, is_recorded};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -31,6 +33,7 @@ const STORIES: &str = "stories";
 #[command(
     after_help = "Examples:\n  postlude dev                                  # then open the address that it prints\n  \
     postlude dev acme-face --setup staging.toml   # with the settings of that file of stories\n  \
+    postlude dev --record stories                 # each login that ends becomes a story of `postlude test`\n  \
     postlude dev --json | jq -r .decision"
 )]
 pub(crate) struct Args {
@@ -49,6 +52,9 @@ pub(crate) struct Args {
     /// The port of the page [default: 4400, or any free one]
     #[arg(long)]
     port: Option<u16>,
+    /// Write a story for each login that ends: into a new file (.toml) that has all of them, or a file for each into a folder
+    #[arg(long, value_name = "PATH")]
+    record: Option<PathBuf>,
     /// Print a JSON object for each run
     #[arg(long)]
     json: bool,
@@ -68,11 +74,15 @@ async fn work(args: &Args) -> Result<()> {
     let mut stop = pin!(stop_signal()?);
     // A folder without a project will not become one by saving.
     Project::open(&args.dir, args.lang)?;
+    let mut record = args.record.as_deref().map(Record::new).transpose()?;
     let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
-    let mut saves = saves(&args.dir)?;
+    let mut saves = saves(&args.dir, record.as_ref())?;
     let dev = tokio::select! {
         dev = first(args, out.path(), &mut saves) => dev?,
-        () = &mut stop => return Ok(()),
+        () = &mut stop => {
+            record.into_iter().for_each(Record::end);
+            return Ok(());
+        }
     };
     output::note(format!("open {} and log in as ana; save a file to swap the plugin; Ctrl-C stops\n", dev.page()));
     let follow = dev.follow(|line| {
@@ -80,11 +90,19 @@ async fn work(args: &Args) -> Result<()> {
         // A reader that went away is no error of the server's.
         let _ = output::try_line(line);
     });
+    let record_each = async {
+        match &mut record {
+            Some(record) => dev.follow_ended(|login| tell_recorded(&dev, record, login)).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = follow => {}
+        () = record_each => {}
         () = swap_at_each_save(args, out.path(), &mut saves, &dev) => {}
         () = &mut stop => {}
     }
+    record.into_iter().for_each(Record::end);
     dev.stop().await
 }
 
@@ -97,7 +115,7 @@ async fn first(args: &Args, out: &Path, saves: &mut Saves) -> Result<Dev> {
         };
         match tried {
             Ok(dev) => return Ok(dev),
-            Err(why) => tell_failure(&why),
+            Err(why) => tell_failure("not started:", &why),
         }
         output::note("waiting for a change");
         saves.recv().await.context("the project's files cannot be watched any more")?;
@@ -114,7 +132,7 @@ async fn swap_at_each_save(args: &Args, out: &Path, saves: &mut Saves, dev: &Dev
         };
         if let Err(why) = swapped {
             dev.failed(&format!("{why:#}"));
-            tell_failure(&why);
+            tell_failure("not swapped:", &why);
         }
     }
 }
@@ -122,8 +140,15 @@ async fn swap_at_each_save(args: &Args, out: &Path, saves: &mut Saves, dev: &Dev
 /// A message for each save; what is saved during a build waits for its end.
 type Saves = mpsc::Receiver<()>;
 
-fn saves(dir: &Path) -> Result<Saves> {
-    let mut watch = Watch::new([dir])?;
+fn saves(dir: &Path, record: Option<&Record>) -> Result<Saves> {
+    let recorded = record.map(Record::writes);
+    // What this command itself writes changes nothing of the plugin: stories, and its output where that goes into a file.
+    let outputs: Vec<PathBuf> =
+        ["/dev/fd/1", "/dev/fd/2"].iter().filter_map(|fd| std::fs::read_link(fd).ok()).collect();
+    let is_own = move |path: &Path| {
+        outputs.iter().any(|output| output == path) || recorded.as_ref().is_some_and(|writes| writes(path))
+    };
+    let mut watch = Watch::new([dir])?.passing_over(is_own);
     let (sender, receiver) = mpsc::channel(1);
     // The thread sleeps in the watch and ends with the process.
     std::thread::spawn(move || {
@@ -136,8 +161,17 @@ fn saves(dir: &Path) -> Result<Saves> {
     Ok(receiver)
 }
 
-fn tell_failure(why: &anyhow::Error) {
-    output::note(format!("{} {why:#}", output::coloured_note(Paint::Bad, "not swapped:")));
+/// Writes the story of a login; one line says where, or why not.
+fn tell_recorded(dev: &Dev, record: &mut Record, login: &EndedLogin) {
+    let written = dev.story(&login.login).and_then(|story| record.write(login, story));
+    output::note(match written {
+        Ok(path) => format!("{} {}", output::coloured_note(Paint::Good, "recorded"), path.display()),
+        Err(why) => format!("{} {why:#}", output::coloured_note(Paint::Bad, "not recorded:")),
+    });
+}
+
+fn tell_failure(what: &str, why: &anyhow::Error) {
+    output::note(format!("{} {why:#}", output::coloured_note(Paint::Bad, what)));
 }
 
 /// Builds the project; what it says is on standard error.
@@ -155,7 +189,7 @@ async fn built(args: &Args, out: &Path) -> Result<DevPlugin> {
     let bytes = std::fs::read(&built.path).with_context(|| format!("cannot read `{}`", built.path.display()))?;
     let about = built_line(&built, began.elapsed());
     output::note(format!("{} {about}", output::coloured_note(Paint::Good, "built")));
-    let (settings, name) = (Value::Object(setup.settings), built.name.as_str());
+    let (settings, name) = (Value::Object(setup.settings.clone()), built.name.as_str());
     let source = ActionSource {
         name,
         manifest: &manifest,
@@ -167,7 +201,7 @@ async fn built(args: &Args, out: &Path) -> Result<DevPlugin> {
     for made_up in &action.notes {
         output::note(format!("  {made_up}"));
     }
-    Ok(DevPlugin { name: built.name.clone(), bytes, action, about })
+    Ok(DevPlugin { name: built.name.clone(), bytes, action, setup, about })
 }
 
 /// The settings of the project's stories.
@@ -185,5 +219,5 @@ fn setup(args: &Args) -> Result<Setup> {
 fn first_stories(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).min()
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "toml") && !is_recorded(path)).min()
 }

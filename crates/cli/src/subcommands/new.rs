@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             missing.iter().map(|tool| json!({ "name": tool.name, "install": tool.install })).collect();
         output::json(&json!({ "name": name, "path": dir, "files": created.files, "missing_tools": missing }))?;
     } else {
-        show(dir, &created, &missing);
+        show(dir, language, &created, &missing);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -84,7 +84,7 @@ fn updated(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(dir: &Path, created: &Created, missing: &[MissingTool]) {
+fn show(dir: &Path, language: Language, created: &Created, missing: &[MissingTool]) {
     let dir = dir.display();
     let Created { files, sdk_files } = created;
     output::line(format!("created {} files, and the SDK's {sdk_files}, in {dir}", files.len()));
@@ -94,7 +94,8 @@ fn show(dir: &Path, created: &Created, missing: &[MissingTool]) {
     for tool in missing {
         output::note(tool);
     }
-    output::line(format!("next: cd {dir} && postlude dev"));
+    let install = language.install().map(|install| format!("{install} && ")).unwrap_or_default();
+    output::line(format!("next: cd {dir} && {install}postlude dev"));
 }
 
 /// The tools of the language that are not installed.

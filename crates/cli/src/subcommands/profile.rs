@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let bytes = std::fs::read(&args.plugin).with_context(|| format!("`{file}` cannot be read"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (plugin, phase, profile) = runtime.block_on(async {
-        let pool = PluginPool::new(SandboxConfig { max_concurrent_runs: 1, ..SandboxConfig::default() })?;
+        let pool = PluginPool::new(SandboxConfig::single())?;
         let plugin = pool.add(&bytes).await.with_context(|| format!("`{file}` was refused"))?;
         let input = args.login.last_run(&pool, &plugin, BEGINNING).await?;
         let phase = input.phase;

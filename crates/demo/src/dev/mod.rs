@@ -5,8 +5,8 @@ mod plugin;
 mod runs;
 mod simulator;
 
-use crate::config::IdpKeys;
-use crate::journal::Journal;
+use crate::config::{ACME, IdpKeys};
+use crate::journal::{EndedLogin, Journal};
 use crate::names::Site;
 use crate::site::idp::{Idp, PostludeClient};
 use crate::stack::{Sites, Sockets, Stack, client};
@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result};
 use config::TENANT;
 use postlude_crypto::api_key::generate_api_key;
 use postlude_host::{Compilation, ReloadTrigger};
+use postlude_stories::record::{RecordedPipeline, RecordedStory};
 use simulator::Simulator;
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
@@ -50,7 +51,8 @@ impl Dev {
         let key = generate_api_key()?;
         let keys = IdpKeys { acme: key.clone(), lab: key };
         let file = config::write(dir.path(), names, api, &keys, plugin)?;
-        let (time, http, journal) = (DemoTime::new(), client()?, Arc::new(Journal::new(PANES)));
+        let (time, http) = (DemoTime::new(), client()?);
+        let journal = Arc::new(Journal::new(PANES, time.clock()));
         let postlude = PostludeClient {
             api: format!("http://{api}"),
             keys: keys.clone(),
@@ -103,6 +105,31 @@ impl Dev {
         runs::follow(&self.journal, tell).await;
     }
 
+    /// Tells every login that ends from now on. Does not return.
+    pub async fn follow_ended(&self, mut tell: impl FnMut(&EndedLogin) + Send) {
+        let mut changes = self.journal.follow();
+        let mut told = self.ended();
+        while changes.changed().await.is_ok() {
+            let ended = self.ended();
+            ended.iter().filter(|login| !told.contains(login)).for_each(&mut tell);
+            told = ended;
+        }
+    }
+
+    /// The logins that ended, in the order in which they did; the newest hundreds.
+    #[must_use]
+    pub fn ended(&self) -> Vec<EndedLogin> {
+        self.journal.ended()
+    }
+
+    /// A login as a story, with the logins before it that it needs.
+    ///
+    /// # Errors
+    /// When it is not kept any more, or cannot be told: why, and what to do instead.
+    pub fn story(&self, login: &str) -> Result<RecordedStory> {
+        self.journal.story(login)
+    }
+
     /// Stops the server as a signal would, and removes its data.
     ///
     /// # Errors
@@ -116,6 +143,8 @@ impl Dev {
         let own = self.stack.names.site(Site::Partner);
         let elsewhere = plugin.action.redirect_origins.iter().filter(|origin| **origin != own).cloned().collect();
         *self.played.lock().unwrap_or_else(PoisonError::into_inner) = elsewhere;
+        let pipeline = RecordedPipeline { setup: plugin.setup.clone(), plugins: Vec::new() };
+        self.journal.serve(ACME, pipeline);
         self.simulator.play(plugin.action.partner.clone(), self.stack.names.issuer(TENANT));
         self.set_status(|status| {
             *status = PluginStatus { name: plugin.name.clone(), about: plugin.about.clone(), failure: None }

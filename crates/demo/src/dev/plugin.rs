@@ -1,5 +1,6 @@
 //! A partner's plugin, as it was built.
 
+use postlude_stories::story::Setup;
 use postlude_stories::workbench::GrantedAction;
 
 /// A plugin to work on.
@@ -11,6 +12,8 @@ pub struct DevPlugin {
     pub bytes: Vec<u8>,
     /// The action that the pipeline has of it, under the plugin's name.
     pub action: GrantedAction,
+    /// The settings, secrets and table that the action was made from: a recorded story has them.
+    pub setup: Setup,
     /// What the page says about it.
     pub about: String,
 }

@@ -103,6 +103,7 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
     use axum::http::HeaderMap;
+    use postlude_host::Clock;
     use serde_json::json;
     use std::time::Duration;
 
@@ -120,7 +121,7 @@ mod tests {
             let actions: Vec<_> = runs.iter().map(|decision| run(decision)).collect();
             json!({ "login_id": "lgn_1", "subject": { "user_id": "ana" }, "actions": actions })
         };
-        let journal = Journal::new(["chrome", "firefox"]);
+        let journal = Journal::new(["chrome", "firefox"], Clock::system());
         let flow = journal.begin("chrome", "ana logs in");
         let mut told = Told::default();
         journal.record(flow, answer(&body(&["redirect"])));

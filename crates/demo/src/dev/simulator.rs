@@ -216,8 +216,9 @@ impl Simulator {
                 }
             }
         }
-        let more = url::form_urlencoded::parse(answer.more.trim().as_bytes());
-        link.query_pairs_mut().extend_pairs(more);
+        let query: Vec<_> = url::form_urlencoded::parse(answer.more.trim().as_bytes()).into_owned().collect();
+        link.query_pairs_mut().extend_pairs(&query);
+        self.messages.prompted(&request.state, PromptAnswer { query, ..PromptAnswer::of(kind) });
         Ok(Some(link.into()))
     }
 }

@@ -1,7 +1,15 @@
 //! The journal: flows of messages, and readers that follow them.
 
+use super::answered::Answered;
+use super::logins::{EndedLogin, Logins};
 use super::message::{Draft, Message, Party};
 use super::milestone::Milestone;
+use super::visit::{FlowId, Visit};
+use anyhow::Result;
+use postlude_host::Clock;
+use postlude_stories::partner::PromptAnswer;
+use postlude_stories::record::{RecordedPipeline, RecordedStory, RunLog};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -10,9 +18,6 @@ use tokio::sync::watch;
 const FLOWS: usize = 40;
 /// Messages of one flow that are kept: more than any login of the demo has.
 const MESSAGES: usize = 200;
-
-/// The number of a flow.
-pub(crate) type FlowId = u64;
 
 /// What one browser did in one go, such as a login.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub(crate) struct Flow {
     pub(crate) messages: Vec<Arc<Message>>,
     /// What Postlude answered last.
     pub(crate) outcome: Option<String>,
+    /// The login that it is about.
+    pub(crate) login: Option<String>,
 }
 
 /// What the page shows beside the flows.
@@ -40,19 +47,12 @@ pub(crate) struct State {
     pub(crate) link: Option<(String, String)>,
 }
 
-/// A browser's request on its way through a server: what that server sends elsewhere because of it belongs to the same flow.
-#[derive(Debug, Clone)]
-pub(crate) struct Visit {
-    /// The browser's name.
-    pub(crate) browser: String,
-    /// The flow.
-    pub(crate) flow: FlowId,
-}
-
 /// All that was recorded.
 #[derive(Debug)]
 pub(crate) struct Journal {
     book: Mutex<Book>,
+    logins: Mutex<Logins>,
+    clock: Clock,
     /// Counts the changes, for those who follow.
     changes: watch::Sender<u64>,
     /// The browsers in which a person acts; others belong to the story that the demo plays.
@@ -69,8 +69,9 @@ struct Book {
 
 impl Journal {
     /// An empty journal; `panes` are the browsers in which a person acts.
-    pub(crate) fn new(panes: [&'static str; 2]) -> Self {
-        Self { book: Mutex::default(), changes: watch::Sender::new(0), panes }
+    pub(crate) fn new(panes: [&'static str; 2], clock: Clock) -> Self {
+        let (book, logins) = (Mutex::default(), Mutex::default());
+        Self { book, logins, clock, changes: watch::Sender::new(0), panes }
     }
 
     /// The browsers in which a person acts.
@@ -119,6 +120,57 @@ impl Journal {
         self.changes.subscribe()
     }
 
+    /// Hears of every run of the server.
+    pub(crate) fn runs(&self) -> Arc<RunLog> {
+        self.logins().runs()
+    }
+
+    /// What runs for a tenant from now on, as a story has it.
+    pub(crate) fn serve(&self, tenant: &'static str, pipeline: RecordedPipeline) {
+        self.logins().serve(tenant, pipeline);
+    }
+
+    /// Postlude answered a login.
+    pub(crate) fn began(&self, visit: Option<&Visit>, tenant: &str, event: &Value, answered: &Answered) {
+        let Some(visit) = visit else { return };
+        self.logins().began(visit, tenant, event, answered, &self.clock);
+        self.changed();
+    }
+
+    /// A browser brings an answer of a prompt site to Postlude.
+    pub(crate) fn brought(&self, browser: &str, state: &str) {
+        self.logins().brought(browser, state);
+    }
+
+    /// A prompt site answered the prompt of this state.
+    pub(crate) fn prompted(&self, state: &str, answer: PromptAnswer) {
+        self.logins().prompted(state, answer);
+    }
+
+    /// Postlude answered a login whose browser is back.
+    pub(crate) fn went_on(&self, visit: Option<&Visit>, login: &str, answered: &Answered) {
+        let Some(visit) = visit else { return };
+        self.logins().went_on(visit, login, answered, &self.clock);
+        self.changed();
+    }
+
+    /// The logins that ended, in the order in which they did.
+    pub(crate) fn ended(&self) -> Vec<EndedLogin> {
+        self.logins().ended()
+    }
+
+    /// A login as a story, with the logins before it that it needs.
+    ///
+    /// # Errors
+    /// When it is not kept any more, or cannot be told.
+    pub(crate) fn story(&self, login: &str) -> Result<RecordedStory> {
+        self.logins().story(login)
+    }
+
+    fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn changed(&self) {
         self.changes.send_modify(|changes| *changes += 1);
     }
@@ -132,7 +184,7 @@ impl Book {
     fn begin(&mut self, browser: &str, title: &str) -> FlowId {
         self.begun += 1;
         let (browser, title) = (browser.to_owned(), title.to_owned());
-        self.flows.push(Flow { id: self.begun, browser, title, messages: Vec::new(), outcome: None });
+        self.flows.push(Flow { id: self.begun, browser, title, messages: Vec::new(), outcome: None, login: None });
         let surplus = self.flows.len().saturating_sub(FLOWS);
         self.flows.drain(..surplus);
         self.begun
@@ -147,6 +199,10 @@ impl Book {
         let draft = &message.draft;
         if draft.from == Party::Postlude && draft.to == Party::Idp {
             let word = if draft.status == Some(200) { draft.text("/outcome") } else { draft.text("/code") };
+            let login = draft.text("/login_id");
+            if !login.is_empty() {
+                flow.login = Some(login.to_owned());
+            }
             flow.outcome = Some(if word.is_empty() { "no answer" } else { word }.to_owned());
             if panes.contains(&flow.browser.as_str()) {
                 self.state.seen.extend(Milestone::of(message));
@@ -167,7 +223,7 @@ mod tests {
 
     #[test]
     fn messages_go_to_the_flow_that_their_browser_is_in() {
-        let journal = Journal::new(["ana", "mallory"]);
+        let journal = Journal::new(["ana", "mallory"], Clock::system());
         let first = journal.begin("ana", "ana logs in");
         let hers = journal.flow_of("mallory", "mallory opens a page");
         assert_eq!(journal.flow_of("ana", "unused"), first);
@@ -183,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_journal_stays_within_its_limits() {
-        let journal = Journal::new(["ana", "mallory"]);
+        let journal = Journal::new(["ana", "mallory"], Clock::system());
         for _ in 0..FLOWS + 3 {
             let flow = journal.begin("ana", "ana logs in");
             journal.record(flow, message("/a"));

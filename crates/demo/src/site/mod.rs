@@ -6,6 +6,6 @@ pub(crate) mod partner;
 mod words;
 
 pub(crate) use page::{
-    Site as PageSite, escape, foreign_link, framed_by, grouped, misdirected, nowhere, see_other, too_large,
+    Site as PageSite, escape, foreign_link, framed_by, grouped, misdirected, no_story, nowhere, see_other, too_large,
 };
 pub(crate) use words::{Word, term};

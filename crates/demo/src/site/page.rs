@@ -85,6 +85,11 @@ pub(crate) fn foreign_link(stage: &str) -> Response {
     response
 }
 
+/// 404: a login that cannot be saved.
+pub(crate) fn no_story(why: &str) -> Response {
+    DEMO.say(StatusCode::NOT_FOUND, "Not saved", &format!("No story was made: {why}."), Some(("/", "The demo's page")))
+}
+
 /// Lets the page that explains frame a page.
 pub(crate) fn framed_by(response: &mut Response, stage: &str) {
     let policy = response.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());

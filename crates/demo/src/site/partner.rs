@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
 use postlude_host::Clock;
+use postlude_stories::partner::{PromptAnswer, PromptKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -272,6 +273,8 @@ impl PromptSite {
             }
             _ => return Ok(None),
         }
+        let kind = if verdict == "ok" { PromptKind::Ok } else { PromptKind::Refused };
+        self.messages.prompted(&request.state, PromptAnswer::of(kind));
         Ok(Some((request.jti, link)))
     }
 

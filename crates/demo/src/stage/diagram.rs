@@ -40,11 +40,24 @@ fn frame(flow: &Flow, open: bool, rows: &str) -> String {
         .collect();
     format!(
         "<details class=\"flow\" id=\"flow-{id}\"{open}><summary><h3>{browser}: {title}</h3> {outcome}</summary>\
-         <div class=\"parties\" aria-hidden=\"true\">{names}</div><ol class=\"messages\">{rows}</ol></details>",
+         {save}<div class=\"parties\" aria-hidden=\"true\">{names}</div><ol class=\"messages\">{rows}</ol></details>",
         id = flow.id,
         browser = escape(&browser_of(flow)),
         title = escape(&flow.title),
         outcome = outcome(flow.outcome.as_deref().unwrap_or_default()),
+        save = save(flow),
+    )
+}
+
+/// Offers the login of a flow as a story.
+fn save(flow: &Flow) -> String {
+    let hidden = if flow.login.is_none() { " hidden" } else { "" };
+    let href = format!("/story?login={}", flow.login.as_deref().unwrap_or_default());
+    format!(
+        "<p class=\"save\"{hidden}><a href=\"{}\" download>Save this login as a story<span class=\"vh\">: {}</span></a> for \
+         <code>postlude test</code></p>",
+        escape(&href),
+        escape(&flow.title),
     )
 }
 
@@ -187,6 +200,7 @@ mod tests {
             title: hostile.into(),
             messages: vec![message],
             outcome: Some(hostile.into()),
+            login: Some(hostile.into()),
         };
         let html = flow(&titled, true);
         assert!(!html.contains("<script"), "{html}");

@@ -1,13 +1,15 @@
 //! The plugin that is typed into the page: put into force by a reload, while logins go on.
 
 use crate::config::{self, IdpKeys};
+use crate::journal::Journal;
 use crate::names::Names;
+use crate::pipeline;
 use crate::site::escape;
 use anyhow::{Context as _, Result, anyhow, bail};
 use postlude_host::{Host, ReloadTrigger};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// Bytes of code that the plugin's manifest takes.
@@ -29,6 +31,8 @@ pub(crate) struct Editor {
     /// The address of Postlude's API.
     pub(crate) listen: SocketAddr,
     pub(crate) keys: IdpKeys,
+    /// Where it is told what runs.
+    pub(crate) journal: Arc<Journal>,
     /// The server, once it runs.
     pub(crate) host: OnceLock<Host>,
     pub(crate) typed: Mutex<Typed>,
@@ -69,6 +73,7 @@ impl Editor {
         let host = self.host.get().context("the server has only just begun to start; try again")?;
         config::write_typed(&self.dir, self.names, self.listen, &self.keys, source)?;
         let reloaded = host.reloads().reload(ReloadTrigger::Call).await.map_err(|why| anyhow!("{why}"))?;
+        self.journal.serve(config::ACME, pipeline::acme(self.names, source));
         let revision =
             reloaded.tenants.iter().find(|change| change.tenant.as_str() == "acme").and_then(|change| change.to);
         let revision = revision.map(|number| format!(" as revision {number}")).unwrap_or_default();

@@ -81,6 +81,7 @@ impl Tail {
 
     fn state(&self, flows: &[Flow], state: &Shown) -> Value {
         let outcomes = flows.iter().filter_map(|flow| Some((flow.id.to_string(), json!(flow.outcome.as_ref()?))));
+        let logins = flows.iter().filter_map(|flow| Some((flow.id.to_string(), json!(flow.login.as_ref()?))));
         json!({
             "seen": state.seen.iter().map(|seen| seen.word()).collect::<Vec<_>>(),
             "addresses": state.addresses,
@@ -91,6 +92,7 @@ impl Tail {
                 json!({ "said": typed.said, "refused": typed.is_refused })
             }),
             "hours": self.stage.time.hours_ahead(),
+            "logins": logins.collect::<serde_json::Map<_, _>>(),
             "outcomes": outcomes.collect::<serde_json::Map<_, _>>(),
         })
     }

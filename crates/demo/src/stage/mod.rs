@@ -7,6 +7,7 @@ mod meaning;
 mod page;
 mod shown;
 mod steps;
+mod story;
 
 use crate::site;
 use crate::time::A_DAY_LATER;
@@ -44,6 +45,7 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/events", get(events::follow))
         .route("/open", get(open))
         .route("/later", post(later).get(home))
+        .route("/story", get(async |stage, wanted| (SAFE, story::save(stage, wanted).await)))
         .route("/typed", post(typed).get(home))
         .route("/assets/stage.css", get(async || ([(header::CONTENT_TYPE, "text/css")], SAFE, STYLE)))
         .route("/assets/stage.js", get(async || ([(header::CONTENT_TYPE, "text/javascript")], SAFE, SCRIPT)))

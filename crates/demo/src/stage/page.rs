@@ -46,6 +46,7 @@ fn plugin_top(stage: &Stage, status: &PluginStatus) -> String {
          <pre class=\"failure\" tabindex=\"0\" role=\"status\"{hidden}>{}</pre></div>\
          <div class=\"aside\"><h2>Around your plugin</h2><ul><li>Wherever it sends the browser, a prompt simulator answers as you \
          choose.</li><li>Saving a file builds it again and swaps it; logins that are under way keep their version.</li>\
+         <li>Each login can be saved as a story of <code>postlude test</code>; <code>--record</code> does so at each that ends.</li>\
          <li>It is granted all that its manifest asks for, with the settings of its stories.</li></ul>{}</div>",
         escape(&status.name),
         escape(&status.about),

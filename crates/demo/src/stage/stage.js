@@ -54,7 +54,7 @@ function add(message) {
   }
 }
 
-function show({ seen, addresses, link, hours, outcomes, plugin, typed }) {
+function show({ seen, addresses, link, hours, outcomes, logins, plugin, typed }) {
   for (const step of document.querySelectorAll('.step')) {
     const done = seen.includes(step.dataset.step);
     if (done === step.classList.contains('seen')) continue;
@@ -92,6 +92,12 @@ function show({ seen, addresses, link, hours, outcomes, plugin, typed }) {
     tag.textContent = word;
     tag.className = `tag ${word}`;
     tag.hidden = false;
+  }
+  for (const [flow, login] of Object.entries(logins)) {
+    const save = document.querySelector(`#flow-${flow} > .save`);
+    if (!save) continue;
+    save.querySelector('a').href = `/story?login=${encodeURIComponent(login)}`;
+    save.hidden = false;
   }
 }
 

@@ -116,7 +116,7 @@ pub struct AnswerAction {
     pub fuel: u64,
     /// Bytes of linear memory at the run's peak.
     pub memory_bytes: u64,
-    /// Microseconds that the run took, the wait for a place included.
+    /// Microseconds that the run took, without what it waited for its turns.
     pub duration_us: u64,
 }
 

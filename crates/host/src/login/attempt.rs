@@ -55,7 +55,8 @@ impl<'a> Attempt<'a> {
         login: Login<'_>,
         replaces: Replaces,
     ) -> Result<Option<LoginAnswer>, DriveError> {
-        let finished = drive(&self.parts.services.sandbox, pipeline, login, &mut self.context).await?;
+        let finished =
+            drive(&self.parts.services.sandbox, &self.tenant.share, pipeline, login, &mut self.context).await?;
         let begins = replaces.claim.is_some();
         let suspended_until = finished.record.suspension().map(|_| finished.record.deadline);
         let answer = self.commit(finished, replaces).await?;

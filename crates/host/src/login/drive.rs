@@ -5,7 +5,7 @@ use super::run_observer::RunObserver;
 use crate::error::HostError;
 use crate::pipeline::{NotLoaded, Pipeline};
 use postlude_model::pipeline::{Finished, Login, Overload};
-use postlude_sandbox::Sandbox;
+use postlude_sandbox::{Sandbox, Share};
 
 /// Why a login has no outcome. Nothing of it is stored.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,7 @@ impl From<DriveError> for HostError {
 /// Drives a login as far as it goes without its browser.
 pub(super) async fn drive(
     sandbox: &Sandbox,
+    share: &Share,
     pipeline: &Pipeline,
     mut login: Login<'_>,
     context: &mut RunContext,
@@ -45,7 +46,7 @@ pub(super) async fn drive(
         context.attach(plugin, &mut input).await;
         let mut run = RunObserver::new(pipeline, &login, &input);
         let heard = context.hears_runs().then(|| input.clone());
-        let report = run.observe(sandbox.run(plugin, *input)).await;
+        let report = run.observe(sandbox.run_for(share, plugin, *input)).await;
         if let Some(input) = heard {
             context.hear(plugin, &input, &report);
         }

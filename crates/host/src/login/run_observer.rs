@@ -36,10 +36,8 @@ impl<'p> RunObserver<'p> {
 
     /// Observes the run itself.
     pub(super) async fn observe(&mut self, run: impl Future<Output = Report>) -> Report {
-        let under_way = self.metrics.run_begins();
         // A run's future has some 4 KiB, which the futures around it would be moved with, again and again.
         let report = Box::pin(run).instrument(self.span.clone()).await;
-        drop(under_way);
         self.span.in_scope(|| self.log.write(&report));
         self.measure = Some(RunMeasure::of(&report));
         report

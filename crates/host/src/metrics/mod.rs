@@ -68,11 +68,6 @@ impl Metrics {
         Arc::clone(&self.store)
     }
 
-    /// Runs that began and did not end: those that compute, and those that wait for a place.
-    pub(crate) fn runs_in_flight(&self) -> u64 {
-        self.pipelines.runs_in_flight()
-    }
-
     /// Counts a reload that was taken, or refused.
     pub(crate) fn reloaded(&self, taken: bool) {
         self.reloads.get_or_create(&[("outcome", if taken { "taken" } else { "refused" })]).inc();

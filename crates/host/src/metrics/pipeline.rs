@@ -6,11 +6,9 @@ use postlude_model::names::TenantName;
 use postlude_model::run::{Ending, Report, Usage};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Fuel units: the plugins of this repository take 10,000 to 100,000, a JavaScript engine a million, the default budget is 50
@@ -40,7 +38,7 @@ pub(super) struct PipelineFamilies {
     decisions: Family<[(&'static str, String); 3], Counter>,
     fuel: Histograms<ActionLabels>,
     run_duration: Histograms<ActionLabels>,
-    runs: RunMetrics,
+    wait: Histogram,
 }
 
 impl PipelineFamilies {
@@ -51,7 +49,7 @@ impl PipelineFamilies {
             decisions: Family::default(),
             fuel: Family::new_with_constructor(|| Histogram::new(FUEL)),
             run_duration: Family::new_with_constructor(|| Histogram::new(RUN)),
-            runs: RunMetrics { in_flight: Gauge::default(), wait: Histogram::new(WAIT) },
+            wait: Histogram::new(WAIT),
         };
         let help = "Calls about logins that ran and were committed, by what they came to";
         registry.register("postlude_logins", help, families.outcomes.clone());
@@ -60,9 +58,13 @@ impl PipelineFamilies {
         let help = "Runs of plugins, by what they came to in their login";
         registry.register("postlude_runs", help, families.decisions.clone());
         registry.register("postlude_run_fuel", "Fuel units of a run", families.fuel.clone());
-        let help = "Wall clock of a run, the wait for a place included";
+        let help = "Wall clock of a run, without what it waited";
         registry.register("postlude_run_duration_seconds", help, families.run_duration.clone());
-        registry.register("postlude_run_wait_seconds", "Time a run waited for a place", families.runs.wait.clone());
+        registry.register(
+            "postlude_run_wait_seconds",
+            "Time a run waited for its place and turns",
+            families.wait.clone(),
+        );
         families
     }
 
@@ -73,7 +75,7 @@ impl PipelineFamilies {
             outcomes: Outcome::ALL.map(|word| self.outcomes.get_or_create_owned(&outcome(word.as_str()))),
             duration: self.login_duration.get_or_create_owned(&[name()]),
             actions: actions.iter().map(|action| self.of_action(tenant, action)).collect(),
-            runs: self.runs.clone(),
+            wait: self.wait.clone(),
         }
     }
 
@@ -96,10 +98,6 @@ impl PipelineFamilies {
             duration: self.run_duration.get_or_create_owned(&labels),
         }
     }
-
-    pub(super) fn runs_in_flight(&self) -> u64 {
-        self.runs.in_flight.get()
-    }
 }
 
 /// What one pipeline counts to.
@@ -110,13 +108,13 @@ pub(crate) struct PipelineMetrics {
     duration: Histogram,
     /// In the order of its actions.
     actions: Vec<ActionMetrics>,
-    runs: RunMetrics,
+    wait: Histogram,
 }
 
 impl Default for PipelineMetrics {
     fn default() -> Self {
-        let runs = RunMetrics { in_flight: Gauge::default(), wait: Histogram::new(WAIT) };
-        Self { outcomes: Default::default(), duration: Histogram::new(WAIT), actions: Vec::new(), runs }
+        let (duration, wait) = (Histogram::new(WAIT), Histogram::new(WAIT));
+        Self { outcomes: Default::default(), duration, actions: Vec::new(), wait }
     }
 }
 
@@ -129,16 +127,10 @@ impl PipelineMetrics {
         self.duration.observe(took.as_secs_f64());
     }
 
-    /// Counts a run as one that is under way, until the guard is dropped.
-    pub(crate) fn run_begins(&self) -> RunGuard {
-        self.runs.in_flight.inc();
-        RunGuard(self.runs.in_flight.clone())
-    }
-
     /// Counts a run that ended: what the action came to in its login, and what the run used. A run that was cut short by load has
     /// no entry in the trace.
     pub(crate) fn run_ended(&self, position: usize, measure: &RunMeasure, trace: Option<&Trace>) {
-        self.runs.wait.observe(measure.usage.waited.as_secs_f64());
+        self.wait.observe(measure.usage.waited.as_secs_f64());
         let Some(action) = self.actions.get(position) else { return };
         let counter = match (trace, measure.load) {
             (Some(trace), _) if trace.report_only => Some(&action.reported),
@@ -166,23 +158,6 @@ struct ActionMetrics {
     reported: Counter,
     fuel: Histogram,
     duration: Histogram,
-}
-
-/// All runs of the process.
-#[derive(Debug, Clone)]
-struct RunMetrics {
-    in_flight: Gauge<u64, AtomicU64>,
-    wait: Histogram,
-}
-
-/// A run that is under way.
-#[derive(Debug)]
-pub(crate) struct RunGuard(Gauge<u64, AtomicU64>);
-
-impl Drop for RunGuard {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }
 
 /// What is counted of a report, once the report itself is gone.

@@ -139,9 +139,7 @@ mod tests {
     use std::sync::LazyLock;
     use std::time::Duration;
 
-    static ENGINE: LazyLock<EngineId> = LazyLock::new(|| {
-        Sandbox::new(SandboxConfig { max_concurrent_runs: 1, ..Default::default() }).unwrap().engine_id()
-    });
+    static ENGINE: LazyLock<EngineId> = LazyLock::new(|| Sandbox::new(SandboxConfig::single()).unwrap().engine_id());
 
     fn cache(dir: &Path, root: u8) -> CodeCache {
         CodeCache::open(dir, &RootKeys::only(RootKey::from_bytes([root; 32])), &ENGINE).unwrap()

@@ -78,7 +78,8 @@ impl Activator {
         let keys = bound.tenant.keys.clone();
         let orders = self.orders.of(&bound.name).await?;
         orders.warn(&bound.name, &pipeline);
-        let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders);
+        let share = self.services.sandbox.share(bound.name.as_str(), bound.tenant.weight);
+        let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders, share);
         store.need_revision(&tenant.name, number, needed_until(&tenant, clock.now())).await?;
         Ok((tenant, keys))
     }

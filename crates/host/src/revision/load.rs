@@ -92,14 +92,23 @@ pub(crate) async fn load_and_keep(
     compiler: &Compiler,
     environment: &Environment,
 ) -> Result<Loaded, Problems> {
-    let draft = read(file, environment).await?;
+    finish_and_keep(read(file, environment).await?, compiler, environment).await
+}
+
+/// Compiles the plugins of a configuration for a host, which keeps the compiled code in its data folder.
+pub(crate) async fn finish_and_keep(
+    draft: Draft,
+    compiler: &Compiler,
+    environment: &Environment,
+) -> Result<Loaded, Problems> {
     if let Some(signing) = draft.signing() {
         compiler.keep_code(&draft.config().server.data_dir, signing.roots());
     }
     finish(draft, compiler, environment).await
 }
 
-async fn read(file: &Path, environment: &Environment) -> Result<Draft, Problems> {
+/// Reads a configuration file; no plugin is looked at yet.
+pub(crate) async fn read(file: &Path, environment: &Environment) -> Result<Draft, Problems> {
     let (path, environment) = (file.to_owned(), environment.clone());
     blocking(file, move || {
         let mut draft = Draft::read(&path, &environment)?;
@@ -120,7 +129,8 @@ fn check_trust_roots(draft: &mut Draft) {
     }
 }
 
-async fn finish(draft: Draft, compiler: &Compiler, environment: &Environment) -> Result<Loaded, Problems> {
+/// Compiles the plugins of a configuration, and binds it to them.
+pub(crate) async fn finish(draft: Draft, compiler: &Compiler, environment: &Environment) -> Result<Loaded, Problems> {
     let (mut plugins, mut found) = (HashMap::new(), Found::new());
     for (digest, made) in plugin::all(compiler, draft.files()).await {
         match made {

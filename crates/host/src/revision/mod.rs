@@ -7,5 +7,5 @@ mod revisions;
 
 pub(crate) use collection::{COLLECT_EVERY, collect_garbage, needed_until};
 pub use load::{Loaded, load};
-pub(crate) use load::{Start, load_and_keep, start_of};
+pub(crate) use load::{Start, finish, finish_and_keep, load_and_keep, read, start_of};
 pub(crate) use revisions::Revisions;

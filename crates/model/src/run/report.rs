@@ -33,7 +33,7 @@ pub enum Ending {
     Trapped(Trap),
     /// The wall clock ran out: load, not a decision.
     TimedOut,
-    /// No place to run came free within the wall clock: load, and nothing ran.
+    /// The run did not get its turns in time: load, and nothing came of it.
     Busy,
 }
 
@@ -117,8 +117,8 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// Calls of host functions.
     pub host_calls: u64,
-    /// Wall clock that passed before a place to run was free; a part of `duration`, and not reproducible.
+    /// Wall clock that passed while the run waited for its place and its turns; no part of `duration`, and not reproducible.
     pub waited: Duration,
-    /// Wall clock, from before instantiation to after the store was dropped. Not reproducible.
+    /// The run's own wall clock, without what it waited. Not reproducible.
     pub duration: Duration,
 }

@@ -14,6 +14,14 @@ pub struct Function {
     pub needs: Needs,
     /// What a call of the function costs.
     pub price: Price,
+    /// Whether a call may wait for something outside of the host.
+    pub waits: bool,
+}
+
+/// Whether the table's word for a kind of host function is that of those that may wait: the method of
+/// [`crate::abi::meter::Interface`].
+pub const fn is_waiting(kind: &str) -> bool {
+    matches!(kind.as_bytes(), b"waiting")
 }
 
 impl Function {
@@ -102,6 +110,7 @@ macro_rules! contract {
             name: $name,
             needs: $crate::abi::function::Needs::$needs,
             price: $crate::price::Price::$price,
+            waits: $crate::abi::function::is_waiting(stringify!($kind)),
         },)+)+];
 
         /// Links every function of the table.

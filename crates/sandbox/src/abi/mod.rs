@@ -22,6 +22,11 @@ pub const fn functions(version: AbiVersion) -> &'static [Function] {
     }
 }
 
+/// Whether a function that a plugin imports, named `interface.function`, may wait for something outside of the host.
+pub fn waits(version: AbiVersion, import: &str) -> bool {
+    functions(version).iter().any(|function| function.waits && function.is(import))
+}
+
 /// The interfaces of a version that have types and no functions.
 pub const fn type_interfaces(version: AbiVersion) -> &'static [&'static str] {
     match version {
@@ -51,28 +56,35 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
 #[derive(Clone)]
 pub enum Linked {
     /// Built against `wit/0.1`.
-    V0_1(v0_1::PostLoginPre<RunState>),
+    V0_1(v0_1::Exports),
 }
 
 impl Linked {
     /// Finds the exports of a component that was built against this version.
     pub fn new(version: AbiVersion, component: InstancePre<RunState>) -> wasmtime::Result<Self> {
         match version {
-            AbiVersion::V0_1 => v0_1::PostLoginPre::new(component).map(Self::V0_1),
+            AbiVersion::V0_1 => v0_1::Exports::of(component).map(Self::V0_1),
         }
     }
 
     /// Makes an instance and calls nothing.
     pub async fn instantiate(&self, store: &mut Store<RunState>) -> wasmtime::Result<()> {
         match self {
-            Self::V0_1(component) => component.instantiate_async(store).await.map(drop),
+            Self::V0_1(exports) => exports.instantiate(store).await,
         }
     }
 
     /// Makes an instance and calls the export of this phase.
     pub async fn call(&self, phase: Phase, store: &mut Store<RunState>) -> wasmtime::Result<Result<Decision, Failure>> {
         match self {
-            Self::V0_1(component) => v0_1::call(component, phase, store).await,
+            Self::V0_1(exports) => exports.call(phase, store).await,
+        }
+    }
+
+    /// The same on this thread's own stack, without a way to wait: for components that import nothing that waits.
+    pub fn call_here(&self, phase: Phase, store: &mut Store<RunState>) -> wasmtime::Result<Result<Decision, Failure>> {
+        match self {
+            Self::V0_1(exports) => exports.call_here(phase, store),
         }
     }
 }

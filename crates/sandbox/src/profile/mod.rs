@@ -11,16 +11,18 @@ mod observe;
 pub mod recorder;
 mod table;
 
+use crate::engine::YIELD_FUEL;
 use crate::run::{self, Runnable};
 use crate::state::RunState;
 use crate::trap::trap;
 pub use observe::observe;
 use postlude_model::run::{Ending, Report, RunInput};
+use postlude_schedule::RunClock;
 use recorder::Recorder;
 use std::sync::Arc;
 use std::time::Duration;
 pub use table::{FunctionCost, Stack, functions};
-use tokio::time::Instant;
+use tokio::time::timeout_at;
 use wasmtime::{Store, UpdateDeadline};
 
 /// Wall clock of a profiled run, in place of the action's: each check costs some microseconds.
@@ -39,15 +41,15 @@ pub struct Profile {
 
 /// Runs a plugin once on an engine of [`crate::engine::profiling`], and records every check.
 pub async fn profile(plugin: &Runnable, mut input: RunInput) -> Profile {
-    let started = Instant::now();
     Arc::make_mut(&mut input.action).spec.budget.wall_clock = WALL_CLOCK;
     let fuel = input.action.spec.budget.fuel;
     let phase = input.phase;
-    let mut state = RunState::new(input, plugin.tier.limits(), started + WALL_CLOCK);
+    let clock = Arc::new(RunClock::start(WALL_CLOCK));
+    let mut state = RunState::new(input, plugin.tier.limits(), Arc::clone(&clock));
     state.recorder = Some(Box::new(Recorder::new(fuel)));
     let mut store = Store::new(&plugin.engine, state);
-    let outcome = run::in_time(started + WALL_CLOCK, async {
-        run::set_limits(&mut store)?;
+    let outcome = timeout_at(clock.deadline(), async {
+        run::set_limits(&mut store, fuel, Some(YIELD_FUEL))?;
         observe_checks(&mut store)?;
         plugin.linked.call(phase, &mut store).await
     })
@@ -63,7 +65,7 @@ pub async fn profile(plugin: &Runnable, mut input: RunInput) -> Profile {
         Ok(Ok(Err(failure))) => Ending::Failed(failure),
     };
     let (stacks, checks) = recorder.finish(left, phase.as_str());
-    let report = run::report(ending, state, fuel.saturating_sub(left), [Duration::ZERO, started.elapsed()]);
+    let report = run::report(ending, state, fuel.saturating_sub(left), &clock);
     Profile { report, stacks, checks }
 }
 

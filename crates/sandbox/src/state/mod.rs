@@ -18,7 +18,10 @@ use output::Output;
 use postlude_model::decision::Command;
 use postlude_model::http::Exchange;
 use postlude_model::run::{Level, Log, LogLine, RunInput};
+use postlude_schedule::RunClock;
 use random_stream::RandomStream;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 use wasi::{Stream, Wasi};
 
@@ -55,15 +58,15 @@ pub struct RunState {
     pub requests: usize,
     /// The requests that were answered.
     pub http: Vec<Exchange>,
-    /// When the wall clock runs out.
-    pub deadline: Instant,
+    /// The run's wall clock.
+    pub clock: Arc<RunClock>,
     /// Records what each function spends; in a profiled run alone.
     pub recorder: Option<Box<Recorder>>,
 }
 
 impl RunState {
     /// The state before the first instruction.
-    pub fn new(input: RunInput, tier: &'static TierLimits, deadline: Instant) -> Self {
+    pub fn new(input: RunInput, tier: &'static TierLimits, clock: Arc<RunClock>) -> Self {
         Self {
             limiter: Limiter::new(tier, input.action.spec.budget.memory_bytes),
             tier,
@@ -80,9 +83,15 @@ impl RunState {
             wasi: None,
             requests: 0,
             http: Vec::new(),
-            deadline,
+            clock,
             recorder: None,
         }
+    }
+
+    /// When what the plugin waits for must have come at the latest, so that it has this much time left to decide.
+    pub fn latest(&self, margin: Duration) -> Instant {
+        let deadline = self.clock.deadline();
+        deadline.checked_sub(margin).unwrap_or(deadline)
     }
 
     /// Makes the running host function pay for work besides its crossing of the boundary. The function's price class in the

@@ -4,8 +4,8 @@ use crate::guests;
 use crate::support::{assert_limit, input, load, run, sandbox, trap, with};
 use postlude_model::decision::Decision;
 use postlude_model::limits;
-use postlude_model::run::{Ending, Limit, Report};
-use postlude_sandbox::{LoadError, Sandbox, SandboxConfig};
+use postlude_model::run::{Ending, Limit, Report, Usage};
+use postlude_sandbox::{LoadError, RunLimits, Sandbox, SandboxConfig};
 use std::time::{Duration, Instant};
 
 /// Runs an attack with a neighbour at its side, and one normal run after it.
@@ -244,7 +244,7 @@ async fn effects_before_a_trap_do_not_hide_it() {
 /// P24: dropped futures give their places back.
 #[tokio::test]
 async fn cancelled_runs_leave_nothing_behind() {
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 2, ..Default::default() }).unwrap();
+    let sandbox = Sandbox::new(SandboxConfig::single()).unwrap();
     let spinner = sandbox.load(&guests::plugin(&on_login("(loop (br 0))")).unwrap()).unwrap();
     let endless = || with(input(), |action| action.spec.budget.fuel = u64::MAX / 4);
     for _ in 0..300 {
@@ -258,30 +258,88 @@ async fn cancelled_runs_leave_nothing_behind() {
 /// P25: more spinners than places; a neighbour in the same thread still answers, and who finds no place in time is told so.
 #[tokio::test]
 async fn spinners_yield_and_the_queue_has_a_deadline() {
-    let sandbox = Sandbox::new(SandboxConfig { max_concurrent_runs: 4, ..Default::default() }).unwrap();
+    let config = SandboxConfig::default().with_places(4);
+    let runs = RunLimits { max_wait: Duration::from_millis(500), ..config.runs };
+    let sandbox = Sandbox::new(SandboxConfig { runs, cores: 1, ..config }).unwrap();
     let spinner = sandbox.load(&guests::plugin(&on_login("(loop (br 0))")).unwrap()).unwrap();
     let kind = sandbox.load(&guests::plugin("").unwrap()).unwrap();
-    let endless = |millis| {
+    let loud = sandbox.share("loud", 1);
+    let endless = || {
         with(input(), |action| {
             action.spec.budget.fuel = u64::MAX / 4;
-            action.spec.budget.wall_clock = Duration::from_millis(millis);
+            action.spec.budget.wall_clock = Duration::from_millis(900);
         })
     };
-    let spawn = |millis| {
-        let (sandbox, spinner, input) = (sandbox.clone(), spinner.clone(), endless(millis));
-        tokio::spawn(async move { sandbox.run(&spinner, input).await.ending })
+    let spawn = || {
+        let (sandbox, loud, spinner, input) = (sandbox.clone(), loud.clone(), spinner.clone(), endless());
+        tokio::spawn(async move { sandbox.run_for(&loud, &spinner, input).await.ending })
     };
-    let mut spinners: Vec<_> = (0..3).map(|_| spawn(2000)).collect();
-    tokio::task::yield_now().await;
-    assert_eq!(sandbox.run(&kind, input()).await.ending, Ending::Decided(Decision::Continue));
-    spinners.push(spawn(2000));
-    tokio::task::yield_now().await;
-    let late = with(input(), |action| action.spec.budget.wall_clock = Duration::from_millis(50));
-    assert_eq!(sandbox.run(&kind, late).await.ending, Ending::Busy);
-    for spinner in spinners {
-        assert_eq!(spinner.await.unwrap(), Ending::TimedOut);
+    let spinners: Vec<_> = (0..3).map(|_| spawn()).collect();
+    for _ in 0..20 {
+        let report = sandbox.run(&kind, input()).await;
+        assert_eq!(report.ending, Ending::Decided(Decision::Continue));
     }
-    assert_eq!(sandbox.run(&kind, input()).await.ending, Ending::Decided(Decision::Continue));
+    // Two of the four places are the spinners': one tenant may not have more. None is left for the third, and nobody's time is up.
+    let mut endings = Vec::new();
+    for spinner in spinners {
+        endings.push(spinner.await.unwrap());
+    }
+    assert!(endings.contains(&Ending::Busy), "{endings:?}");
+    assert!(sandbox.run(&kind, input()).await.usage.waited < Duration::from_millis(500));
+    assert_eq!(sandbox.places(), (4, 4));
+}
+
+/// P25: what a run waits for its turns is not its own time: two spinners on one core have as much each.
+#[tokio::test]
+async fn waiting_for_a_turn_is_not_the_runs_own_time() {
+    let config = SandboxConfig::default();
+    let runs = RunLimits { max_wait: Duration::from_secs(60), ..config.runs };
+    let sandbox = Sandbox::new(SandboxConfig { runs, cores: 1, ..config }).unwrap();
+    let spinner = sandbox.load(&guests::plugin(&on_login("(loop (br 0))")).unwrap()).unwrap();
+    let spawn = || {
+        let (sandbox, spinner) = (sandbox.clone(), spinner.clone());
+        let endless = with(input(), |action| {
+            action.spec.budget.fuel = u64::MAX / 4;
+            action.spec.budget.wall_clock = Duration::from_millis(200);
+        });
+        tokio::spawn(async move { sandbox.run(&spinner, endless).await })
+    };
+    let (one, two) = (spawn(), spawn());
+    for report in [one.await.unwrap(), two.await.unwrap()] {
+        assert_eq!(report.ending, Ending::TimedOut);
+        assert!(report.usage.duration >= Duration::from_millis(150), "{:?}", report.usage);
+        assert!(report.usage.waited >= Duration::from_millis(100), "{:?}", report.usage);
+    }
+}
+
+/// A run that spends its slice as a job is run again on a stack of its own: nobody can tell, but by the report's times.
+#[tokio::test]
+async fn a_long_run_is_the_same_as_a_short_one() {
+    let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+    let counts = |turns: u32| {
+        on_login(&format!(
+            "(local $i i32) (call $claims.add-scope «read» (global.get $out)) (call $random.bytes (i32.const 8) (global.get $out))
+            (loop $l (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $l (i32.lt_u (local.get $i) (i32.const {turns}))))"
+        ))
+    };
+    let long = sandbox.load(&guests::plugin(&counts(3_000_000)).unwrap()).unwrap();
+    let budget = |fuel| with(input(), |action| action.spec.budget.fuel = fuel);
+    let apart = |report: Report| Report {
+        usage: Usage { waited: Duration::ZERO, duration: Duration::ZERO, ..report.usage },
+        ..report
+    };
+    // The first is begun as a job; the second is known to be long.
+    let (first, second) = (sandbox.run(&long, budget(50_000_000)).await, sandbox.run(&long, budget(50_000_000)).await);
+    assert!(first.usage.fuel > 4_000_000, "{:?}", first.usage);
+    assert_eq!(first.ending, Ending::Decided(Decision::Continue));
+    assert_eq!(apart(first), apart(second));
+    // At the edge: a budget of just a slice is spent as a job, one more unit is not.
+    for fuel in [4_000_000, 4_000_001] {
+        let report =
+            sandbox.run(&sandbox.load(&guests::plugin(&counts(3_000_000)).unwrap()).unwrap(), budget(fuel)).await;
+        assert_limit(&report, Limit::Fuel);
+        assert_eq!(report.usage.fuel, fuel);
+    }
 }
 
 /// P27.

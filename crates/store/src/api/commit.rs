@@ -74,6 +74,34 @@ pub enum CommitOutcome {
     BypassChanged,
 }
 
+/// A light login: a login record that is new, has an outcome, and changes nothing else.
+#[derive(Debug)]
+pub struct LightLogin<'a> {
+    /// The login's tenant.
+    pub tenant: &'a TenantName,
+    /// The record. The store sets `version`, to one, and `changed_at`.
+    pub record: &'a mut LoginRecord,
+    /// The claim of this login.
+    pub claim: &'a ClaimGuard,
+    /// A session that must be stored in this version; zero: not at all.
+    pub check_session: Option<(&'a SessionId, u64)>,
+    /// The host's clock.
+    pub now: Timestamp,
+}
+
+/// What became of a light login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LightLoginOutcome {
+    /// Every read of the login finds it from now on, and it is on the disk within a second.
+    Done,
+    /// The session's version is another one. Nothing was written.
+    SessionChanged,
+    /// The claim is another login's. Nothing was written.
+    NotClaimed,
+    /// Too many wait for the disk. Nothing was written; [`Commits::commit`] of the same login waits for a place.
+    Full,
+}
+
 /// Commits.
 #[async_trait]
 pub trait Commits: Send + Sync {
@@ -87,4 +115,11 @@ pub trait Commits: Send + Sync {
     /// When a record that it rests on cannot be read, a new one cannot be encoded, or the store fails. Nothing was written. A
     /// synced commit that fails while it is made durable may be there after a restart, as one whose answer was lost.
     async fn commit(&self, commit: Commit) -> Result<CommitOutcome, StoreError>;
+
+    /// Appends a light login. It never waits, neither for the disk nor for another thread that does, and may be called from any
+    /// thread. [`Self::commit`] takes the same way for a batched commit that is a light login.
+    ///
+    /// # Errors
+    /// When the session cannot be read, the record cannot be encoded, or the store has stopped. Nothing was written.
+    fn append_login(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError>;
 }

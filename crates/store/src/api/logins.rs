@@ -33,6 +33,13 @@ pub trait Logins: Send + Sync {
     /// As [`Self::login`].
     async fn claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginClaim, StoreError>;
 
+    /// Claims a login as [`Self::claim_login`] does, without waiting: none where another call holds the claim, or where a record
+    /// of the login is not durable yet and must not be shown before it is.
+    ///
+    /// # Errors
+    /// As [`Self::login`].
+    fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError>;
+
     /// Lists login records in an order that stays and says nothing about time, after one of them, at most `most`. A look: it
     /// may show what a crash would still undo, and may miss what was committed a moment ago.
     ///

@@ -26,7 +26,7 @@ pub(crate) mod store;
 pub use bypasses::{BypassChange, BypassOutcome, Bypasses};
 pub use caches::Caches;
 pub use claim::ClaimGuard;
-pub use commit::{Commit, CommitOutcome, Commits, Durability, LoginWrite, SessionWrite};
+pub use commit::{Commit, CommitOutcome, Commits, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite};
 pub use errors::{OpenError, StoreError};
 pub use expiry::Expiry;
 pub use logins::{LoginClaim, Logins};

@@ -16,6 +16,7 @@ mod commits;
 pub mod crash;
 mod eviction;
 mod expiry;
+pub mod light_logins;
 mod lists;
 mod orders;
 mod plugins;
@@ -53,6 +54,10 @@ macro_rules! table {
 
 /// What every engine promises.
 pub fn promises() -> Vec<Promise> {
+    [login_promises(), other_promises()].concat()
+}
+
+fn login_promises() -> Vec<Promise> {
     table! { Arc<dyn Store>:
         commits {
             what_was_written_is_read
@@ -76,6 +81,22 @@ pub fn promises() -> Vec<Promise> {
             finished_and_expired_logins_take_no_place
             suspending_again_keeps_the_place_and_never_evicts_itself
         }
+        light_logins {
+            an_appended_login_is_read_at_once
+            an_appended_login_may_be_written_again
+            a_light_login_sees_that_its_session_changed
+            a_claim_of_another_login_appends_nothing
+            light_logins_stand_in_the_lists_with_the_others
+        }
+        lists {
+            a_users_logins_come_newest_first_page_by_page_and_go_with_the_sweep
+            pages_cover_everything_of_a_tenant_once
+        }
+    }
+}
+
+fn other_promises() -> Vec<Promise> {
+    table! { Arc<dyn Store>:
         bypasses {
             of_two_logins_one_uses_it_and_the_other_writes_nothing
             one_that_is_anothers_unknown_expired_or_revoked_cannot_be_used
@@ -95,10 +116,6 @@ pub fn promises() -> Vec<Promise> {
             batched_logins_go_as_they_say_themselves
             a_session_in_use_stays
             a_tombstone_outlives_its_logins
-        }
-        lists {
-            a_users_logins_come_newest_first_page_by_page_and_go_with_the_sweep
-            pages_cover_everything_of_a_tenant_once
         }
         orders {
             orders_are_never_lost_to_another_writer

@@ -1,9 +1,10 @@
 //! Commits of the in-memory engine: everything is compared first, then written.
 
 use super::state::Tenant;
-use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite};
+use crate::api::{Commit, CommitOutcome, LightLoginOutcome, LoginWrite, SessionWrite};
 use crate::rules::{bypasses, open_logins};
 use postlude_model::cache::{self, CacheChange};
+use postlude_model::login::LoginRecord;
 use postlude_model::names::{SessionId, Timestamp};
 use std::sync::Arc;
 
@@ -27,6 +28,22 @@ pub(crate) fn commit(tenant: &mut Tenant, commit: Commit) -> CommitOutcome {
     }
     write_caches(tenant, &cache, now);
     CommitOutcome::Done
+}
+
+/// Adds a light login, unless its session changed.
+pub(crate) fn append(
+    tenant: &mut Tenant,
+    record: &mut LoginRecord,
+    check_session: Option<(&SessionId, u64)>,
+    now: Timestamp,
+) -> LightLoginOutcome {
+    if check_session.is_some_and(|(id, version)| session_version(tenant, id) != version) {
+        return LightLoginOutcome::SessionChanged;
+    }
+    record.version = 1;
+    record.changed_at = now;
+    tenant.logins.insert(record.id.clone(), record.clone());
+    LightLoginOutcome::Done
 }
 
 fn session_version(tenant: &Tenant, id: &SessionId) -> u64 {

@@ -6,8 +6,8 @@ use super::state::{Revision, State, Tenant};
 use crate::api::claim::Claims;
 use crate::api::{
     Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
-    Commits, Expiry, LoginClaim, Logins, Observer, OrderStore, Page, Plugins, Revisions, Sessions, Store, StoreError,
-    Upload, Uploads,
+    Commits, Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, Logins, Observer, OrderStore, Page,
+    Plugins, Revisions, Sessions, Store, StoreError, Upload, Uploads,
 };
 use crate::rules::bypasses;
 use async_trait::async_trait;
@@ -71,6 +71,20 @@ impl MemoryStore {
         }
     }
 
+    fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let LightLogin { tenant, record, claim, check_session, now } = login;
+        if !claim.is_of(&claim_key(tenant, &record.id)) {
+            return Ok(LightLoginOutcome::NotClaimed);
+        }
+        self.with(|state| {
+            let outcome = commit::append(state.tenant(tenant), record, check_session, now);
+            if outcome == LightLoginOutcome::Done {
+                state.last_commit = state.last_commit.max(now);
+            }
+            outcome
+        })
+    }
+
     /// A commit that writes a login for the first time waits for whoever claimed it, as any engine's does.
     async fn commit_one(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let mut taken = None;
@@ -120,6 +134,12 @@ impl Logins for MemoryStore {
         let claim = self.claim(tenant, id).await;
         let stored = self.login(tenant, id).await?;
         Ok(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
+    }
+
+    fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
+        let Some(claim) = self.claims.claim(&claim_key(tenant, id)) else { return Ok(None) };
+        let stored = self.read(tenant, |tenant| tenant.logins.get(id).cloned())?;
+        Ok(Some(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
     }
 
     async fn logins(
@@ -173,6 +193,13 @@ impl Commits for MemoryStore {
         let (durability, began) = (commit.durability, Instant::now());
         let outcome = self.commit_one(commit).await;
         self.observer.committed(durability, began.elapsed(), outcome.is_err());
+        outcome
+    }
+
+    fn append_login(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let began = Instant::now();
+        let outcome = self.append(login);
+        self.observer.committed(Durability::Batched, began.elapsed(), outcome.is_err());
         outcome
     }
 }

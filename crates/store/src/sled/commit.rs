@@ -6,7 +6,7 @@ use super::keys;
 use super::records::Changes;
 use super::write_behind::BufferedLogin;
 use crate::api::observer::report;
-use crate::api::{Commit, CommitOutcome, LoginWrite, SessionWrite, StoreError};
+use crate::api::{Commit, CommitOutcome, LightLogin, LoginWrite, SessionWrite, StoreError};
 use crate::rules::open_logins::{self, OpenLogin};
 use postlude_model::cache::{self, Cache, CacheChange};
 use postlude_model::login::LoginRecord;
@@ -46,30 +46,26 @@ pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreErr
     Ok(Plan { changes, outcome: CommitOutcome::Done })
 }
 
-/// A new login that changes nothing else, as it will be stored, or which expectation does not hold. The caller has claimed
-/// it, and knows that it is not stored.
-pub(crate) fn plan_buffered(
-    database: &Database,
-    commit: Commit,
-) -> Result<Result<BufferedLogin, CommitOutcome>, StoreError> {
-    let Commit { tenant, login, check_session, now, .. } = commit;
-    let Some(LoginWrite { mut record, .. }) = login else { return Ok(Err(CommitOutcome::LoginChanged)) };
-    if let Some((id, version)) = &check_session {
-        let cached = database.records.read_cache.session(&keys::session(&tenant, id)).map(|session| session.version);
+/// A light login as it will be stored, or none where its session changed. The caller has claimed it, and knows that it is not
+/// stored.
+pub(crate) fn plan_light(database: &Database, login: LightLogin<'_>) -> Result<Option<BufferedLogin>, StoreError> {
+    let LightLogin { tenant, record, check_session, now, .. } = login;
+    if let Some((id, version)) = check_session {
+        let cached = database.records.read_cache.session(&keys::session(tenant, id)).map(|session| session.version);
         let stored = match cached {
             Some(version) => version,
-            None => session_version(database, &tenant, id)?,
+            None => session_version(database, tenant, id)?,
         };
-        if stored != *version {
-            return Ok(Err(CommitOutcome::SessionChanged));
+        if stored != version {
+            return Ok(None);
         }
     }
     record.version = 1;
     record.changed_at = now;
-    let listed = keys::by_user(&tenant, &record.subject.user_id, record.created_at, &record.id);
+    let listed = keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id);
     let expires = grained(record.expires_at);
-    let record = database.encode(keys::login(&tenant, &record.id), &record)?;
-    Ok(Ok(BufferedLogin { record, listed, expires, now }))
+    let record = database.encode(keys::login(tenant, &record.id), record)?;
+    Ok(Some(BufferedLogin { record, listed, expires, now }))
 }
 
 /// When a cache holds nothing more that counts.

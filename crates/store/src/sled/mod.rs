@@ -8,6 +8,7 @@ mod bypasses;
 mod cache_size;
 mod commit;
 mod committer;
+mod contents;
 mod database;
 mod expiry;
 mod high_water;

@@ -1,33 +1,29 @@
 //! The embedded store: reads; writes go to the committer.
 
-use super::commit::plan_buffered;
+use super::commit::plan_light;
 use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
+use super::pages;
 use super::records::failed;
 use super::sync_state::SyncState;
 use super::write_behind::WriteBehind;
-use super::{operators, pages, revisions};
 use crate::api::claim::Claims;
 use crate::api::observer::report;
 use crate::api::{
-    Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
-    Commits, Durability, Expiry, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page, Plugins, Revisions,
-    Sessions, Store, StoreError, Upload, Uploads,
+    BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome, Commits, Durability, Expiry,
+    LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page, Sessions, Store,
+    StoreError,
 };
 use crate::content_files::ContentFiles;
-use crate::format::revision::RevisionHash;
 use crate::format::stored::Stored;
 use async_trait::async_trait;
 use postlude_model::cache::Cache;
 use postlude_model::login::{LoginRecord, Status};
-use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::policy::bypass::Bypass;
 use postlude_model::policy::orders::Orders;
 use postlude_model::session::Session;
-use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeSet, HashSet};
-use std::io;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -63,7 +59,7 @@ impl SledStore {
         self.boot
     }
 
-    fn opened(&self) -> Result<Arc<Open>, StoreError> {
+    pub(crate) fn opened(&self) -> Result<Arc<Open>, StoreError> {
         if let Some(why) = self.sync_state.why_stopped() {
             return Err(why);
         }
@@ -71,7 +67,7 @@ impl SledStore {
         open.clone().ok_or_else(|| StoreError::Stopped(String::new()))
     }
 
-    async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         let open = self.opened()?;
         if let Some(bytes) = open.buffer.get(key) {
             return open.database.records.decode(key, &bytes).map(Some);
@@ -81,13 +77,13 @@ impl SledStore {
     }
 
     /// Tells of a record that cannot be read; the call that needs it fails as well.
-    fn tell(&self, why: &StoreError) {
+    pub(crate) fn tell(&self, why: &StoreError) {
         // What is not about a record is not told.
         let _ = report(&*self.observer, why.clone(), "the call that asked for it fails");
     }
 
     /// Reads much at once, where blocking is allowed.
-    async fn read_many<T: Send + 'static>(
+    pub(crate) async fn read_many<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -128,37 +124,54 @@ impl SledStore {
             Ok(commit) => commit,
             Err(outcome) => return Ok(outcome),
         };
-        if may_be_buffered(&commit) {
-            return self.commit_buffered(commit).await;
+        if is_light(&commit) {
+            return self.commit_light(commit).await;
         }
         self.ask(|answer| Job::Commit(Box::new(commit), answer)).await
     }
 
-    /// Answers a login that is buffered; the committer will apply it. The session was looked at now: a change that is still queued has
-    /// not been answered either, so this login came before it.
-    async fn commit_buffered(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        let open = self.opened()?;
-        // Until readers find the record in the buffer.
-        let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
-        while open.buffer.is_full() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            self.opened()?;
-        }
-        match plan_buffered(&open.database, commit)? {
-            Err(outcome) => Ok(outcome),
-            Ok(login) => {
-                // A committer whose queue is full is awake.
-                if open.buffer.push(login)
-                    && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_)))
-                {
-                    return Err(self.why_stopped());
-                }
-                Ok(CommitOutcome::Done)
+    /// Appends a light login, once there is a place for it.
+    async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let Commit { tenant, login, check_session, now, .. } = commit;
+        let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
+            return Ok(CommitOutcome::LoginChanged);
+        };
+        loop {
+            let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
+            let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, now };
+            match self.append(login)? {
+                LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
+                LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
+                LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
+                LightLoginOutcome::Full => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
     }
 
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+    /// Buffers a login; the committer will apply it. The session is looked at now: a change that is still queued has not been
+    /// answered either, so this login came before it.
+    fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let open = self.opened()?;
+        if !login.claim.is_of(&keys::login(login.tenant, &login.record.id)) {
+            return Ok(LightLoginOutcome::NotClaimed);
+        }
+        if open.buffer.is_full() {
+            return Ok(LightLoginOutcome::Full);
+        }
+        let now = login.now;
+        let Some(login) = plan_light(&open.database, login)? else { return Ok(LightLoginOutcome::SessionChanged) };
+        // A committer whose queue is full is awake.
+        if open.buffer.push(login) && matches!(open.jobs.try_send(Job::Buffered), Err(TrySendError::Disconnected(_))) {
+            return Err(self.why_stopped());
+        }
+        self.sync_state.committed_at(now);
+        Ok(LightLoginOutcome::Done)
+    }
+
+    pub(crate) async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
         let open = self.opened()?;
         let (answer, answered) = oneshot::channel();
         let mut job = job(answer);
@@ -203,6 +216,17 @@ impl Logins for SledStore {
         // Claimed first: what was not there then cannot come before the claim is let go.
         let claim = self.claim(&key).await?;
         Ok(self.read(&key).await?.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
+    }
+
+    fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
+        let (key, open) = (keys::login(tenant, id), self.opened()?);
+        let Some(claim) = open.claims.claim(&key) else { return Ok(None) };
+        if let Some(bytes) = open.buffer.get(&key) {
+            let record = open.database.records.decode(&key, &bytes)?;
+            return Ok(Some(LoginClaim::Existing(Box::new(record))));
+        }
+        let read = self.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
+        Ok(read.map(|stored| stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
     }
 
     async fn logins(
@@ -269,6 +293,13 @@ impl Commits for SledStore {
         self.observer.committed(durability, began.elapsed(), outcome.is_err());
         outcome
     }
+
+    fn append_login(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
+        let began = Instant::now();
+        let outcome = self.append(login);
+        self.observer.committed(Durability::Batched, began.elapsed(), outcome.is_err());
+        outcome
+    }
 }
 
 #[async_trait]
@@ -288,111 +319,6 @@ impl Bypasses for SledStore {
         now: Timestamp,
     ) -> Result<BypassOutcome, StoreError> {
         self.ask(|answer| Job::Bypass(tenant.clone(), change, now, answer)).await
-    }
-}
-
-#[async_trait]
-impl Revisions for SledStore {
-    async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {
-        let Some(RevisionHash(hash)) = self.read(&keys::revision(tenant, number)).await? else { return Ok(None) };
-        revision_text(&self.opened()?.revisions, &hash).await.inspect_err(|why| self.tell(why))
-    }
-
-    async fn put_revision(&self, tenant: &TenantName, content: &str) -> Result<u64, StoreError> {
-        let hash: [u8; 32] = Sha256::digest(content.as_bytes()).into();
-        write(self.opened()?.revisions.clone(), Digest::from_bytes(hash), content.as_bytes().to_vec()).await?;
-        self.ask(|answer| Job::Revision(tenant.clone(), hash, answer)).await
-    }
-
-    async fn active_revision(&self, tenant: &TenantName) -> Result<Option<ActiveRevision>, StoreError> {
-        self.read(&keys::active_revision(tenant)).await
-    }
-
-    async fn activate_revisions(&self, activations: Vec<Activation>) -> Result<bool, StoreError> {
-        self.ask(|answer| Job::Activate(activations, answer)).await
-    }
-
-    async fn need_revision(&self, tenant: &TenantName, number: u64, until: Timestamp) -> Result<(), StoreError> {
-        self.ask(|answer| Job::NeedRevision(tenant.clone(), number, until, answer)).await
-    }
-
-    async fn sweep_revisions(&self, now: Timestamp) -> Result<Vec<(TenantName, u64)>, StoreError> {
-        let gone = self.ask(|answer| Job::SweepRevisions(now, answer)).await?;
-        let open = self.opened()?;
-        // Also what a crash left between the two steps. Two revisions may have one content.
-        let sweep = move || -> io::Result<Result<(), StoreError>> {
-            let needed: HashSet<_> = match revisions::hashes(&open.database) {
-                Ok(hashes) => hashes.into_iter().collect(),
-                Err(why) => return Ok(Err(why)),
-            };
-            let mut unneeded = open.revisions.list()?.into_iter().filter(|hash| !needed.contains(hash));
-            unneeded.try_for_each(|hash| open.revisions.remove(&Digest::from_bytes(hash).hex()))?;
-            Ok(Ok(()))
-        };
-        blocking(sweep).await?.inspect_err(|why| self.tell(why))?;
-        Ok(gone)
-    }
-
-    async fn revisions(&self) -> Result<Vec<String>, StoreError> {
-        let open = self.opened()?;
-        let hashes: BTreeSet<_> =
-            revisions::hashes(&open.database).inspect_err(|why| self.tell(why))?.into_iter().collect();
-        let mut contents = Vec::new();
-        for hash in hashes {
-            match revision_text(&open.revisions, &hash).await.inspect_err(|why| self.tell(why))? {
-                Some(text) => contents.push(text),
-                None => {
-                    let lost = format!("its file {} is missing", Digest::from_bytes(hash).hex());
-                    report(
-                        &*self.observer,
-                        StoreError::Unreadable("revision", lost),
-                        "revisions are listed without it",
-                    )?;
-                }
-            }
-        }
-        Ok(contents)
-    }
-}
-
-#[async_trait]
-impl Plugins for SledStore {
-    async fn plugin(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = checked(&self.opened()?.plugins, digest.as_bytes(), "plugin file").await;
-        read.inspect_err(|why| self.tell(why))
-    }
-
-    async fn put_plugin(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
-        let digest = Digest::from_bytes(Sha256::digest(bytes).into());
-        write(self.opened()?.plugins.clone(), digest, bytes.to_vec()).await?;
-        Ok(digest)
-    }
-
-    async fn plugins(&self) -> Result<Vec<Digest>, StoreError> {
-        let plugins = self.opened()?.plugins.clone();
-        let hashes = blocking(move || plugins.list()).await?;
-        Ok(hashes.into_iter().map(Digest::from_bytes).collect())
-    }
-
-    async fn remove_plugin(&self, digest: &Digest) -> Result<(), StoreError> {
-        let (plugins, hash) = (self.opened()?.plugins.clone(), digest.hex());
-        blocking(move || plugins.remove(&hash)).await
-    }
-}
-
-#[async_trait]
-impl Uploads for SledStore {
-    async fn uploads(&self, tenant: &TenantName) -> Result<Vec<Upload>, StoreError> {
-        let tenant = tenant.clone();
-        self.read_many(move |database| pages::uploads(database, &tenant)).await
-    }
-
-    async fn uploaded(&self) -> Result<HashSet<Digest>, StoreError> {
-        self.read_many(operators::uploaded).await
-    }
-
-    async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {
-        self.ask(|answer| Job::Upload(tenant.clone(), Box::new(upload), most, answer)).await
     }
 }
 
@@ -442,33 +368,10 @@ impl Store for SledStore {
 }
 
 /// A login that begins and ends in one call, and changes nothing else.
-fn may_be_buffered(commit: &Commit) -> bool {
+fn is_light(commit: &Commit) -> bool {
     let decided = |write: &LoginWrite| {
         write.expect == 0 && write.bypasses.is_empty() && !matches!(write.record.status, Status::Suspended(_))
     };
     let alone = commit.sessions.is_empty() && commit.cache.is_empty();
     commit.durability == Durability::Batched && alone && commit.login.as_ref().is_some_and(decided)
-}
-
-/// The content of a revision; none where its file is missing.
-async fn revision_text(files: &ContentFiles, hash: &[u8; 32]) -> Result<Option<String>, StoreError> {
-    let bytes = checked(files, hash, "revision").await?;
-    bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| StoreError::Corrupt("revision"))).transpose()
-}
-
-/// A file whose content has the hash that it is named by.
-async fn checked(files: &ContentFiles, hash: &[u8; 32], what: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
-    let (files, hash) = (files.clone(), *hash);
-    let read = move || -> io::Result<Option<Vec<u8>>> { files.read(&Digest::from_bytes(hash).hex()) };
-    let Some(bytes) = blocking(read).await? else { return Ok(None) };
-    let found: [u8; 32] = Sha256::digest(&bytes).into();
-    if found == hash { Ok(Some(bytes)) } else { Err(StoreError::Corrupt(what)) }
-}
-
-async fn write(files: ContentFiles, digest: Digest, bytes: Vec<u8>) -> Result<(), StoreError> {
-    blocking(move || files.write(&digest.hex(), &bytes)).await
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(failed)?.map_err(failed)
 }

@@ -66,6 +66,17 @@ impl SyncState {
         }
         self.why_stopped().map_or(Ok(value), Err)
     }
+
+    /// Reads as [`Self::durable`] does, without waiting: none where the disk does not have what was read.
+    pub(crate) fn durable_now<T>(
+        &self,
+        key: &[u8],
+        read: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let value = read()?;
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).contains(key);
+        self.why_stopped().map_or(Ok((!pending).then_some(value)), Err)
+    }
 }
 
 /// Stops the store when the committer ends, also by a panic of the engine.

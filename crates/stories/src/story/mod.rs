@@ -4,5 +4,5 @@ mod model;
 mod read;
 mod step;
 
-pub use model::{HttpStep, PluginRef, Setup, Step, StepKind, Story, StoryFile};
+pub use model::{BUILT_IN, HttpStep, PluginRef, Setup, Step, StepKind, Story, StoryFile};
 pub use read::{read, read_text};

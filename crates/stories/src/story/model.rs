@@ -21,12 +21,15 @@ pub struct StoryFile {
     pub stories: Vec<Story>,
 }
 
+/// What the path of a plugin begins with that the playing program has inside, such as `demo:custom-factor`.
+pub const BUILT_IN: &str = "demo:";
+
 /// A plugin of a file's pipeline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PluginRef {
     /// The line of its table.
     pub line: usize,
-    /// A component's file or a project's folder; none is the plugin under test.
+    /// A component's file, a project's folder, or [`BUILT_IN`] and a name; none is the plugin under test.
     pub path: Option<PathBuf>,
     /// The action's name, unless it is the plugin's own.
     pub name: Option<String>,

@@ -1,6 +1,6 @@
 //! Reads a file of stories. Every mistake is reported at once, with its line.
 
-use super::model::{HttpStep, PluginRef, Setup, Story, StoryFile};
+use super::model::{BUILT_IN, HttpStep, PluginRef, Setup, Story, StoryFile};
 use super::step;
 use crate::event::{compose, patch};
 use crate::pattern;
@@ -87,7 +87,10 @@ impl Reader<'_> {
         let mut plugins = Vec::new();
         for node in nodes {
             let Some(mut section) = Section::of(self.log, "a plugin".to_owned(), node.at, node) else { continue };
-            let path = section.string("path").map(|path| self.folder.join(path.value));
+            let path = section.string("path").map(|path| match path.value.starts_with(BUILT_IN) {
+                true => path.value.into(),
+                false => self.folder.join(path.value),
+            });
             let name = section.string("name").map(|name| name.value.to_owned());
             let setup = self.setup(&mut section);
             section.finish();

@@ -38,12 +38,12 @@ fn total_memory(meminfo: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib / 1024)
 }
 
-/// Whether the engine starts with its default pool, which reserves address space for every run.
+/// Whether the engine starts with its default pool, which reserves address space for every place.
 fn sandbox() -> Finding {
     let config = SandboxConfig::default();
-    let runs = config.max_concurrent_runs;
+    let places = config.runs.places;
     match Sandbox::new(config) {
-        Ok(_) => Finding::ok(PART, "sandbox", format!("the engine starts, with room for {runs} runs at a time")),
+        Ok(_) => Finding::ok(PART, "sandbox", format!("the engine starts, with {places} places for runs")),
         Err(why) => Finding::ok(PART, "sandbox", why.to_string()).but(
             Status::Missing,
             "permit more address space (it is reserved, not used): `ulimit -v unlimited`, or `LimitAS=infinity` in the systemd unit",

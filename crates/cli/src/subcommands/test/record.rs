@@ -8,10 +8,10 @@ use postlude_model::action::Mode;
 use postlude_model::names::Timestamp;
 use postlude_stories::event::{merge, sample};
 use postlude_stories::partner::{PromptAnswer, PromptKind};
-use postlude_stories::record::{Observed, ObservedCall, record};
-use postlude_stories::story::Setup;
+use postlude_stories::record::{Observed, ObservedCall, RecordedPipeline, RecordedStory, record};
+use postlude_stories::story::{HttpStep, Setup};
 use postlude_stories::workbench::FIRST_BROWSER;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
@@ -28,9 +28,19 @@ pub(super) fn run(login: &str, target: &Target, runtime: &Runtime) -> Result<Exi
             Value::Null
         }
     };
+    if decisions(&told).any(|decision| decision == "skipped") {
+        let note = "a prompt was skipped because of an earlier login in the session: record that one too, and put its steps before";
+        output::note(format!("{} {note}", output::coloured_note(Paint::Careful, "note:")));
+    }
     let (setup, observed) = observed(&told, runs.as_array().map_or(&[][..], Vec::as_slice));
-    output::line(record(&format!("login {login}"), &setup, &observed).trim_end());
+    let pipeline = RecordedPipeline { setup, plugins: Vec::new() };
+    output::line(record(&RecordedStory { name: format!("login {login}"), pipeline, observed }).trim_end());
     Ok(ExitCode::SUCCESS)
+}
+
+fn decisions(told: &Value) -> impl Iterator<Item = &str> {
+    let timeline = told.get("timeline").and_then(Value::as_array).into_iter().flatten();
+    timeline.filter_map(|run| run.get("decision")?.as_str())
 }
 
 async fn get(server: &Server, login: &str, part: Option<&str>) -> Result<Value> {
@@ -44,8 +54,8 @@ fn observed(told: &Value, runs: &[Value]) -> (Setup, Vec<Observed>) {
     let timeline = told.get("timeline").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mode = Mode::ALL.into_iter().find(|mode| told.get("mode").is_some_and(|it| it == mode.as_str()));
     let mut event = sample();
-    for known in runs.iter().filter_map(|run| run.get("event")) {
-        merge(&mut event, known);
+    for known in runs.iter().filter_map(|run| document(run.get("event")?)) {
+        merge(&mut event, &known);
     }
     merge(
         &mut event,
@@ -60,18 +70,74 @@ fn observed(told: &Value, runs: &[Value]) -> (Setup, Vec<Observed>) {
         calls.push((time(run.get("at")), ObservedCall::Prompt(PromptAnswer::of(kind))));
     }
     let last = calls.len().saturating_sub(1);
-    let answers = (0..calls.len()).map(|at| if at == last { outcome(told) } else { json!({ "outcome": "redirect" }) });
-    let one = |((at, call), answer)| Observed { at, browser: FIRST_BROWSER.to_owned(), call, answer };
-    let settings = runs.first().and_then(|run| run.pointer("/spec/settings")).and_then(Value::as_object);
-    let setup = Setup { settings: settings.cloned().unwrap_or_default(), ..Setup::default() };
-    (setup, calls.into_iter().zip(answers).map(one).collect())
+    let one = |(number, (at, call))| {
+        let runs = runs_of(runs, number);
+        let mut answer = if number == last { outcome(told) } else { json!({ "outcome": "redirect" }) };
+        if let Some(trap) = runs.iter().find_map(|run| run.pointer("/outcome/ending/trap")) {
+            merge(&mut answer, &json!({ "trap": trap }));
+        }
+        let exchanges = runs.iter().filter_map(|run| run.get("http")?.as_array()).flatten();
+        let http = exchanges.filter_map(expected_request).collect();
+        Observed { at, browser: FIRST_BROWSER.to_owned(), call, answer, http }
+    };
+    let settings = runs.first().and_then(|run| document(run.pointer("/spec/settings")?));
+    let settings = settings.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    let setup = Setup { settings, ..Setup::default() };
+    (setup, calls.into_iter().enumerate().map(one).collect())
+}
+
+/// A JSON object that a recording holds as a text.
+fn document(text: &Value) -> Option<Value> {
+    serde_json::from_str(text.as_str()?).ok().filter(Value::is_object)
+}
+
+/// The runs of a call: each browser that is back begins the next one.
+fn runs_of(runs: &[Value], number: usize) -> Vec<&Value> {
+    let mut call = 0_usize;
+    let mut of = Vec::new();
+    for run in runs {
+        if run.get("phase").is_some_and(|phase| phase == "on-continue") {
+            call = call.saturating_add(1);
+        }
+        if call == number {
+            of.push(run);
+        }
+    }
+    of
+}
+
+/// A recorded request and its answer, as a story has them; none where the network never saw the request. What a recording has in the
+/// place of a secret is in no story: a pattern of method and URL is enough.
+fn expected_request(exchange: &Value) -> Option<HttpStep> {
+    let recorded = exchange.get("answer")?;
+    let (mut fail, mut answer) = (None, json!({}));
+    match (recorded.get("response"), recorded.as_str()) {
+        (Some(response), _) => {
+            let body = response.get("body").and_then(Value::as_str).unwrap_or_default();
+            let body = serde_json::from_str(body).unwrap_or_else(|_| Value::from(body));
+            answer = json!({ "status": response.get("status"), "headers": content_type(response), "body": body });
+        }
+        (None, Some("timeout")) => fail = Some("timeout".to_owned()),
+        (None, Some("too_large")) => fail = Some("too-large".to_owned()),
+        (None, None) if recorded.get("other").is_some() => fail = Some("refused".to_owned()),
+        (None, _) => return None,
+    }
+    let request = json!({ "method": exchange.get("method"), "url": exchange.get("url") });
+    Some(HttpStep { line: 0, request, answer, fail, repeats: false })
+}
+
+fn content_type(response: &Value) -> Value {
+    let headers = response.get("headers").and_then(Value::as_array).into_iter().flatten();
+    let pairs = headers.filter_map(|pair| Some((pair.get(0)?.as_str()?.to_ascii_lowercase(), pair.get(1)?.clone())));
+    Value::Object(pairs.filter(|(name, _)| name == "content-type").collect::<Map<_, _>>())
 }
 
 /// The prompt site's answer: its verdict where the run was kept, else what the action made of it.
 fn kind(run: &Value, reply: Option<&Value>) -> PromptKind {
     let verdict = reply.and_then(|reply| {
-        let claims = reply.pointer("/token/claims/verdict");
-        reply.pointer("/proof/token/verdict").or(claims)?.as_str().map(str::to_owned)
+        let claims = reply.pointer("/token/claims").and_then(document);
+        let verdict = reply.pointer("/proof/token/verdict").or_else(|| claims.as_ref()?.get("verdict"));
+        verdict?.as_str().map(str::to_owned)
     });
     match verdict.as_deref() {
         Some("refused") => PromptKind::Refused,
@@ -118,11 +184,18 @@ mod tests {
             ],
         });
         let runs = [
-            json!({ "phase": "on-login", "event": { "user": { "email": "ben@acme.example" } }, "spec": { "settings": { "a": 1 } } }),
-            json!({ "phase": "on-continue", "event": {}, "reply": { "proof": { "token": { "factor": null, "verdict": "ok" } } } }),
+            json!({ "phase": "on-login", "event": r#"{"user":{"email":"ben@acme.example"}}"#, "spec": { "settings": r#"{"a":1}"# } }),
+            json!({ "phase": "on-continue", "event": "{}", "http": [
+                { "method": "GET", "url": "https://a.example/x", "headers": [], "body": null,
+                  "answer": { "response": { "status": 200, "headers": [["Content-Type", "text/plain"], ["date", "now"]], "body": "yes" } } },
+                { "method": "GET", "url": "https://a.example/y", "headers": [], "body": null, "answer": "timeout" },
+                { "method": "GET", "url": "https://b.example/", "headers": [], "body": null, "answer": "not_granted" },
+            ], "reply": { "proof": { "token": { "factor": null, "verdict": "ok" } } } }),
         ];
         let (setup, observed) = observed(&told, &runs);
-        insta::assert_snapshot!(record("login lgn_1", &setup, &observed), @r#"
+        let pipeline = RecordedPipeline { setup, plugins: Vec::new() };
+        let story = RecordedStory { name: "login lgn_1".to_owned(), pipeline, observed };
+        insta::assert_snapshot!(record(&story), @r#"
         [settings]
         a = 1
 
@@ -141,6 +214,14 @@ mod tests {
         expect.outcome = "continue"
         expect.factors = ["https://acme.example/face"]
         expect.amr = ["pwd", "mfa"]
+        [[story.step.http]]
+        request = { method = "GET", url = "https://a.example/x" }
+        answer = { body = "yes", headers = { content-type = "text/plain" }, status = 200 }
+        repeat = false
+        [[story.step.http]]
+        request = { method = "GET", url = "https://a.example/y" }
+        fail = "timeout"
+        repeat = false
         "#);
     }
 }

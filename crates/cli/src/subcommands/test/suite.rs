@@ -2,13 +2,14 @@
 
 use super::sources::{Plugin, Source};
 use crate::output::{self, Paint};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use postlude_build::{BuildOptions, build};
 use postlude_config::Problem;
+use postlude_demo::plugins;
 use postlude_sandbox::SandboxConfig;
 use postlude_stories::fuzz::{FuzzOptions, FuzzReport, fuzz};
 use postlude_stories::play::{Player, PlayerSetup, SnapshotMode, SnapshotStore, StockStories, StoryResult, play_all};
-use postlude_stories::story::{StepKind, Story, StoryFile, read, read_text};
+use postlude_stories::story::{BUILT_IN, StepKind, Story, StoryFile, read, read_text};
 use postlude_stories::workbench::{PluginPool, PooledPlugin};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -107,11 +108,27 @@ impl Suites {
         if let Some(known) = self.plugins().get(path) {
             return Ok(known.clone());
         }
+        if let Some(name) = path.to_str().and_then(|path| path.strip_prefix(BUILT_IN)) {
+            let plugin = self.built_in(name).await?;
+            self.plugins().insert(path.to_owned(), plugin.clone());
+            return Ok(plugin);
+        }
         let file = if path.is_dir() { build_project(path, self.options.debug)? } else { path.to_owned() };
         let bytes = std::fs::read(&file).with_context(|| format!("`{}` cannot be read", file.display()))?;
         let plugin = self.pool.add(&bytes).await.with_context(|| format!("`{}` was refused", file.display()))?;
         self.plugins().insert(path.to_owned(), plugin.clone());
         Ok(plugin)
+    }
+}
+
+impl Suites {
+    /// A plugin that is in this program.
+    async fn built_in(&self, name: &str) -> Result<PooledPlugin> {
+        let bytes = plugins::by_name(name).ok_or_else(|| {
+            let known: Vec<_> = plugins::names().map(|name| format!("`{BUILT_IN}{name}`")).collect();
+            anyhow!("`{BUILT_IN}{name}` is no plugin of this program; it has {}", known.join(", "))
+        })?;
+        Ok(self.pool.add(bytes).await?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the IdP remembers, all of it on its own side.
 
+use crate::config::{ACME, LAB};
 use crate::journal::{Answered, Sso};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -28,6 +29,16 @@ pub(super) enum Tenant {
     Acme,
     /// The endless loop.
     Lab,
+}
+
+impl Tenant {
+    /// Its name in the demo's configuration.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Acme => ACME,
+            Self::Lab => LAB,
+        }
+    }
 }
 
 /// A login that waits for its browser, found by a cookie.

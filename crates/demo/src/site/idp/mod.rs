@@ -114,6 +114,8 @@ async fn login(
     let what = format!("{user} logs in");
     let call = Call { tenant: form.tenant, path: "/v1/logins", key: Some(&key), body: &body, what: &what };
     let answered = idp.ask(visit.as_deref(), call).await;
+    let event = body.get("event").unwrap_or(&Value::Null);
+    idp.postlude.messages.began(visit.as_deref(), form.tenant.name(), event, &answered);
     let transaction = Transaction { user, tenant: form.tenant, ..Transaction::default() };
     idp.act_on(&id, transaction, answered)
 }
@@ -139,6 +141,7 @@ async fn back(
     let what = format!("{} is back", transaction.user);
     let call = Call { tenant: transaction.tenant, path: &path, key: None, body: &body, what: &what };
     let answered = idp.ask(visit.as_deref(), call).await;
+    idp.postlude.messages.went_on(visit.as_deref(), &transaction.login_id, &answered);
     idp.act_on(&id, transaction, answered)
 }
 

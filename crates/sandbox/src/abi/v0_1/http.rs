@@ -33,7 +33,7 @@ pub fn send(run: &mut RunState, (request,): (Request,)) -> CallProgress<model::E
 
 /// A request ends before the run does, so that the plugin can still decide.
 fn deadline(run: &RunState) -> Instant {
-    let latest = run.deadline.checked_sub(HTTP_MARGIN).unwrap_or(run.deadline);
+    let latest = run.latest(HTTP_MARGIN);
     Instant::now().checked_add(HTTP_TIMEOUT).map_or(latest, |deadline| deadline.min(latest))
 }
 

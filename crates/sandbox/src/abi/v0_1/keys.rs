@@ -58,7 +58,7 @@ pub fn verify_jwt(
     run.owe(Work::Json(token.len()));
     let input = &run.input;
     let verifying = input.action.own_keys.verify(&key, &token, &input.http.client, input.now);
-    let deadline = run.deadline.checked_sub(HTTP_MARGIN).unwrap_or(run.deadline);
+    let deadline = run.latest(HTTP_MARGIN);
     CallProgress::Pending(Box::pin(async move {
         let late = || Err(model::KeyError::Other("the public keys did not arrive in time".to_owned()));
         timeout_at(deadline, verifying).await.unwrap_or_else(|_| late())
