@@ -3,7 +3,8 @@
 #   the SDK's own tests; custom-factor, which has to pass the one file of stories; a new project of each template outside this
 #   repository, which has to build and to pass its stories; and the same digest in another folder.
 # Fails where a tool cannot be had.
-#   scripts/languages.sh [rust] [js] [ts] [python] [go] [c]      default: all for which there is a custom-factor
+#   scripts/languages.sh [rust] [js] [ts] [python] [go] [c] [full]      default: all for which there is a custom-factor, and `full`, which is
+# custom-factor in JavaScript on the full engine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ROOT=$PWD
@@ -27,6 +28,7 @@ setup() {
     c) scripts/setup.sh clang ;;
     js | ts) scripts/setup.sh javascript ;;
     python) scripts/setup.sh python mypy ;;
+    full) scripts/setup.sh javascript full-engine ;;
   esac
 }
 
@@ -136,10 +138,34 @@ same_digest() {
   say "$1: $one in two folders"
 }
 
-[ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename)
+# The full JavaScript engine has no project of its own: it is an option of a project in JavaScript, which asks for more memory then.
+full_engine() {
+  local project=$work/full package
+  cp -r "$EXAMPLES/js" "$project"
+  rm -rf "$project/build"
+  link_packages "$project"
+  for package in target/tools/full-engine/node_modules/*; do
+    [ -e "$project/node_modules/$(basename "$package")" ] || ln -s "$ROOT/$package" "$project/node_modules/"
+  done
+  node -e '
+    const { readFileSync: read, writeFileSync: write } = require("fs"), [folder] = process.argv.slice(1);
+    const change = (name, more) => write(`${folder}/${name}`, JSON.stringify({ ...JSON.parse(read(`${folder}/${name}`, "utf8")), ...more }));
+    change("package.json", { postlude: { engine: "full" } });
+    change("manifest.json", { limits: { fuel: 20_000_000, wall_clock_ms: 2000, memory_bytes: 33_554_432 } });
+  ' "$project"
+  timeout 600 "$POSTLUDE" build "$project" | tee "$work/full.log" | tail -n 3
+  grep -q SpiderMonkey "$work/full.log" || die 'full: it was not built with SpiderMonkey'
+  timeout 600 "$POSTLUDE" test "$project/build/custom-factor.wasm" --stories "$EXAMPLES/stories" | tail -n 1
+}
+
+[ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename) full
 for language; do
   say "$language"
   setup "$language"
+  if [ "$language" = full ]; then
+    full_engine
+    continue
+  fi
   [ "$language" = rust ] || prepare "$language" "$EXAMPLES/$language"
   sdk_tests "$language"
   custom_factor "$language"
