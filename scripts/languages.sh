@@ -126,6 +126,14 @@ check_types() {
   esac
 }
 
+# Names in a profile: the file that is shipped has none in Go, and the one for debugging does.
+profile_names() {
+  [ "$1" = go ] || return 0
+  "$POSTLUDE" build "$work/acme-claims-go" --debug --out "$work/named.wasm" >/dev/null 2>&1
+  "$POSTLUDE" profile "$work/named.wasm" --settings '{ "claim": "https://acme.example/domain" }' >"$work/profile" 2>&1 || { cat "$work/profile" >&2; exit 1; }
+  grep -q 'runtime\.mallocgc' "$work/profile" || die 'go: a profile has no names'
+}
+
 same_digest() {
   local here=$work/acme-gate-$1 there="$work/another place/deeper/$1" one two
   mkdir -p "$(dirname "$there")"
@@ -171,5 +179,6 @@ for language; do
   custom_factor "$language"
   new_projects "$language"
   same_digest "$language"
+  profile_names "$language"
   settings_types "$language"
 done
