@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages bindings-check test-install build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-stories release fmt clean
+.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -149,6 +149,11 @@ bench-languages: ## what a plugin costs in each language, beside a fresh isolate
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude
 	@scripts/bench-languages.sh "$(TARGET_DIR)/release/postlude"
+
+time-languages: ## how long the first commands take in each language, from nothing to green stories (LANGUAGES="c go")
+	@cargo build $(LOCKED) --release --workspace --bin postlude
+	@scripts/setup.sh wasm javascript python go clang
+	@scripts/time-languages.sh "$(TARGET_DIR)/release/postlude" $(LANGUAGES)
 
 fmt: ## format everything
 	@cargo fmt --all
