@@ -4,7 +4,8 @@
 #   repository, which has to build and to pass its stories; the same digest in another folder; and `postlude dev`, which has to say what
 #   is wrong with a source, and to take the next one, for JavaScript and Python.
 # Fails where a tool cannot be had.
-#   scripts/languages.sh [rust] [js] [ts] [python] [go] [c]      default: all for which there is a custom-factor
+#   scripts/languages.sh [rust] [js] [ts] [python] [go] [c] [full]      default: all for which there is a custom-factor, and `full`, which is
+# custom-factor in JavaScript on the full engine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ROOT=$PWD
@@ -27,7 +28,8 @@ setup() {
     go) scripts/setup.sh go ;;
     c) scripts/setup.sh clang ;;
     js | ts) scripts/setup.sh javascript ;;
-    python) scripts/setup.sh python ;;
+    python) scripts/setup.sh python mypy ;;
+    full) scripts/setup.sh javascript full-engine ;;
   esac
 }
 
@@ -90,6 +92,49 @@ new_projects() {
   done
 }
 
+# The types that `postlude build` makes of a settings' schema, by the checker of the language: with everything that a schema may have, and
+# wrong uses of it are found.
+settings_types() {
+  local project=$work/acme-claims-$1 wrong
+  case $1 in js | ts | python | go) ;; *) return 0 ;; esac
+  check_types "$1" "$project"
+  node -e '
+    const { readFileSync: read, writeFileSync: write } = require("fs"), [file, example] = process.argv.slice(1);
+    const manifest = JSON.parse(read(file, "utf8"));
+    manifest.settings = JSON.parse(read(example, "utf8"));
+    write(file, JSON.stringify(manifest, null, 2));
+  ' "$project/manifest.json" crates/build/src/settings/example.json
+  build "$project" >/dev/null
+  check_types "$1" "$project"
+  case $1 in
+    js) wrong='/** @type {import("./settings").Settings} */ const wrong = login.settings(); wrong.claim.nothing;' ;;
+    ts) wrong='login.settings<Settings>().claim.nothing;' ;;
+    python) wrong='login.settings(Settings).claim.nothing' ;;
+    go) wrong='var _ = Settings{}.Claim.nothing' ;;
+  esac
+  printf '%s\n' "$wrong" >>"$(ls "$project"/plugin.* "$project"/main.go 2>/dev/null | head -n 1)"
+  ! check_types "$1" "$project" >/dev/null 2>&1 || die "$1: a wrong use of the settings was not found"
+}
+
+check_types() {
+  case $1 in
+    js) sdk/js/node_modules/.bin/tsc --project "$2/jsconfig.json" --noEmit --preserveSymlinks ;;
+    ts) sdk/js/node_modules/.bin/tsc --project "$2" --preserveSymlinks ;;
+    python)
+      (cd "$2" && MYPYPATH=postlude-sdk "$ROOT/sdk/python/.venv-mypy/bin/mypy" --strict --follow-imports=silent --no-error-summary --cache-dir "$work/mypy" --python-version 3.10 plugin.py settings.py)
+      ;;
+    go) (cd "$2" && test -z "$(gofmt -l ./*.go)" && GOOS=wasip1 GOARCH=wasm go vet -unsafeptr=false .) ;;
+  esac
+}
+
+# Names in a profile: the file that is shipped has none in Go, and the one for debugging does.
+profile_names() {
+  [ "$1" = go ] || return 0
+  "$POSTLUDE" build "$work/acme-claims-go" --debug --out "$work/named.wasm" >/dev/null 2>&1
+  "$POSTLUDE" profile "$work/named.wasm" --settings '{ "claim": "https://acme.example/domain" }' >"$work/profile" 2>&1 || { cat "$work/profile" >&2; exit 1; }
+  grep -q 'runtime\.mallocgc' "$work/profile" || die 'go: a profile has no names'
+}
+
 same_digest() {
   local here=$work/acme-gate-$1 there="$work/another place/deeper/$1" one two
   mkdir -p "$(dirname "$there")"
@@ -139,14 +184,40 @@ dev() {
   say "$1: postlude dev built it, said what broke, and built it again"
 }
 
-[ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename)
+# The full JavaScript engine has no project of its own: it is an option of a project in JavaScript, which asks for more memory then.
+full_engine() {
+  local project=$work/full package
+  cp -r "$EXAMPLES/js" "$project"
+  rm -rf "$project/build"
+  link_packages "$project"
+  for package in target/tools/full-engine/node_modules/*; do
+    [ -e "$project/node_modules/$(basename "$package")" ] || ln -s "$ROOT/$package" "$project/node_modules/"
+  done
+  node -e '
+    const { readFileSync: read, writeFileSync: write } = require("fs"), [folder] = process.argv.slice(1);
+    const change = (name, more) => write(`${folder}/${name}`, JSON.stringify({ ...JSON.parse(read(`${folder}/${name}`, "utf8")), ...more }));
+    change("package.json", { postlude: { engine: "full" } });
+    change("manifest.json", { limits: { fuel: 20_000_000, wall_clock_ms: 2000, memory_bytes: 33_554_432 } });
+  ' "$project"
+  timeout 600 "$POSTLUDE" build "$project" | tee "$work/full.log" | tail -n 3
+  grep -q SpiderMonkey "$work/full.log" || die 'full: it was not built with SpiderMonkey'
+  timeout 600 "$POSTLUDE" test "$project/build/custom-factor.wasm" --stories "$EXAMPLES/stories" | tail -n 1
+}
+
+[ $# -gt 0 ] || set -- rust $(ls -d "$EXAMPLES"/*/manifest.json | xargs -n 1 dirname | xargs -n 1 basename) full
 for language; do
   say "$language"
   setup "$language"
+  if [ "$language" = full ]; then
+    full_engine
+    continue
+  fi
   [ "$language" = rust ] || prepare "$language" "$EXAMPLES/$language"
   sdk_tests "$language"
   custom_factor "$language"
   new_projects "$language"
   same_digest "$language"
   dev "$language"
+  profile_names "$language"
+  settings_types "$language"
 done
