@@ -26,6 +26,9 @@ impl Project {
     /// When there is no such folder, no project or several in it, or its manifest.json is absent or malformed.
     pub fn open(dir: &Path, language: Option<Language>) -> Result<Self, BuildError> {
         let found = dir.canonicalize().map_err(BuildError::file("find the folder", dir))?;
+        if !found.is_dir() {
+            return Err(not_a_folder(dir));
+        }
         let language = match language {
             Some(language) => language,
             None => the_language(dir, &Language::of(&found))?,
@@ -35,11 +38,21 @@ impl Project {
     }
 }
 
+fn not_a_folder(path: &Path) -> BuildError {
+    let is_plugin = path.extension().is_some_and(|extension| extension == "wasm");
+    let path = path.display();
+    let help = if is_plugin {
+        format!("; a plugin that is built already is tried with `postlude run {path}` and `postlude test {path}`")
+    } else {
+        String::new()
+    };
+    BuildError::Project(format!("`{path}` is a file: name the folder of a project{help}"))
+}
+
 fn the_language(dir: &Path, languages: &[Language]) -> Result<Language, BuildError> {
     let dir = dir.display();
     match languages {
         [language] => Ok(*language),
-        [] if !Path::new(&dir.to_string()).is_dir() => Err(BuildError::Project(format!("`{dir}` is not a folder"))),
         [] => {
             let typescript = |one: &&Language| **one != Language::TypeScript;
             let known = Language::ALL.iter().filter(typescript).map(|one| format!("{} ({one})", one.marker()));
@@ -90,6 +103,17 @@ mod tests {
     #[test]
     fn a_folder_without_a_project_says_what_makes_one() {
         insta::assert_snapshot!(refused(&["manifest.json"]), @"`[dir]` holds no project: none of Cargo.toml (Rust), package.json (JavaScript or TypeScript), pyproject.toml (Python), go.mod (Go), compile_flags.txt (C) is there; start one with `postlude new NAME --lang LANGUAGE`");
+    }
+
+    #[test]
+    fn a_file_is_no_project() {
+        let dir = folder(&["plugin.wasm", "go.mod"]);
+        let refused = |file: &str| {
+            let why = Project::open(&dir.path().join(file), Some(Language::Go)).unwrap_err().to_string();
+            why.replace(dir.path().to_str().unwrap(), "[dir]")
+        };
+        insta::assert_snapshot!(refused("plugin.wasm"), @"`[dir]/plugin.wasm` is a file: name the folder of a project; a plugin that is built already is tried with `postlude run [dir]/plugin.wasm` and `postlude test [dir]/plugin.wasm`");
+        insta::assert_snapshot!(refused("go.mod"), @"`[dir]/go.mod` is a file: name the folder of a project");
     }
 
     #[test]

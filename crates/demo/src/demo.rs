@@ -45,7 +45,7 @@ impl Demo {
     /// # Errors
     /// When the port is taken, the folder cannot be used, or the server does not start.
     pub async fn start(options: DemoOptions) -> Result<Self> {
-        let sockets = Sockets::bind(options.port).await?;
+        let sockets = Sockets::bind(options.port)?;
         let (names, api) = (sockets.names()?, sockets.api()?);
         let (path, dir) = folder(options.data)?;
         let (config, keys) = config::write(&path, names, api)?;
@@ -80,7 +80,7 @@ impl Demo {
             partner: partner::router(Arc::new(prompt)),
             played: Arc::default(),
         };
-        let stack = Stack::start(sockets, config, options.compilation, &time, sites).await?;
+        let stack = Stack::start(&sockets, config, options.compilation, &time, sites).await?;
         let _ = editor.host.set(stack.host.clone());
         Ok(Self { stack, http, idp, time, _dir: dir })
     }

@@ -22,5 +22,5 @@ mod time;
 pub use demo::{Demo, DemoOptions};
 pub use dev::{Dev, DevPlugin, RunLine};
 pub use journal::EndedLogin;
-pub use stack::PORT;
+pub use stack::{PORT, Sockets};
 pub use story::Step;

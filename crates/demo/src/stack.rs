@@ -9,10 +9,11 @@ use crate::resolver::Loopback;
 use crate::site::idp::{self, Idp};
 use crate::stage::{self, Stage};
 use crate::time::DemoTime;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
 use postlude_config::Environment;
 use postlude_host::{Compilation, EngineKind, Host, HostOptions, HostParts};
 use postlude_server::{Listeners, ServeError, Server};
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -23,27 +24,30 @@ use tokio::task::JoinHandle;
 /// The port that is tried first when none is asked for.
 pub const PORT: u16 = 4400;
 
-/// The sockets: one for all sites, and one for Postlude's API.
-pub(crate) struct Sockets {
-    sites: TcpListener,
-    api: TcpListener,
+/// The sockets: one for all sites, and one for Postlude's API. A browser that comes before a server was started waits for it.
+#[derive(Debug)]
+pub struct Sockets {
+    sites: std::net::TcpListener,
+    api: std::net::TcpListener,
 }
 
 impl Sockets {
     /// Listens on this machine's loopback. Without a port it is [`PORT`], or any free one when that is taken; 0 is any free one.
-    pub(crate) async fn bind(port: Option<u16>) -> Result<Self> {
-        let listen = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    ///
+    /// # Errors
+    /// When the port is taken, is not for this user, or is 80: why, and how to choose another.
+    pub fn bind(port: Option<u16>) -> Result<Self> {
         let none = "no port of this machine can be listened on";
         let sites = match port {
-            Some(port) => listen(port).await.with_context(|| {
-                format!("port {port} of this machine cannot be listened on: choose another with `--port`")
-            })?,
-            None => match listen(PORT).await {
+            // Browsers leave it out of addresses, and every name of the sites has its port.
+            Some(80) => bail!("port 80 cannot serve these sites, whose addresses name their port: {OTHER_PORT}"),
+            Some(port) => listen(port).map_err(|why| refused(port, &why))?,
+            None => match listen(PORT) {
                 Ok(socket) => socket,
-                Err(_) => listen(0).await.context(none)?,
+                Err(_) => listen(0).context(none)?,
             },
         };
-        Ok(Self { sites, api: listen(0).await.context(none)? })
+        Ok(Self { sites, api: listen(0).context(none)? })
     }
 
     pub(crate) fn names(&self) -> Result<Names> {
@@ -52,6 +56,24 @@ impl Sockets {
 
     pub(crate) fn api(&self) -> Result<SocketAddr> {
         Ok(self.api.local_addr()?)
+    }
+}
+
+/// What to do about a port that cannot be used.
+const OTHER_PORT: &str = "choose another with `--port`, or any free one with `--port 0`";
+
+fn listen(port: u16) -> io::Result<std::net::TcpListener> {
+    let socket = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    // As the runtime needs it; its copies share this.
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn refused(port: u16, why: &io::Error) -> anyhow::Error {
+    match why.kind() {
+        ErrorKind::AddrInUse => anyhow!("port {port} of this machine is taken by another program: {OTHER_PORT}"),
+        ErrorKind::PermissionDenied => anyhow!("port {port} of this machine is not for this user: {OTHER_PORT}"),
+        _ => anyhow!("port {port} of this machine cannot be listened on ({why}): {OTHER_PORT}"),
     }
 }
 
@@ -89,7 +111,7 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts the server of a configuration, and the sites around it.
     pub(crate) async fn start(
-        sockets: Sockets,
+        sockets: &Sockets,
         config: PathBuf,
         compilation: Compilation,
         time: &DemoTime,
@@ -118,11 +140,13 @@ impl Stack {
         };
         let (stop, stopped) = oneshot::channel();
         let (reload, reloads) = mpsc::channel(1);
-        let server = tokio::spawn(server.run(Listeners::from_sockets(sockets.api, None), reloads, async move {
+        let listener = |socket: &std::net::TcpListener| socket.try_clone().and_then(TcpListener::from_std);
+        let (sites_socket, api_socket) = (listener(&sockets.sites)?, listener(&sockets.api)?);
+        let server = tokio::spawn(server.run(Listeners::from_sockets(api_socket, None), reloads, async move {
             let _ = stopped.await;
         }));
         let sites = tokio::spawn(async move {
-            if let Err(why) = axum::serve(sockets.sites, gateway::router(gateway)).await {
+            if let Err(why) = axum::serve(sites_socket, gateway::router(gateway)).await {
                 tracing::error!(cause = %why, "the demo's sites ended");
             }
         });
@@ -136,5 +160,24 @@ impl Stack {
         let _ = self.stop.send(());
         self.server.await.context("the server's task")??;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_told_with_what_to_do() {
+        let taken = Sockets::bind(Some(0)).unwrap();
+        let port = taken.sites.local_addr().unwrap().port();
+        let why = format!("{:#}", Sockets::bind(Some(port)).unwrap_err()).replace(&port.to_string(), "[port]");
+        assert_eq!(why, format!("port [port] of this machine is taken by another program: {OTHER_PORT}"));
+    }
+
+    #[test]
+    fn port_80_is_refused() {
+        let why = format!("{:#}", Sockets::bind(Some(80)).unwrap_err());
+        assert_eq!(why, format!("port 80 cannot serve these sites, whose addresses name their port: {OTHER_PORT}"));
     }
 }

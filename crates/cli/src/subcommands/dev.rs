@@ -10,7 +10,7 @@ use crate::telemetry::{self, LogOptions};
 use anyhow::{Context as _, Result, anyhow};
 use lines::{built_line, run_line};
 use postlude_build::{BuildOptions, Language, Project, Watch, build};
-use postlude_demo::{Dev, DevPlugin, EndedLogin};
+use postlude_demo::{Dev, DevPlugin, EndedLogin, Sockets};
 use postlude_stories::story::{self, Setup};
 use postlude_stories::workbench::{ActionSource, GrantedAction};
 use record::{Record, is_recorded};
@@ -75,11 +75,13 @@ async fn work(args: &Args) -> Result<()> {
     let mut stop = pin!(stop_signal()?);
     // A folder without a project will not become one by saving.
     Project::open(&args.dir, args.lang)?;
+    // Nor is a port free after one.
+    let sockets = Sockets::bind(args.port)?;
     let mut record = args.record.as_deref().map(Record::new).transpose()?;
     let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
     let mut saves = saves(&args.dir, record.as_ref())?;
     let dev = tokio::select! {
-        dev = first(args, out.path(), &mut saves) => dev?,
+        dev = first(args, &sockets, out.path(), &mut saves) => dev?,
         () = &mut stop => {
             record.into_iter().for_each(Record::end);
             return Ok(());
@@ -108,10 +110,10 @@ async fn work(args: &Args) -> Result<()> {
 }
 
 /// The first version that is built and taken; each that is not is told, and the next save is waited for.
-async fn first(args: &Args, out: &Path, saves: &mut Saves) -> Result<Dev> {
+async fn first(args: &Args, sockets: &Sockets, out: &Path, saves: &mut Saves) -> Result<Dev> {
     loop {
         let tried = match built(args, out).await {
-            Ok(plugin) => Dev::start(args.port, compile_worker::compilation()?, &plugin).await,
+            Ok(plugin) => Dev::start(sockets, compile_worker::compilation()?, &plugin).await,
             Err(why) => Err(why),
         };
         match tried {

@@ -40,12 +40,11 @@ pub struct Dev {
 }
 
 impl Dev {
-    /// Starts everything on this machine's loopback, on a port as [`DemoOptions`](crate::DemoOptions) has it.
+    /// Starts everything on sockets of this machine's loopback, which serve again where the start failed.
     ///
     /// # Errors
-    /// When the port is taken, or the server does not take the plugin: every mistake at once.
-    pub async fn start(port: Option<u16>, compilation: Compilation, plugin: &DevPlugin) -> Result<Self> {
-        let sockets = Sockets::bind(port).await?;
+    /// When the server does not take the plugin: every mistake at once.
+    pub async fn start(sockets: &Sockets, compilation: Compilation, plugin: &DevPlugin) -> Result<Self> {
         let (names, api) = (sockets.names()?, sockets.api()?);
         let dir = tempfile::Builder::new().prefix("postlude-dev-").tempdir().context("no temporary folder")?;
         let key = generate_api_key()?;

@@ -1,6 +1,6 @@
 //! A plugin at work in `postlude dev`, and a browser that logs in there.
 
-use postlude_demo::{Dev, DevPlugin};
+use postlude_demo::{Dev, DevPlugin, Sockets};
 use postlude_host::Compilation;
 use postlude_model::manifest::Manifest;
 use postlude_stories::story::Setup;
@@ -35,7 +35,7 @@ pub(crate) fn settings(profile: &str) -> Value {
 }
 
 pub(crate) async fn start(settings: &Value) -> Dev {
-    Dev::start(Some(0), Compilation::InProcess, &plugin(settings)).await.unwrap()
+    Dev::start(&Sockets::bind(Some(0)).unwrap(), Compilation::InProcess, &plugin(settings)).await.unwrap()
 }
 
 /// A browser.
