@@ -1,11 +1,13 @@
 // The demo's page in a real browser: `postlude demo` is started, and a person's way through it is walked.
 //   POSTLUDE_BIN=../../target/debug/postlude npm test         (SCREENSHOTS=FOLDER keeps pictures to look at)
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const CHROMIUM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -106,6 +108,21 @@ describe("the demo's page", { timeout: 240_000 }, () => {
     await page.locator('[data-step=recorded].seen').waitFor();
     await button(ana, 'Log in again as ana').click();
     await page.locator('[data-step=remembered].seen').waitFor();
+  });
+
+  it('a login that ended is saved as a story, which the program plays', async (t) => {
+    const { page, ana } = await open(t);
+    await logIn(ana);
+    const link = live(page).locator('.save a');
+    await link.waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    assert.match(download.suggestedFilename(), /^[a-z0-9-]+\.toml$/);
+    const folder = await mkdtemp(join(tmpdir(), 'postlude-story-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, download.suggestedFilename());
+    await download.saveAs(file);
+    const { stdout } = await promisify(execFile)(resolve(POSTLUDE_BIN), ['test', file], { env: { ...process.env, NO_COLOR: '1' } });
+    assert.match(stdout, /^ +ok +ana logs in: continue$/m);
   });
 
   it('words are explained where they stand, without a mouse', async (t) => {
