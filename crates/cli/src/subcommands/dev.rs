@@ -75,7 +75,7 @@ async fn work(args: &Args) -> Result<()> {
     let mut stop = pin!(stop_signal()?);
     // A folder without a project will not become one by saving.
     Project::open(&args.dir, args.lang)?;
-    // Nor is a port free after one.
+    // No save frees a port: one that is taken ends the command before it builds.
     let sockets = Sockets::bind(args.port)?;
     let mut record = args.record.as_deref().map(Record::new).transpose()?;
     let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
