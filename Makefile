@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-records bench-quick bench-tables bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -130,12 +130,24 @@ bench-stories: plugins ## measure: a thousand stories, and how fast `postlude te
 	@cargo build $(LOCKED) --release --workspace --bin postlude
 	@scripts/bench-stories.sh $(TARGET_DIR)/release/postlude
 
-bench: plugins ## measure: one table, and target/bench/latest.json (QUICK=1: short rounds; ONLY=engine,http,durable,peers,scale)
+bench: plugins ## measure: all rows and what was promised of them, about 40 minutes (ONLY=http,steps,.. some parts)
+	@$(MAKE) --no-print-directory bench-build
+	@$(call say,'measuring')
+	@$(TARGET_DIR)/release/postlude-bench $(if $(ONLY),--only $(ONLY))
+
+bench-quick: plugins ## does every measurement work? short rounds and small sizes, about 10 minutes (ONLY=.. as above)
+	@$(MAKE) --no-print-directory bench-build
+	@$(call say,'measuring in short rounds')
+	@$(TARGET_DIR)/release/postlude-bench --quick $(if $(ONLY),--only $(ONLY))
+
+bench-tables: ## put the tables of the last measurement into docs/performance.md
+	@$(TARGET_DIR)/release/postlude-bench markdown --into docs/performance.md
+
+.PHONY: bench-build
+bench-build:
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
 	@scripts/bench-peers.sh
-	@$(call say,'measuring')
-	@$(TARGET_DIR)/release/postlude-bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 48 (5 minutes, 10 GB of disk)
 	@$(call say,'building the engines (the first time: 3 minutes)')

@@ -1,25 +1,47 @@
-//! The physical limit: wasmtime itself on the same component, with the sandbox's engine configuration and nothing around it.
+//! wasmtime itself on the same component, with the sandbox's engine configuration: nothing around it, or with a limiter alone.
 
 use crate::prepared::SETTINGS;
 use anyhow::{Result, anyhow, ensure};
 use postlude_model::abi::AbiVersion;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, ResourceLimiter, Store,
+};
 
-mod bindings {
+mod on_fibers {
     wasmtime::component::bindgen!({ path: "../../wit/0.1", world: "post-login", exports: { default: async } });
 }
 
-use bindings::PostLoginPre;
-use bindings::postlude::action::decisions::Decision;
+mod in_caller {
+    wasmtime::component::bindgen!({ path: "../../wit/0.1", world: "post-login" });
+}
 
 /// Fuel of a run, as the sandbox gives.
 const FUEL: u64 = 50_000_000;
+/// Memory of a limited run in bytes, and what its host calls may hand over, as the sandbox gives.
+const MEMORY: usize = 16 << 20;
+const HOST_CALL_BYTES: usize = 1 << 20;
 
 /// An engine with one component.
 pub(crate) struct Bare {
     engine: Engine,
-    ready: PostLoginPre<()>,
+    on_fibers: on_fibers::PostLoginPre<Memory>,
+    in_caller: in_caller::PostLoginPre<Memory>,
+}
+
+/// Counts the memory of one run.
+#[derive(Debug, Default)]
+struct Memory(usize);
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.0 = self.0.saturating_add(desired.saturating_sub(current));
+        Ok(self.0 <= MEMORY)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 20_000)
+    }
 }
 
 impl Bare {
@@ -31,30 +53,52 @@ impl Bare {
     fn compiled(component: &[u8]) -> wasmtime::Result<Self> {
         let engine = engine()?;
         let component = Component::from_binary(&engine, component)?;
-        let mut linker = Linker::<()>::new(&engine);
+        let mut linker = Linker::<Memory>::new(&engine);
         linker
             .instance(&AbiVersion::V0_1.import("login"))?
             .func_wrap("settings", |_, ()| Ok((SETTINGS.to_owned(),)))?;
         linker.define_unknown_imports_as_traps(&component)?;
-        let ready = PostLoginPre::new(linker.instantiate_pre(&component)?)?;
-        Ok(Self { engine, ready })
+        let on_fibers = on_fibers::PostLoginPre::new(linker.instantiate_pre(&component)?)?;
+        let in_caller = in_caller::PostLoginPre::new(linker.instantiate_pre(&component)?)?;
+        Ok(Self { engine, on_fibers, in_caller })
     }
 
-    /// One run in a fresh instance.
+    /// One run in a fresh instance, on a fiber.
     pub(crate) async fn run(&self) -> Result<()> {
-        let redirected = self.redirected().await.map_err(|why| anyhow!("the bare run: {why:#}"))?;
-        ensure!(redirected, "the plugin answered something else");
-        Ok(())
+        redirected(self.on_a_fiber().await)
     }
 
-    async fn redirected(&self) -> wasmtime::Result<bool> {
-        let mut store = Store::new(&self.engine, ());
+    /// One run in a fresh instance with its limiter, on the stack of the caller, which it holds up until the end.
+    pub(crate) fn run_limited(&self) -> Result<()> {
+        redirected(self.in_its_caller())
+    }
+
+    async fn on_a_fiber(&self) -> wasmtime::Result<bool> {
+        use on_fibers::postlude::action::decisions::Decision;
+        let mut store = Store::new(&self.engine, Memory::default());
         store.set_fuel(FUEL)?;
         store.fuel_async_yield_interval(Some(1_000_000))?;
-        let instance = self.ready.instantiate_async(&mut store).await?;
+        let instance = self.on_fibers.instantiate_async(&mut store).await?;
         let decision = instance.call_on_login(&mut store).await?;
         Ok(matches!(decision, Ok(Decision::Redirect(_))))
     }
+
+    fn in_its_caller(&self) -> wasmtime::Result<bool> {
+        use in_caller::postlude::action::decisions::Decision;
+        let mut store = Store::new(&self.engine, Memory::default());
+        store.set_fuel(FUEL)?;
+        store.set_hostcall_fuel(HOST_CALL_BYTES);
+        store.limiter(|memory| memory);
+        let instance = self.in_caller.instantiate(&mut store)?;
+        let decision = instance.call_on_login(&mut store)?;
+        Ok(matches!(decision, Ok(Decision::Redirect(_))))
+    }
+}
+
+fn redirected(ran: wasmtime::Result<bool>) -> Result<()> {
+    let redirected = ran.map_err(|why| anyhow!("the bare run: {why:#}"))?;
+    ensure!(redirected, "the plugin answered something else");
+    Ok(())
 }
 
 /// What `crates/sandbox/src/engine.rs` sets that a run feels: fuel, the pool and what of it stays warm.

@@ -71,7 +71,7 @@ async fn decide(Json(input): Json<Value>) -> Json<Value> {
 pub(crate) fn serve(router: Router) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        crate::table::print_line(&listener.local_addr()?.to_string());
+        crate::report::print_line(&listener.local_addr()?.to_string());
         let parent = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
         tokio::select! {
             served = axum::serve(listener, router).into_future() => served?,

@@ -1,41 +1,54 @@
-//! How long and how often to measure.
+//! How long and how often to measure, and how large the large installation is.
 
 use std::time::Duration;
 
 /// How long and how often to measure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
-    /// Rounds; the subjects of a part take turns within each.
+    /// Rounds; the subjects of a section take turns within each.
     pub(crate) rounds: usize,
-    /// How long one round of one subject under load takes.
+    /// How long one round of one subject takes.
     pub(crate) round: Duration,
+    /// How long one phase of the rows of fairness takes; its p99 wants many answers.
+    pub(crate) phase: Duration,
     /// Runs of one round of one subject in a loop.
     pub(crate) runs: usize,
     /// Factor records of one round.
     pub(crate) records: usize,
     /// Decisions of one round of a peer.
     pub(crate) decisions: usize,
-    /// Plugins and sessions of the large installation.
-    pub(crate) installed: (usize, usize),
+    /// The large installation.
+    pub(crate) size: Size,
+}
+
+/// What is stored in the large installation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) plugins: usize,
+    pub(crate) logins: usize,
+    pub(crate) sessions: usize,
+    pub(crate) suspended: usize,
 }
 
 impl Effort {
     /// The measurement that counts.
     pub(crate) const FULL: Self = Self {
-        rounds: 7,
+        rounds: 5,
         round: Duration::from_millis(1500),
+        phase: Duration::from_secs(6),
         runs: 5000,
         records: 1280,
         decisions: 300,
-        installed: (10_000, 100_000),
+        size: Size { plugins: 10_000, logins: 5_000_000, sessions: 1_000_000, suspended: 100_000 },
     };
     /// A short run that shows whether everything works.
     pub(crate) const QUICK: Self = Self {
         rounds: 3,
-        round: Duration::from_millis(300),
+        round: Duration::from_millis(400),
+        phase: Duration::from_secs(2),
         runs: 500,
         records: 128,
         decisions: 50,
-        installed: (200, 2000),
+        size: Size { plugins: 1000, logins: 500_000, sessions: 100_000, suspended: 10_000 },
     };
 }

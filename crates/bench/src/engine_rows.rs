@@ -4,9 +4,9 @@ use crate::bare::Bare;
 use crate::effort::Effort;
 use crate::folder::Folder;
 use crate::prepared::Prepared;
-use crate::processes;
+use crate::report::{Bound, Report, Row, progress};
+use crate::runs_alone::RunsAlone;
 use crate::stats::{Round, Rounds};
-use crate::table::Table;
 use anyhow::{Context, Result, ensure};
 use postlude_model::login::{Status, TraceDecision};
 use postlude_model::run::{Ending, RunInput};
@@ -14,17 +14,6 @@ use postlude_sandbox::{Plugin, Sandbox};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// The names of rows that others are compared with.
-pub(crate) const BARE: &str = "bare wasmtime loop, custom-factor";
-pub(crate) const SANDBOX: &str = "our sandbox, the same run";
-const PIPELINE: &str = "our pipeline in the process: decide, run, fold";
-pub(crate) const BARE_TWO: &str = "bare wasmtime loop, two threads";
-const BARE_ONE: &str = "bare wasmtime loop, one thread";
-const PROCESS_ONE: &str = "bare wasmtime loop, one process";
-const PROCESS_TWO: &str = "bare wasmtime loop, two processes, which share nothing";
-const SANDBOX_ONE: &str = "our sandbox, one thread";
-const SANDBOX_TWO: &str = "our sandbox, two threads";
 
 /// Rounds of the loops are short: more of them keep a neighbour on the machine from deciding a ratio.
 const OFTEN: usize = 3;
@@ -48,6 +37,8 @@ pub(crate) struct Subjects {
 pub(crate) enum Subject {
     /// wasmtime and nothing around it
     Bare,
+    /// wasmtime with a limiter, without a fiber
+    Limited,
     /// `Sandbox::run`
     Sandbox,
     /// The login around it as well
@@ -55,10 +46,11 @@ pub(crate) enum Subject {
 }
 
 /// Measures and adds the rows.
-pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) fn measure(folder: &Folder, effort: &Effort, report: &mut Report) -> Result<()> {
+    progress("engine: runs in a loop");
     let subjects = Subjects::load(&folder.plugin("custom-factor")?)?;
     let runtime = runtime()?;
-    let all = [Subject::Bare, Subject::Sandbox, Subject::Pipeline];
+    let all = [Subject::Bare, Subject::Limited, Subject::Sandbox, Subject::Pipeline];
     for subject in all {
         // Caches, the pool and the branch predictor are warm before anything counts.
         runtime.block_on(subjects.round(subject, effort.runs / 2))?;
@@ -69,33 +61,41 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Re
             rounds.0.push(runtime.block_on(subjects.round(subject, effort.runs))?);
         }
     }
-    let [bare, sandbox, pipeline] = &rounds;
-    table.latency(BARE, bare, None);
-    table.latency(SANDBOX, sandbox, Some(BARE));
-    table.latency(PIPELINE, pipeline, Some(BARE));
+    let [bare, limited, sandbox, pipeline] = &rounds;
+    let against = |row: Row, rounds: &Rounds| row.against(rounds.ratio(bare, Round::p50), "of the bare loop");
+    report.section("One run of custom-factor, in a loop on one thread");
+    report.row(Row::of("bare wasmtime loop, on fibers", bare));
+    report.row(against(Row::of("bare wasmtime loop with a limiter, in its caller", limited), limited));
+    report.row(against(Row::of("our sandbox, the same run", sandbox), sandbox));
+    report.row(against(Row::of("our pipeline in the process: decide, run, fold", pipeline), pipeline));
     let ratio = sandbox.ratio(bare, Round::p50);
-    table.target("sandbox against the bare loop", ratio, ratio <= SANDBOX_AT_MOST, "at most 1.25");
-    table.target("bare loop in us", bare.p50(), bare.p50() <= BARE_AT_MOST_US, "at most 8, where the machine allows");
-    two_threads(&subjects, effort, table)?;
-    two_processes(folder, effort, table)
+    report.promise("our sandbox, of the bare loop", ratio, Bound::AtMost(SANDBOX_AT_MOST));
+    let micros = bare.median(Round::p50);
+    report.promise("bare loop in us, where the machine allows", micros, Bound::AtMost(BARE_AT_MOST_US));
+    two_threads(&subjects, effort, report)?;
+    two_processes(folder, effort, report)
 }
 
 /// What the machine gives two processors that share nothing: no thread can bring more than that.
-fn two_processes(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+fn two_processes(folder: &Folder, effort: &Effort, report: &mut Report) -> Result<()> {
     let component = folder.plugin("custom-factor")?;
+    let [mut first, mut second] = [RunsAlone::start(&component, 1)?, RunsAlone::start(&component, 1)?];
     let mut rounds = [Rounds::default(), Rounds::default()];
     for _ in 0..effort.rounds {
-        for (processes, rounds) in (1..).zip(&mut rounds) {
-            rounds.0.push(processes::round(&component, processes, effort.round)?);
-        }
+        let [one, two] = &mut rounds;
+        one.0.push(first.round(effort.round)?);
+        first.begin(effort.round)?;
+        second.begin(effort.round)?;
+        two.0.push(Round::of_rate(first.end()?.rate + second.end()?.rate));
     }
     let [one, two] = &rounds;
-    table.rate(PROCESS_ONE, one.rate(), None);
-    table.rate(PROCESS_TWO, two.rate(), Some(PROCESS_ONE));
+    report.row(Row::rate("bare loop, one process", one.rate()));
+    let ratio = two.ratio(one, |round| round.rate);
+    report.row(Row::rate("bare loop, two processes, which share nothing", two.rate()).against(ratio, "of one process"));
     Ok(())
 }
 
-fn two_threads(subjects: &Subjects, effort: &Effort, table: &mut Table) -> Result<()> {
+fn two_threads(subjects: &Subjects, effort: &Effort, report: &mut Report) -> Result<()> {
     let kinds = [(Subject::Bare, 1), (Subject::Bare, 2), (Subject::Sandbox, 1), (Subject::Sandbox, 2)];
     let mut rounds = kinds.map(|_| Rounds::default());
     for _ in 0..effort.rounds {
@@ -104,13 +104,25 @@ fn two_threads(subjects: &Subjects, effort: &Effort, table: &mut Table) -> Resul
         }
     }
     let [bare_one, bare_two, one, two] = &rounds;
-    table.rate(BARE_ONE, bare_one.rate(), None);
-    table.rate(BARE_TWO, bare_two.rate(), Some(BARE_ONE));
-    table.rate(SANDBOX_ONE, one.rate(), Some(BARE_ONE));
-    table.rate(SANDBOX_TWO, two.rate(), Some(SANDBOX_ONE));
-    let ratio = two.ratio(one, |round| round.rate);
-    table.target("two threads against one", ratio, ratio >= TWO_THREADS_AT_LEAST, "at least 1.7");
+    let gain = |two: &Rounds, one: &Rounds| two.ratio(one, |round| round.rate);
+    report.section("Runs on two processors");
+    report.row(Row::rate("bare loop, one thread", bare_one.rate()));
+    let ratio = gain(bare_two, bare_one);
+    report.row(Row::rate("bare loop, two threads", bare_two.rate()).against(ratio, "of one thread"));
+    report.row(Row::rate("our sandbox, one thread", one.rate()));
+    let ratio = gain(two, one);
+    report.row(Row::rate("our sandbox, two threads", two.rate()).against(ratio, "of one thread"));
+    report.promise("our sandbox on two threads, of one", ratio, Bound::AtLeast(TWO_THREADS_AT_LEAST));
     Ok(())
+}
+
+/// One round of our sandbox, as the peers are compared with.
+pub(crate) fn sandbox_round(folder: &Folder, effort: &Effort) -> Result<Round> {
+    let subjects = Subjects::load(&folder.plugin("custom-factor")?)?;
+    runtime()?.block_on(async {
+        subjects.round(Subject::Sandbox, effort.runs / 2).await?;
+        subjects.round(Subject::Sandbox, effort.runs).await
+    })
 }
 
 fn runtime() -> Result<Runtime> {
@@ -143,6 +155,11 @@ impl Subjects {
             Subject::Bare => {
                 let began = Instant::now();
                 self.bare.run().await?;
+                Ok(began.elapsed())
+            }
+            Subject::Limited => {
+                let began = Instant::now();
+                self.bare.run_limited()?;
                 Ok(began.elapsed())
             }
             Subject::Sandbox => {

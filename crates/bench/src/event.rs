@@ -5,9 +5,6 @@ use serde_json::{Value, json};
 /// The API key of the servers' IdP.
 pub(crate) const KEY: &str = "plk_bench-idp-key-0123456789abcdefghijklmnop";
 
-/// The key of another tenant, whose pipeline is empty.
-pub(crate) const CROWD_KEY: &str = "plk_bench-crowd-key-0123456789abcdefghijklm";
-
 /// An event of some 800 bytes, as an IdP sends it.
 pub(crate) fn event(user: &str, session: Option<&str>) -> Value {
     let mut event = json!({

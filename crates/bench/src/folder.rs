@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 /// The places of one run.
@@ -21,9 +22,11 @@ impl Folder {
         Ok(Self { root, data })
     }
 
-    /// A folder of its own for one server; it is there until the run ends.
+    /// A new folder for one server; it is there until the run ends.
     pub(crate) fn server(&self, name: &str) -> Result<PathBuf> {
-        let dir = self.data.path().join(name);
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let dir = self.data.path().join(format!("{number}-{name}"));
         std::fs::create_dir_all(&dir)?;
         Ok(dir)
     }
@@ -39,9 +42,10 @@ impl Folder {
         self.root.join("crates/bench/peers")
     }
 
-    /// What was installed and built for the peers.
+    /// What `scripts/bench-peers.sh` installed and built for the peers.
     pub(crate) fn built_peers(&self) -> PathBuf {
-        self.root.join("target/bench/peers")
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(target).join("bench/peers")
     }
 
     /// The `postlude` program, built beside this one.

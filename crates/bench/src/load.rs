@@ -1,5 +1,6 @@
 //! The load: connections that are kept open, each with one request under way, on one thread, the same for every subject.
 
+use crate::answer_head::{Head, near_the_beginning};
 use crate::stats::Round;
 use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
@@ -8,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Makes a request: of which connection, and its how manieth.
-pub(crate) type Make = Arc<dyn Fn(usize, u64) -> Vec<u8> + Send + Sync>;
+/// Writes a request into an empty buffer: of which connection, and its how manieth.
+pub(crate) type Make = Arc<dyn Fn(usize, u64, &mut Vec<u8>) + Send + Sync>;
 
 /// A load: which server is asked, and for what.
 #[derive(Clone)]
@@ -28,11 +29,8 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// How much of an answer is searched for what is expected.
-const NEAR: usize = 400;
-
 impl Load {
-    /// Asks for a while.
+    /// Asks for a while; the next request of a connection follows the answer of the one before.
     pub(crate) fn run_for(&self, connections: usize, duration: Duration) -> Result<Round> {
         self.run(connections, Some(duration), u64::MAX)
     }
@@ -71,25 +69,22 @@ impl Load {
         until: Option<Instant>,
         times: u64,
     ) -> Result<Vec<Duration>> {
-        let mut latencies = Vec::with_capacity(1 << 16);
+        let mut latencies = Vec::with_capacity(1 << 14);
+        let mut request = Vec::with_capacity(4 << 10);
         for count in 0..times {
-            let request = (self.make)(number, count);
+            request.clear();
+            (self.make)(number, count, &mut request);
             let began = Instant::now();
             if until.is_some_and(|until| began >= until) {
                 break;
             }
             let (status, body) = connection.ask(&request).await?;
             latencies.push(began.elapsed());
-            let near = body.get(..NEAR.min(body.len())).unwrap_or_default();
-            let as_expected = status == 200 && contains(near, self.expect.as_bytes());
+            let as_expected = status == 200 && near_the_beginning(body, self.expect);
             ensure!(as_expected, "answer {status}, not `{}`: {}", self.expect, String::from_utf8_lossy(body));
         }
         Ok(latencies)
     }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window == part)
 }
 
 /// One connection, and what it read.
@@ -117,30 +112,15 @@ impl Connection {
     async fn ask(&mut self, request: &[u8]) -> Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
-        let (mut head, mut whole) = (None, usize::MAX);
-        while self.buffer.len() < whole {
+        let mut head = None;
+        while head.is_none_or(|Head { whole, .. }| self.buffer.len() < whole) {
             ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
-            if head.is_none()
-                && let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n")
-            {
-                let text = std::str::from_utf8(self.buffer.get(..end).unwrap_or_default())?;
-                head = Some((status(text)?, end + 4));
-                whole = end + 4 + content_length(text)?;
-            }
+            head = match head {
+                None => Head::read(&self.buffer)?,
+                known => known,
+            };
         }
-        let Some((status, begin)) = head else { bail!("an answer without a head") };
-        Ok((status, self.buffer.get(begin..).unwrap_or_default()))
+        let Some(Head { status, body, .. }) = head else { bail!("an answer without a head") };
+        Ok((status, self.buffer.get(body..).unwrap_or_default()))
     }
-}
-
-fn status(head: &str) -> Result<u16> {
-    head.split(' ').nth(1).and_then(|word| word.parse().ok()).context("an answer without a status")
-}
-
-fn content_length(head: &str) -> Result<usize> {
-    let line = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
-    });
-    line.context("an answer without a length")
 }

@@ -1,22 +1,34 @@
-//! `postlude-bench`: what a login costs, beside the bare engine, a bare HTTP handler and the peers, in one table.
+//! `postlude-bench`: what a login costs, beside the bare engine, a bare HTTP handler, a minimal server and the peers.
 
+mod answer_head;
 mod args;
 mod bare;
 mod bare_http;
+mod configuration;
+mod contenders;
+mod durable;
 mod effort;
 mod engine_rows;
 mod event;
+mod fairness;
+mod fill;
 mod folder;
-mod http_rows;
 mod load;
+mod login_rows;
+mod logins_load;
+mod markdown;
+mod minimal;
+mod open_loop;
 mod peers;
 mod prepared;
-mod processes;
-mod scale;
+mod processor_time;
+mod report;
+mod rounds;
+mod runs_alone;
 mod server;
+mod size_rows;
 mod stats;
 mod story;
-mod table;
 
 use clap::Parser;
 use mimalloc::MiMalloc;
@@ -30,7 +42,7 @@ fn main() -> ExitCode {
     match args::Args::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            table::print_line(&format!("postlude-bench: {why:#}"));
+            report::progress(&format!("{why:#}"));
             ExitCode::FAILURE
         }
     }

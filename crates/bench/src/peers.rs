@@ -1,15 +1,15 @@
 //! The rows of the peers: other ways to run an operator's code in a login. The same action decides the same login in each.
 
 use crate::effort::Effort;
-use crate::engine_rows::SANDBOX;
+use crate::engine_rows;
 use crate::event;
 use crate::folder::Folder;
-use crate::http_rows::interleaved;
 use crate::load::{Load, Make};
 use crate::prepared::{FACTOR, MAX_AGE, NOW, SETTINGS};
+use crate::report::{Report, Row, progress};
+use crate::rounds::{Subject, closed_loop, in_turn};
 use crate::server::Process;
 use crate::stats::{Round, Rounds};
-use crate::table::Table;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,9 @@ struct Peer {
 }
 
 /// Measures the peers that are installed.
-pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+pub(crate) fn measure(folder: &Folder, effort: &Effort, report: &mut Report) -> Result<()> {
+    progress("peers: the same decision elsewhere");
+    report.section("The same decision elsewhere, one at a time");
     let input = folder.server("peers")?.join("input.json");
     std::fs::write(&input, input_of_the_login()?.to_string())?;
     let mut peers = Vec::new();
@@ -39,19 +41,22 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, table: &mut Table) -> Re
                 arguments.push(input.clone());
                 peers.push(Peer { name, program, arguments });
             }
-            Err(why) => table.skip(name, &format!("{why:#}")),
+            Err(why) => report.skip(name, &format!("{why:#}")),
         }
     }
+    let mut ours = Rounds::default();
     let mut rounds = vec![Rounds::default(); peers.len()];
     for _ in 0..effort.rounds {
+        ours.0.push(engine_rows::sandbox_round(folder, effort)?);
         for (peer, rounds) in peers.iter().zip(&mut rounds) {
             rounds.0.push(peer.round(effort.decisions).with_context(|| peer.name)?);
         }
     }
+    report.row(Row::of("our sandbox, a fresh instance", &ours));
     for (peer, rounds) in peers.iter().zip(&rounds) {
-        table.latency(peer.name, rounds, Some(SANDBOX));
+        report.row(against_ours(peer.name, rounds, &ours));
     }
-    webhooks(folder, effort, table)
+    webhooks(folder, effort, &ours, report)
 }
 
 /// What the action gets to know, as the host would hand it over.
@@ -99,23 +104,27 @@ impl Peer {
 }
 
 /// The action behind HTTP on loopback, one request at a time, before any network.
-fn webhooks(folder: &Folder, effort: &Effort, table: &mut Table) -> Result<()> {
+fn webhooks(folder: &Folder, effort: &Effort, ours: &Rounds, report: &mut Report) -> Result<()> {
     let body = input_of_the_login()?.to_string();
-    let make: Make = Arc::new(move |_, _| event::post("/v1/logins", None, &body));
+    let make: Make = Arc::new(move |_, _, request| request.extend_from_slice(&event::post("/v1/logins", None, &body)));
     let load = |process: &Process| Load { address: process.address, make: Arc::clone(&make), expect: "\"continue\"" };
-    let rust = Process::own(&["webhook".as_ref()])?;
+    let rust = Process::own(["webhook"])?;
     let node = node(folder, "webhook.mjs", None).and_then(|(program, arguments)| in_node(&program, &arguments));
     let mut subjects = vec![("webhook on loopback, axum", load(&rust), &rust)];
     match &node {
         Ok(process) => subjects.push(("webhook on loopback, Node", load(process), process)),
-        Err(why) => table.skip("webhook on loopback, Node", &format!("{why:#}")),
+        Err(why) => report.skip("webhook on loopback, Node", &format!("{why:#}")),
     }
-    let loads: Vec<(&Load, &Process)> = subjects.iter().map(|(_, load, process)| (load, *process)).collect();
-    let rounds = interleaved(effort, &loads, 1)?;
+    let turns: Vec<_> = subjects.iter().map(|(_, load, process)| Subject::Http(load, process)).collect();
+    let rounds = in_turn(effort.rounds, effort.round, &turns, &closed_loop(1))?;
     for ((name, ..), rounds) in subjects.iter().zip(&rounds) {
-        table.latency(name, rounds, Some(SANDBOX));
+        report.row(against_ours(name, rounds, ours));
     }
     Ok(())
+}
+
+fn against_ours(name: &str, rounds: &Rounds, ours: &Rounds) -> Row {
+    Row::of(name, rounds).against(rounds.ratio(ours, Round::p50), "times the p50 of our sandbox")
 }
 
 fn in_node(program: &Path, arguments: &[PathBuf]) -> Result<Process> {

@@ -1,11 +1,12 @@
 //! Subjects as processes of their own: `postlude serve` over a folder, and this program's own subcommands.
 
+use crate::configuration::Tenants;
 use crate::event::KEY;
 use crate::folder::Folder;
 use crate::load::Connection;
+use crate::processor_time::ProcessorTime;
 use anyhow::{Context, Result, bail};
-use postlude_crypto::api_key::sha256_hex;
-use postlude_crypto::root::RootKey;
+use postlude_crypto::root::{RootKey, RootKeys};
 use postlude_testkit::{Alg, Partner};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to be ready: it compiles its plugins first.
@@ -38,19 +40,13 @@ impl Process {
         Ok(Self { child, address })
     }
 
-    /// Processor time that it has used, over all its threads.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        let mut nanos = 0;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread that ended in between has no more to say.
-            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
-            nanos += text.split(' ').next().and_then(|word| word.parse::<u64>().ok()).unwrap_or_default();
-        }
-        Ok(Duration::from_nanos(nanos))
+    /// Processor time that the process has used until now.
+    pub(crate) fn processor_time(&self) -> Result<ProcessorTime> {
+        ProcessorTime::of(&self.child.id().to_string())
     }
 
     /// A subcommand of this program.
-    pub(crate) fn own(subcommand: &[&OsStr]) -> Result<Self> {
+    pub(crate) fn own(subcommand: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self> {
         Self::announced(Command::new(std::env::current_exe()?).args(subcommand))
     }
 }
@@ -72,16 +68,25 @@ impl Drop for Process {
     }
 }
 
-/// What a server is installed with.
-#[derive(Debug, Default)]
+/// What a server is installed with, beside the tenant `acme`.
+#[derive(Debug)]
 pub(crate) struct Installation {
+    /// Tenants with a pipeline of so many actions, each of which asks for the same factor: name, API key, actions.
+    pub(crate) pipelines: Vec<(&'static str, &'static str, usize)>,
     /// Further tables of the configuration.
     pub(crate) more: String,
     /// What is logged.
     pub(crate) log_level: &'static str,
 }
 
-/// A running `postlude serve` with one tenant, `acme`, whose pipeline is the action of the story.
+impl Default for Installation {
+    /// Nothing else, with the log level that `postlude serve` has by itself.
+    fn default() -> Self {
+        Self { pipelines: Vec::new(), more: String::new(), log_level: "info" }
+    }
+}
+
+/// A running `postlude serve` with the tenant `acme`, whose pipeline is the action of the story.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) process: Process,
@@ -93,10 +98,14 @@ impl Server {
     pub(crate) fn start(folder: &Folder, dir: &Path, installation: &Installation) -> Result<Self> {
         let partner = Partner::new(Alg::EdDsa, "postlude");
         let address = free_address()?;
-        write(dir, "root.key", &RootKey::generate()?.to_text())?;
+        root_keys(dir)?;
         write(dir, "partner.jwks.json", &partner.jwks())?;
-        let plugin = folder.plugin("custom-factor")?;
-        write(dir, "postlude.toml", &(configuration(address, &plugin, &partner) + &installation.more))?;
+        let tenants = Tenants { address, plugin: &folder.plugin("custom-factor")?, issuer: partner.issuer() };
+        let mut text = tenants.server() + &tenants.with_factor("acme", KEY, 1) + &installation.more;
+        for &(tenant, key, actions) in &installation.pipelines {
+            text += &tenants.with_factor(tenant, key, actions);
+        }
+        write(dir, "postlude.toml", &text)?;
         let log = std::fs::File::create(dir.join("log"))?;
         let child = Command::new(Folder::postlude()?)
             .args(["serve", "--log-level", installation.log_level, "--config"])
@@ -109,6 +118,16 @@ impl Server {
         wait(&mut process, dir)?;
         Ok(Self { process, partner })
     }
+}
+
+/// The root key of a server's folder; it is made where it is missing.
+pub(crate) fn root_keys(dir: &Path) -> Result<Arc<RootKeys>> {
+    let file = dir.join("root.key");
+    if !file.exists() {
+        write(dir, "root.key", &RootKey::generate()?.to_text())?;
+    }
+    let text = std::fs::read_to_string(&file)?;
+    Ok(Arc::new(RootKeys::only(RootKey::parse(text.trim())?)))
 }
 
 fn wait(process: &mut Process, dir: &Path) -> Result<()> {
@@ -141,43 +160,4 @@ fn write(dir: &Path, name: &str, text: &str) -> Result<()> {
     let path = dir.join(name);
     std::fs::write(&path, text)?;
     Ok(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?)
-}
-
-fn configuration(address: SocketAddr, plugin: &Path, partner: &Partner) -> String {
-    format!(
-        r#"[server]
-listen = "{address}"
-root_key = {{ file = "root.key" }}
-development = true
-
-[tenants.acme]
-issuer = "http://{address}/acme"
-return_urls = ["http://localhost:3000/interaction/"]
-[tenants.acme.keys.idp]
-role = "idp"
-sha256 = "{key}"
-[tenants.acme.plugins.custom-factor]
-path = "{plugin}"
-[[tenants.acme.pipeline]]
-name = "face"
-plugin = "custom-factor"
-settings = {settings}
-[tenants.acme.pipeline.grants]
-redirect_origins = ["http://localhost:4000"]
-claims = ["https://acme.example/face_at"]
-[tenants.acme.pipeline.keys.partner]
-issuer = "{issuer}"
-alg = "EdDSA"
-jwks = {{ file = "partner.jwks.json" }}
-[[tenants.acme.pipeline.factors]]
-name = "{factor}"
-max_age = "24h"
-amr = ["mfa"]
-"#,
-        key = sha256_hex(KEY),
-        plugin = plugin.display(),
-        settings = r#"{ prompt_url = "http://localhost:4000/prompt", factor = "https://acme.example/face", profile = "postlude", claim = "https://acme.example/face_at" }"#,
-        issuer = partner.issuer(),
-        factor = crate::prepared::FACTOR,
-    )
 }

@@ -2,7 +2,7 @@
 
 mod api;
 mod args;
-mod log_writer;
+mod log;
 mod login;
 mod new_files;
 mod output;

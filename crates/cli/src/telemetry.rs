@@ -4,7 +4,7 @@
 //! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>). Without an endpoint nothing of it is
 //! set up, and a request pays nothing for it.
 
-use crate::log_writer::{Flush, LogWriter};
+use crate::log::{Flush, Lines, LogWriter, Shape};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
@@ -38,7 +38,7 @@ const ANSWER_BYTES: usize = 64 * 1024;
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Log<'a> {
+pub(crate) struct LogOptions<'a> {
     /// `tracing_subscriber`'s filter.
     pub(crate) filter: &'a str,
     /// One JSON object a line.
@@ -57,19 +57,15 @@ pub(crate) struct Telemetry {
 ///
 /// # Errors
 /// When the filter, or a variable of OpenTelemetry, cannot be used.
-pub(crate) fn start(log: Log<'_>, runtime: &Handle) -> Result<Telemetry> {
+pub(crate) fn start(log: LogOptions<'_>, runtime: &Handle) -> Result<Telemetry> {
     let filter =
         EnvFilter::try_new(log.filter).with_context(|| format!("`--log-level {}` is not a filter", log.filter))?;
     // What operators changed is on record at any level.
     let filter = filter.add_directive(AUDIT.parse()?);
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-    let (writer, flush) = LogWriter::start();
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-    let lines = if log.json {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(true).boxed()
-    } else {
-        lines.with_ansi(colour).boxed()
-    };
+    let shape = if log.json { Shape::Json } else { Shape::Text { colour } };
+    let (writer, flush) = LogWriter::start(shape).context("the log cannot be written")?;
+    let lines = Lines::new(shape, writer);
     if !wanted() {
         // One filter for everything: what it leaves out costs nothing.
         Registry::default().with(lines).with(filter).init();

@@ -6,7 +6,7 @@ mod record;
 use crate::output::{self, Paint};
 use crate::subcommands::serve::stop_signal;
 use crate::subcommands::{build as build_command, compile_worker};
-use crate::telemetry::{self, Log};
+use crate::telemetry::{self, LogOptions};
 use anyhow::{Context as _, Result, anyhow};
 use lines::{built_line, run_line};
 use postlude_build::{BuildOptions, Language, Project, Watch, build};
@@ -63,7 +63,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // What the plugin logs, and nothing of the server's own.
-    let telemetry = telemetry::start(Log { filter: "off,postlude::plugin=debug", json: args.json }, runtime.handle())?;
+    let telemetry =
+        telemetry::start(LogOptions { filter: "off,postlude::plugin=debug", json: args.json }, runtime.handle())?;
     let worked = runtime.block_on(work(&args));
     telemetry.end();
     worked?;

@@ -1,7 +1,7 @@
 //! `postlude serve`: the server, until a signal stops it.
 
 use crate::subcommands::compile_worker;
-use crate::telemetry::{self, Log};
+use crate::telemetry::{self, LogOptions};
 use anyhow::Result;
 use clap::ValueEnum;
 use postlude_config::Environment;
@@ -49,7 +49,7 @@ enum LogFormat {
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let log = Log { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
+    let log = LogOptions { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
     let telemetry = telemetry::start(log, runtime.handle())?;
     let served = runtime.block_on(serve(args));
     telemetry.end();
