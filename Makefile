@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-records bench-quick bench-tables bench-stories release fmt clean
+.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -46,14 +46,22 @@ demo-plugins: plugins ## renew the plugins inside the demo, after a change of th
 	@$(TARGET_DIR)/debug/postlude build crates/demo/plugins/typed --out crates/demo/plugins/typed.wasm
 	@RENEW=1 cargo test $(LOCKED) --workspace --lib -- plugins::tests::the_endless_loop
 
-languages: build ## plugins in every language: SDKs, custom-factor, new projects, equal digests (LANGUAGES="rust js ts python go c")
+languages: build ## plugins in every language: SDKs, custom-factor, new projects, equal digests (LANGUAGES="rust js ts python go c full")
 	@$(call say,'plugins in every language')
 	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
+
+bindings-check: ## the generated bindings of the SDKs against wit/0.1 (the first time it builds the generator: two to four minutes)
+	@$(call say,'the bindings of the SDKs')
+	@scripts/bindings.sh --check
+
+test-install: build ## `make install` into a folder of its own, and the installed program's first words
+	@$(call say,'the installation')
+	@scripts/check-install.sh
 
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-deploy test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -149,7 +157,7 @@ bench-build:
 	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
 	@scripts/bench-peers.sh
 
-bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 48 (5 minutes, 10 GB of disk)
+bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 49 (5 minutes, 10 GB of disk)
 	@$(call say,'building the engines (the first time: 3 minutes)')
 	@cargo build $(LOCKED) --release --manifest-path crates/bench/records/Cargo.toml --target-dir $(TARGET_DIR)/bench/records-build
 	@$(TARGET_DIR)/bench/records-build/release/bench-records
@@ -158,6 +166,11 @@ bench-languages: ## what a plugin costs in each language, beside a fresh isolate
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude
 	@scripts/bench-languages.sh "$(TARGET_DIR)/release/postlude"
+
+time-languages: ## how long the first commands take in each language, from nothing to green stories (LANGUAGES="c go")
+	@cargo build $(LOCKED) --release --workspace --bin postlude
+	@scripts/setup.sh wasm javascript python go clang
+	@scripts/time-languages.sh "$(TARGET_DIR)/release/postlude" $(LANGUAGES)
 
 fmt: ## format everything
 	@cargo fmt --all

@@ -2,6 +2,8 @@
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
 #   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
 #   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
+#   scripts/setup.sh full-engine                          the full JavaScript engine, into target/tools/full-engine
+#   scripts/setup.sh mypy                                 the checker of Python's types
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -114,6 +116,19 @@ set_up_javascript() {
   npm --prefix "$sdk" ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null >&2
 }
 
+# The full JavaScript engine (383 MB), which a project that wants it installs itself.
+set_up_full-engine() {
+  local folder=target/tools/full-engine version=0.23.0 shim=0.26.1
+  [ -e "$folder/installed-$version-$shim" ] && return
+  have npm || die 'npm is missing: install Node 20 or later'
+  say "installing componentize-js $version into $folder (a minute)"
+  rm -rf "$folder" && mkdir -p "$folder"
+  printf '{ "private": true }\n' >"$folder/package.json"
+  npm --prefix "$folder" install --no-audit --no-fund --no-update-notifier --loglevel=error --save-exact \
+    "@bytecodealliance/componentize-js@$version" "@bytecodealliance/preview2-shim@$shim" </dev/null >&2
+  touch "$folder/installed-$version-$shim"
+}
+
 # What the Python SDK builds with, in a virtual environment of its own, exactly as pinned; the SDK itself is found where it is.
 set_up_python() {
   local folder=sdk/python venv=sdk/python/.venv
@@ -125,6 +140,17 @@ set_up_python() {
   fi
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/requirements.txt" </dev/null >&2
   "$venv/bin/python" -c 'import sysconfig, sys; open(sysconfig.get_path("purelib") + "/postlude.pth", "w").write(sys.argv[1])' "$PWD/$folder"
+  touch "$venv/installed"
+}
+
+# The checker of Python's types, in a virtual environment of its own: what is beside componentize-py becomes part of plugins.
+set_up_mypy() {
+  local venv=sdk/python/.venv-mypy pinned=sdk/python/requirements-mypy.txt
+  [ "$venv/installed" -nt "$pinned" ] && return
+  set_up_python
+  say "installing mypy into $venv"
+  python3 -m venv --clear "$venv" >/dev/null
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pinned" </dev/null >&2
   touch "$venv/installed"
 }
 
@@ -169,7 +195,7 @@ set_up_static() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | python | go | clang | mdbook) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, python, go, clang" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | clang | mdbook) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, clang, mdbook" ;;
   esac
 done

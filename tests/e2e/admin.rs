@@ -33,6 +33,7 @@ async fn plugins_are_listed_with_where_they_run_and_inspected() {
     assert_eq!(detail.body["manifest"]["name"], "custom-factor", "{}", detail.text);
     assert!(detail.body["manifest"]["capabilities"]["redirect_origins"].is_array());
     assert!(detail.body["imports"].as_array().unwrap().len() > 1);
+    assert_eq!(detail.text_at("/tier"), "zero WASI");
     let bad = postlude.get_as(READER_KEY, "/v1/admin/plugins/sha256:12").await;
     assert_eq!((bad.status, bad.outcome()), (400, "invalid_request"));
 }
@@ -49,6 +50,16 @@ async fn an_upload_is_checked_stored_and_idempotent_and_survives_a_restart() {
     postlude.restart().await;
     let path = format!("/v1/admin/plugins/{}", first.text_at("/digest"));
     assert_eq!(postlude.get_as(OPERATOR_KEY, &path).await.body, first.body);
+}
+
+#[tokio::test]
+async fn an_uploads_tier_is_that_of_its_file() {
+    let postlude = Postlude::in_memory().await;
+    let rust = upload(&postlude, OPERATOR_KEY, email_domain()).await;
+    assert_eq!(rust.text_at("/tier"), "zero WASI", "{}", rust.text);
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/0.1/python/custom-factor.wasm");
+    let python = upload(&postlude, OPERATOR_KEY, std::fs::read(file).unwrap()).await;
+    assert_eq!(python.text_at("/tier"), "closed WASI", "{}", python.text);
 }
 
 /// What was uploaded serves once the configuration names its digest, and stays what it is.

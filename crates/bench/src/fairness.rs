@@ -1,24 +1,23 @@
 //! The rows of fairness: what a tenant's logins, and the health of the server, feel of another tenant that keeps the server busy.
 
+use crate::busy::Busy;
 use crate::configuration::tenant_table;
 use crate::contenders::{users, with_factors};
 use crate::effort::Effort;
-use crate::event::{self, KEY};
+use crate::event::KEY;
 use crate::folder::Folder;
-use crate::load::{Connection, Load, Make};
-use crate::logins_load::{Template, logins_of};
+use crate::load::{Load, Make};
+use crate::logins_load::logins_of;
 use crate::open_loop::OpenLoop;
-use crate::report::{Bound, Report, Row, print_line, progress};
-use crate::server::{Installation, Process, Server};
+use crate::report::{Bound, Report, Row, progress};
+use crate::server::{Installation, Server};
+use crate::slow_partner::SlowPartner;
 use crate::stats::{Round, Rounds, count};
 use anyhow::{Context, Result};
-use axum::Router;
-use axum::routing::get;
 use postlude_testkit::guests;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The keys of the tenants that keep the server busy.
 const LOOPS_KEY: &str = "plk_bench-loops-key-0123456789abcdefghijklm";
@@ -26,40 +25,27 @@ const WAITS_KEY: &str = "plk_bench-waits-key-0123456789abcdefghijklm";
 /// How many logins of such a tenant are under way at once.
 const LOOPS: usize = 300;
 const WAITS: usize = 500;
-/// How long the partner takes: a little less than a plugin's request may (2 s, with its margin).
-const PARTNER: Duration = Duration::from_millis(1900);
 /// The logins of the quiet tenant: how many a second, over how many connections.
 const QUIET: (f64, usize) = (200.0, 16);
 /// How often `/healthz` is asked in a second.
-const HEALTH: (f64, usize) = (50.0, 4);
+const HEALTH: (f64, usize) = (100.0, 4);
 /// How long the busy tenant is at work before anything counts.
 const SETTLE: Duration = Duration::from_millis(1000);
-/// How long a client of the busy tenant waits after it was refused.
-const REFUSED: Duration = Duration::from_millis(100);
 /// What the quiet tenant's p99 may be of its quiet one, and the p99 of `/healthz` in milliseconds.
 const OF_QUIET: f64 = 2.0;
 const HEALTH_MS: f64 = 50.0;
 
-/// Serves as the slow partner, on a free port that it prints, until its standard input closes.
-pub(crate) fn serve_partner() -> Result<()> {
-    let slow = || async {
-        tokio::time::sleep(PARTNER).await;
-        "late"
-    };
-    crate::bare_http::serve(Router::new().route("/", get(slow)))
-}
-
 /// One tenant's logins alone, beside endless loops, and beside logins that wait.
 pub(crate) fn measure(folder: &Folder, effort: &Effort, report: &mut Report) -> Result<()> {
     progress("fairness: starting ours, and a slow partner");
-    let partner = Process::own(["slow-partner"])?;
+    let partner = SlowPartner::start()?;
     let dir = folder.server("fairness")?;
-    let more = busy_tenants(&dir, partner.address.port())?;
+    let more = busy_tenants(&dir, &partner)?;
     let server = Server::start(folder, &dir, &Installation { more, ..Installation::default() })?;
     let users = users("quiet");
     with_factors(&server, &users)?;
     let load = logins_of(server.process.address, KEY, &users);
-    let busy = [None, Some((LOOPS_KEY, LOOPS)), Some((WAITS_KEY, WAITS))];
+    let busy = [None, Some((LOOPS_KEY, LOOPS, "\"deny\"")), Some((WAITS_KEY, WAITS, "\"continue\""))];
     let mut phases = busy.map(|_| Phase::default());
     for round in 0..effort.rounds {
         progress(&format!("fairness: round {} of {}", round + 1, effort.rounds));
@@ -76,18 +62,11 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, report: &mut Report) -> 
 }
 
 /// The tenants that keep the server busy: one with a plugin that never ends by itself, one whose plugin asks the partner.
-fn busy_tenants(dir: &Path, port: u16) -> Result<String> {
-    let url = format!("http://localhost:{port}/");
+fn busy_tenants(dir: &Path, partner: &SlowPartner) -> Result<String> {
     let loops = r#"(func (export "on-login") (result i32) (loop (br 0)) (call $continue))"#;
-    let waits = format!(
-        r#"(func (export "on-login") (result i32)
-          (call $http.send «GET» «{url}» (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (global.get $out))
-          (call $continue))"#
-    );
-    let host = format!("localhost:{port}");
     let mut toml = String::new();
     for (tenant, key, text, hosts) in
-        [("loops", LOOPS_KEY, loops, Vec::new()), ("waits", WAITS_KEY, waits.as_str(), vec![host.as_str()])]
+        [("loops", LOOPS_KEY, loops, Vec::new()), ("waits", WAITS_KEY, &partner.guest(), partner.hosts())]
     {
         let manifest = serde_json::json!({ "name": tenant, "version": "0.1.0", "publisher": "acme.example",
             "abi": "0.1.0", "capabilities": { "hosts": hosts } });
@@ -111,8 +90,8 @@ struct Phase {
 }
 
 impl Phase {
-    fn round(&mut self, load: &Load, busy: Option<(&'static str, usize)>, lasts: Duration) -> Result<()> {
-        let busy = busy.map(|(key, clients)| Busy::begin(load, key, clients)).transpose()?;
+    fn round(&mut self, load: &Load, busy: Option<(&str, usize, &'static str)>, lasts: Duration) -> Result<()> {
+        let busy = busy.map(|(key, clients, expect)| Busy::begin(load.address, key, clients, expect)).transpose()?;
         if busy.is_some() {
             std::thread::sleep(SETTLE);
         }
@@ -157,77 +136,4 @@ impl Phase {
 
 fn health_check() -> Make {
     Arc::new(|_, _, request| request.extend_from_slice(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"))
-}
-
-/// A tenant that keeps the server busy: clients that begin another login as soon as one is answered.
-struct Busy {
-    stop: Arc<AtomicBool>,
-    refused: Arc<AtomicUsize>,
-    answered: Arc<AtomicUsize>,
-    began: Instant,
-    thread: std::thread::JoinHandle<Result<()>>,
-}
-
-impl Busy {
-    fn begin(load: &Load, key: &str, clients: usize) -> Result<Self> {
-        let (stop, refused, answered) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default(), Arc::default());
-        let client = BusyClient {
-            address: load.address,
-            request: Template::login(key, &event::login("busy", None)),
-            stop: Arc::clone(&stop),
-            refused: Arc::clone(&refused),
-            answered: Arc::clone(&answered),
-        };
-        let thread = std::thread::Builder::new().name("bench-busy".to_owned()).spawn(move || {
-            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-                let mut tasks = tokio::task::JoinSet::new();
-                (0..clients).for_each(|_| drop(tasks.spawn(client.clone().run())));
-                while let Some(done) = tasks.join_next().await {
-                    done??;
-                }
-                Ok(())
-            })
-        })?;
-        Ok(Self { stop, refused, answered, began: Instant::now(), thread })
-    }
-
-    /// Waits until the last login is answered.
-    fn end(self) -> Result<Round> {
-        let (took, answered) = (self.began.elapsed(), self.answered.load(Ordering::Relaxed));
-        let refused = self.refused.load(Ordering::Relaxed);
-        self.stop.store(true, Ordering::Relaxed);
-        if let Err(why) = self.thread.join().ok().context("a thread of the load panicked")? {
-            // The server may close the connections of a tenant that asks too much: that is no failure of the measurement.
-            print_line(&format!("the busy tenant's load ended early: {why:#}"));
-        }
-        Ok(Round::of_rate(count(answered) / took.as_secs_f64()).with_refused(refused))
-    }
-}
-
-#[derive(Clone)]
-struct BusyClient {
-    address: std::net::SocketAddr,
-    request: Template,
-    stop: Arc<AtomicBool>,
-    refused: Arc<AtomicUsize>,
-    answered: Arc<AtomicUsize>,
-}
-
-impl BusyClient {
-    async fn run(self) -> Result<()> {
-        let mut connection = Connection::open(self.address).await?;
-        let mut request = Vec::new();
-        while !self.stop.load(Ordering::Relaxed) {
-            request.clear();
-            self.request.write(&mut request);
-            let answer = connection.answer(&request).await?;
-            if answer.status == 200 {
-                self.answered.fetch_add(1, Ordering::Relaxed);
-            } else {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(REFUSED).await;
-            }
-        }
-        Ok(())
-    }
 }

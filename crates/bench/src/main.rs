@@ -4,6 +4,7 @@ mod answer_head;
 mod args;
 mod bare;
 mod bare_http;
+mod busy;
 mod configuration;
 mod contenders;
 mod durable;
@@ -27,6 +28,7 @@ mod rounds;
 mod runs_alone;
 mod server;
 mod size_rows;
+mod slow_partner;
 mod stats;
 mod story;
 

@@ -141,6 +141,9 @@ impl Report {
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
         let line = format!("{name}: skipped: {why}");
         print_line(&line);
+        if self.sections.is_empty() {
+            self.section("Nothing was measured");
+        }
         if let Some(section) = self.sections.last_mut() {
             section.skipped.push(line);
         }

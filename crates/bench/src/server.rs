@@ -17,10 +17,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to be ready: it compiles its plugins first.
-const READY: Duration = Duration::from_secs(900);
+/// How long a server may take to be ready: it verifies millions of records and compiles thousands of plugins first.
+const READY: Duration = Duration::from_secs(1800);
 /// How long the server may take to stop.
-const STOPPED: Duration = Duration::from_secs(60);
+const STOPPED: Duration = Duration::from_secs(120);
 
 /// A subject's process; it ends with this value.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use crate::compiled::{Code, Compiled};
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::project::Project;
-use crate::{c, component, file, go, javascript, python, rust};
+use crate::{c, component, file, go, javascript, python, rust, settings};
 use postlude_model::names::Digest;
 use postlude_sandbox::Tier;
 use std::path::PathBuf;
@@ -51,6 +51,7 @@ pub struct Built {
 /// When the project is not as it has to be, a tool is missing or fails, or a host would not load the result: then nothing is written.
 pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
     let project = Project::open(&options.dir, options.language)?;
+    settings::renew(&project)?;
     let Compiled { code, toolchain, reproducible, out_dir } = compile(&project, options.debug)?;
     let component = match code {
         Code::Module(module) => component::from_module(&module, project.language)?,

@@ -22,6 +22,7 @@ mod preview1;
 mod project;
 mod python;
 mod rust;
+mod settings;
 pub mod tools;
 mod trim;
 mod watch;

@@ -1,5 +1,6 @@
 //! The handles of one tenant's logins: derived, never stored, and checked without the store.
 
+use crate::prim::MacKey;
 use crate::root::{Derived, RootKeys};
 use crate::{labels, prim};
 use postlude_model::handle::{Handles, StateClaims};
@@ -40,19 +41,19 @@ pub fn peek_tenant(state: &str) -> Option<TenantName> {
 #[derive(Clone)]
 pub struct TenantHandles {
     tenant: TenantName,
-    state: Derived,
-    resume_key: Derived,
-    login_id: Derived,
-    session_id: Derived,
-    run_id: Derived,
-    seed: Derived,
+    state: Derived<MacKey>,
+    resume_key: Derived<MacKey>,
+    login_id: Derived<MacKey>,
+    session_id: Derived<MacKey>,
+    run_id: Derived<MacKey>,
+    seed: Derived<MacKey>,
 }
 
 impl TenantHandles {
     /// The handles of this tenant.
     #[must_use]
     pub fn new(roots: Arc<RootKeys>, tenant: TenantName) -> Self {
-        let key = |label| Derived::new(&roots, label, &[tenant.as_str().as_bytes()]);
+        let key = |label| Derived::new(&roots, label, &[tenant.as_str().as_bytes()], MacKey::new);
         Self {
             state: key(labels::STATE),
             resume_key: key(labels::RESUME_KEY),
@@ -111,8 +112,7 @@ impl TenantHandles {
     /// The identifier of the session that a login without one gets: `ses_` and 160 bits.
     #[must_use]
     pub fn mint_session_id(&self, login: &LoginId) -> SessionId {
-        let message = prim::frame(&[login.as_str().as_bytes()]);
-        SessionId::derived("ses_", &identifier(self.session_id.current(), &message))
+        SessionId::derived("ses_", &identifier(self.session_id.current(), &[login.as_str().as_bytes()]))
     }
 }
 
@@ -131,11 +131,11 @@ impl Handles for TenantHandles {
     }
 
     fn run_id(&self, login: &LoginId, step: u32) -> RunId {
-        RunId::derived("run_", &identifier(self.run_id.current(), &of_step(login, step)))
+        RunId::derived("run_", &identifier(self.run_id.current(), &[login.as_str().as_bytes(), &step.to_be_bytes()]))
     }
 
     fn seed(&self, login: &LoginId, step: u32) -> [u8; 32] {
-        prim::hmac(self.seed.current(), &of_step(login, step))
+        self.seed.current().of_parts(&[login.as_str().as_bytes(), &step.to_be_bytes()])
     }
 }
 
@@ -181,25 +181,21 @@ impl Parsed {
     }
 }
 
-fn state_mac(key: &[u8; 32], kid: &str, payload: &[u8]) -> [u8; 32] {
-    prim::hmac(key, &prim::frame(&[b"v1", kid.as_bytes(), payload]))
+fn state_mac(key: &MacKey, kid: &str, payload: &[u8]) -> [u8; 32] {
+    key.of_parts(&[b"v1", kid.as_bytes(), payload])
 }
 
-fn resume_mac(key: &[u8; 32], login: &LoginId) -> [u8; 32] {
-    prim::hmac(key, &prim::frame(&[login.as_str().as_bytes()]))
+fn resume_mac(key: &MacKey, login: &LoginId) -> [u8; 32] {
+    key.of_parts(&[login.as_str().as_bytes()])
 }
 
-fn login_id(key: &[u8; 32], idempotency_key: &str) -> LoginId {
-    LoginId::derived("lgn_", &identifier(key, &prim::frame(&[idempotency_key.as_bytes()])))
-}
-
-fn of_step(login: &LoginId, step: u32) -> Vec<u8> {
-    prim::frame(&[login.as_str().as_bytes(), &step.to_be_bytes()])
+fn login_id(key: &MacKey, idempotency_key: &str) -> LoginId {
+    LoginId::derived("lgn_", &identifier(key, &[idempotency_key.as_bytes()]))
 }
 
 /// 160 bits: no two of 2^64 logins share them but by a chance of 2^-33.
-fn identifier(key: &[u8; 32], message: &[u8]) -> String {
-    let mac = prim::hmac(key, message);
+fn identifier(key: &MacKey, parts: &[&[u8]]) -> String {
+    let mac = key.of_parts(parts);
     prim::encode(mac.get(..20).unwrap_or(&mac))
 }
 

@@ -1,7 +1,8 @@
 //! The MAC of stored records and files, and digests of files.
 
+use crate::labels;
+use crate::prim::MacKey;
 use crate::root::{Derived, RootKeys};
-use crate::{labels, prim};
 use postlude_model::names::Digest;
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ pub use crate::prim::sha256;
 
 /// Authenticates what was stored: only a host with the root key can have written it.
 #[derive(Clone)]
-pub struct RecordMac(Derived);
+pub struct RecordMac(Derived<MacKey>);
 
 impl RecordMac {
     /// The MAC of the store's records.
@@ -22,7 +23,7 @@ impl RecordMac {
     /// The MAC of another kind of record, such as compiled code; a tag of one kind is none of another.
     #[must_use]
     pub fn labelled(roots: &RootKeys, label: &str) -> Self {
-        Self(Derived::new(roots, labels::RECORD, &[label.as_bytes()]))
+        Self(Derived::new(roots, labels::RECORD, &[label.as_bytes()], MacKey::new))
     }
 
     /// The tag, by the current root key: HMAC-SHA256 truncated to 128 bits (RFC 2104, section 5).
@@ -44,8 +45,8 @@ impl fmt::Debug for RecordMac {
     }
 }
 
-fn truncated(key: &[u8; 32], bytes: &[u8]) -> [u8; 16] {
-    prim::hmac(key, bytes).first_chunk().copied().unwrap_or_default()
+fn truncated(key: &MacKey, bytes: &[u8]) -> [u8; 16] {
+    key.mac(bytes).first_chunk().copied().unwrap_or_default()
 }
 
 /// The digest of a file's bytes.

@@ -41,6 +41,35 @@ pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// A key of HMAC-SHA256 that is ready: the two blocks that the key pads to are hashed once.
+#[derive(Clone)]
+pub(crate) struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        let mut block = Zeroizing::new([0_u8; 64]);
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Self(Hmac::new(&(*block).into()))
+    }
+
+    /// The MAC of a message.
+    pub(crate) fn mac(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The MAC of parts, each with its length before it: that of [`frame`].
+    pub(crate) fn of_parts(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&length(part));
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
 /// HKDF-SHA256 without a salt (RFC 5869): extract, and expand to one block (section 2.3 with N = 1).
 pub(crate) fn hkdf(secret: &[u8], info: &[u8]) -> [u8; 32] {
     let extracted = Zeroizing::new(hmac(&[0; 32], secret));
@@ -51,11 +80,15 @@ pub(crate) fn hkdf(secret: &[u8], info: &[u8]) -> [u8; 32] {
 pub(crate) fn frame(parts: &[&[u8]]) -> Vec<u8> {
     let mut framed = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
     for part in parts {
-        // A part of 4 GiB cannot occur: callers pass names, counters and texts below their limits.
-        framed.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        framed.extend_from_slice(&length(part));
         framed.extend_from_slice(part);
     }
     framed
+}
+
+/// A part of 4 GiB cannot occur: callers pass names, counters and texts below their limits.
+fn length(part: &[u8]) -> [u8; 4] {
+    u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Takes one part of a framed text.

@@ -141,37 +141,38 @@ impl RootKeys {
     }
 }
 
-/// A key derived from each root key, the current one's first.
+/// A key derived from each root key, the current one's first, in the form in which it is used.
 #[derive(Clone)]
-pub(crate) struct Derived {
-    current: (String, Zeroizing<[u8; 32]>),
-    previous: Vec<(String, Zeroizing<[u8; 32]>)>,
+pub(crate) struct Derived<K> {
+    current: (String, K),
+    previous: Vec<(String, K)>,
 }
 
-impl Derived {
-    pub(crate) fn new(roots: &RootKeys, label: &str, context: &[&[u8]]) -> Self {
-        let one = |root: &RootKey| (root.kid().to_owned(), Zeroizing::new(root.derive(label, context)));
+impl<K> Derived<K> {
+    /// Derives the keys, and makes each ready.
+    pub(crate) fn new(roots: &RootKeys, label: &str, context: &[&[u8]], ready: impl Fn(&[u8; 32]) -> K) -> Self {
+        let one = |root: &RootKey| (root.kid().to_owned(), ready(&Zeroizing::new(root.derive(label, context))));
         Self { current: one(&roots.current), previous: roots.previous.iter().map(one).collect() }
     }
 
-    pub(crate) fn current(&self) -> &[u8; 32] {
+    pub(crate) const fn current(&self) -> &K {
         &self.current.1
     }
 
-    pub(crate) fn previous(&self) -> impl Iterator<Item = &[u8; 32]> {
-        self.previous.iter().map(|(_, key)| &**key)
+    pub(crate) fn previous(&self) -> impl Iterator<Item = &K> {
+        self.previous.iter().map(|(_, key)| key)
     }
 
     pub(crate) fn kid(&self) -> &str {
         &self.current.0
     }
 
-    pub(crate) fn by_kid(&self, kid: &str) -> Option<&[u8; 32]> {
-        std::iter::once(&self.current).chain(&self.previous).find(|(of, _)| of == kid).map(|(_, key)| &**key)
+    pub(crate) fn by_kid(&self, kid: &str) -> Option<&K> {
+        std::iter::once(&self.current).chain(&self.previous).find(|(of, _)| of == kid).map(|(_, key)| key)
     }
 
     /// Whether a MAC by any of the keys is `presented`; the time depends on the number of keys only.
-    pub(crate) fn any(&self, mac: impl Fn(&[u8; 32]) -> Vec<u8>, presented: &[u8]) -> bool {
+    pub(crate) fn any(&self, mac: impl Fn(&K) -> Vec<u8>, presented: &[u8]) -> bool {
         let keys = std::iter::once(&self.current).chain(&self.previous);
         keys.fold(false, |found, (_, key)| found | prim::same(&mac(key), presented))
     }

@@ -10,6 +10,7 @@ use postlude_model::names::TenantName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What the browser brought to the continue URL.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,14 +81,17 @@ impl SealNonce {
 #[derive(Clone)]
 pub struct Sealer {
     tenant: TenantName,
-    key: Derived,
+    key: Derived<Zeroizing<[u8; 32]>>,
 }
 
 impl Sealer {
     /// The sealer of this tenant.
     #[must_use]
     pub fn new(roots: Arc<RootKeys>, tenant: TenantName) -> Self {
-        Self { key: Derived::new(&roots, labels::SEAL, &[tenant.as_str().as_bytes()]), tenant }
+        Self {
+            key: Derived::new(&roots, labels::SEAL, &[tenant.as_str().as_bytes()], |key| Zeroizing::new(*key)),
+            tenant,
+        }
     }
 
     /// Seals a reply with a random nonce: `v1.<kid>.<base64url>`.
@@ -106,7 +110,7 @@ impl Sealer {
         let plain = serde_json::to_vec(reply).map_err(|_| SealError::Malformed)?;
         let kid = self.key.kid();
         let aad = self.aad(kid);
-        let cipher = XChaCha20Poly1305::new(self.key.current().into());
+        let cipher = XChaCha20Poly1305::new((&**self.key.current()).into());
         let sealed = cipher
             .encrypt(&XNonce::from(nonce.0), Payload { msg: &plain, aad: &aad })
             .map_err(|_| SealError::TooLarge { bytes: plain.len() })?;
@@ -125,7 +129,7 @@ impl Sealer {
         let bytes = prim::decode(body).ok_or(SealError::Malformed)?;
         let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or(SealError::Malformed)?;
         let key = self.key.by_kid(kid).ok_or(SealError::UnknownKey)?;
-        let plain = XChaCha20Poly1305::new(key.into())
+        let plain = XChaCha20Poly1305::new((&**key).into())
             .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &self.aad(kid) })
             .map_err(|_| SealError::NotAuthentic)?;
         serde_json::from_slice(&plain).map_err(|_| SealError::Malformed)

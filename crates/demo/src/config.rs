@@ -21,6 +21,8 @@ pub(crate) const ACTION: &str = "face";
 pub(crate) const ACME: &str = "acme";
 /// The tenant with the endless loop.
 pub(crate) const LAB: &str = "lab";
+/// The tenant in which typed code is tried.
+pub(crate) const TRIAL: &str = "trial";
 /// The domain whose users the first action lets in.
 pub(crate) const DOMAIN: &str = "acme.example";
 /// The claim that the typed action may set.
@@ -65,7 +67,16 @@ pub(crate) fn write(dir: &Path, names: Names, listen: SocketAddr) -> Result<(Pat
     Ok((dir.join(CONFIG), keys))
 }
 
-/// Writes the configuration again, with an action that runs this JavaScript before the others; without it where there is none.
+/// JavaScript that was typed into the page.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TypedSources<'a> {
+    /// What runs before the other actions of the tenant `acme`.
+    pub(crate) in_force: Option<&'a str>,
+    /// What runs in the tenant [`TRIAL`], with the key of the demo that tries it.
+    pub(crate) tried: Option<(&'a str, &'a str)>,
+}
+
+/// Writes the configuration again, with the actions that run what was typed.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -74,30 +85,48 @@ pub(crate) fn write_typed(
     names: Names,
     listen: SocketAddr,
     keys: &IdpKeys,
-    source: Option<&str>,
+    sources: TypedSources<'_>,
 ) -> Result<()> {
     let mut text = toml(names, listen, keys);
-    if let Some(source) = source {
-        let (name, bytes) = plugins::TYPED;
-        if !dir.join(format!("{name}.wasm")).exists() {
-            put(dir, &format!("{name}.wasm"), bytes)?;
-        }
-        text = text.replacen(FIRST_ACTION, &format!("{}{FIRST_ACTION}", typed(source)), 1);
+    let TypedSources { in_force, tried } = sources;
+    let (name, bytes) = plugins::TYPED;
+    if (in_force.is_some() || tried.is_some()) && !dir.join(format!("{name}.wasm")).exists() {
+        put(dir, &format!("{name}.wasm"), bytes)?;
+    }
+    if let Some(source) = in_force {
+        text = text.replacen(FIRST_ACTION, &format!("{}{FIRST_ACTION}", typed(ACME, source)), 1);
+    }
+    if let Some((source, key)) = tried {
+        text.push_str(&format!(
+            r#"
+# Where typed code is tried before it is put into force.
+[tenants.{TRIAL}]
+issuer = "{issuer}"
+return_urls = ["{idp}/interaction/"]
+[tenants.{TRIAL}.keys.idp]
+role = "idp"
+sha256 = "{hash}"
+{action}"#,
+            issuer = names.issuer(TRIAL),
+            idp = names.site(Site::Idp),
+            hash = sha256_hex(key),
+            action = typed(TRIAL, source),
+        ));
     }
     put(dir, CONFIG, text.as_bytes())
 }
 
-fn typed(source: &str) -> String {
+fn typed(tenant: &str, source: &str) -> String {
     let source = toml::Value::from(source);
     format!(
-        r#"[tenants.acme.plugins.typed]
+        r#"[tenants.{tenant}.plugins.typed]
 path = "typed.wasm"
 
-[[tenants.acme.pipeline]]
+[[tenants.{tenant}.pipeline]]
 name = "typed"
 plugin = "typed"
 settings = {{ source = {source} }}
-[tenants.acme.pipeline.grants]
+[tenants.{tenant}.pipeline.grants]
 event = [""]
 claims = ["{TYPED_CLAIM}"]
 
@@ -209,12 +238,15 @@ mod tests {
         let (names, listen) = (Names::new(4400), "127.0.0.1:4401".parse().unwrap());
         let (path, keys) = write(dir.path(), names, listen).unwrap();
         let hostile = "\"\"\"'\u{27}'\n[server]\nlisten = \"0.0.0.0:1\" \\ \u{1}";
-        write_typed(dir.path(), names, listen, &keys.idp, Some(hostile)).unwrap();
+        let sources = TypedSources { in_force: Some(hostile), tried: Some((hostile, "a key")) };
+        write_typed(dir.path(), names, listen, &keys.idp, sources).unwrap();
         let config: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
-        let first = &config["tenants"]["acme"]["pipeline"][0];
-        assert_eq!((first["name"].as_str(), first["settings"]["source"].as_str()), (Some("typed"), Some(hostile)));
+        for tenant in [ACME, TRIAL] {
+            let first = &config["tenants"][tenant]["pipeline"][0];
+            assert_eq!((first["name"].as_str(), first["settings"]["source"].as_str()), (Some("typed"), Some(hostile)));
+        }
         assert_eq!(config["server"]["listen"].as_str(), Some("127.0.0.1:4401"));
-        write_typed(dir.path(), names, listen, &keys.idp, None).unwrap();
+        write_typed(dir.path(), names, listen, &keys.idp, TypedSources::default()).unwrap();
         assert!(!std::fs::read_to_string(&path).unwrap().contains("typed"));
     }
 

@@ -6,7 +6,7 @@ use crate::pipeline;
 use crate::site::idp::{Idp, PostludeClient};
 use crate::site::partner::{self, PromptSite};
 use crate::stack::{Sites, Sockets, Stack, client};
-use crate::stage::{Editor, Stage, Theme};
+use crate::stage::{Editor, Stage, Theme, Trial};
 use crate::story::{self, Step};
 use crate::time::DemoTime;
 use anyhow::{Context as _, Result};
@@ -68,7 +68,8 @@ impl Demo {
             host: OnceLock::new(),
             journal: Arc::clone(&journal),
             typed: Mutex::default(),
-            changing: tokio::sync::Mutex::default(),
+            in_force: tokio::sync::Mutex::default(),
+            trial: Trial::new(format!("http://{api}"), names, http.clone())?,
         });
         let theme = Theme::Demo(Arc::clone(&editor));
         let idp = Arc::new(Idp { names, postlude, clock: time.clock(), book: Mutex::default() });

@@ -167,7 +167,7 @@ async fn a_folder_that_is_kept_is_used_again() {
 }
 
 #[tokio::test]
-async fn typed_code_decides_the_next_login_and_a_mistake_in_it_denies_instead_of_letting_in() {
+async fn typed_code_is_tried_and_then_decides_the_next_login_while_a_mistake_in_it_changes_nothing() {
     let demo = start(None).await;
     let caller = Caller::of(&demo);
     let log_in = async || {
@@ -185,12 +185,38 @@ async fn typed_code_decides_the_next_login_and_a_mistake_in_it_denies_instead_of
     assert_eq!(put(&[("source", deny)], "https://attacker.example").await, 403);
     assert!(log_in().await.contains("/prompt?"), "another site's form changes nothing");
     assert_eq!(put(&[("source", deny)], &demo.page()).await, 303);
-    assert!(page().await.contains(">in force as revision 2 after "));
+    let said = async || {
+        let page = page().await;
+        page.split("role=\"status\">")
+            .map(|part| part.split('<').next().unwrap_or_default().to_owned())
+            .collect::<String>()
+    };
+    assert!(said().await.contains("in force as revision 2 after "), "{}", said().await);
     assert_eq!(log_in().await, "/result");
     assert!(page().await.contains("day_off"));
 
-    assert_eq!(put(&[("source", "return Decision.")], &demo.page()).await, 303);
-    assert_eq!(log_in().await, "/result", "code that does not parse");
+    let mistakes = [
+        ("let a = 1;\nlet b = ;\nreturn 1;", "SyntaxError: line 2: unexpected token in expression"),
+        ("return Decision.deny('a',\n'b'\n", "SyntaxError: line 2: "),
+        ("\n\nnothing.at.all;", "ReferenceError: line 3: nothing is not defined"),
+        ("throw new Error('mine');", "Error: line 1: mine"),
+        ("for (;;) {}", "fuel spent"),
+        ("return 5;", "onLogin returned `5`"),
+    ];
+    for (source, why) in mistakes {
+        assert_eq!(put(&[("source", source)], &demo.page()).await, 303);
+        let said = said().await.replace("&#39;", "'");
+        assert!(said.contains("not taken, and what was in force before stays: ") && said.contains(why), "{said}");
+        assert_eq!(log_in().await, "/result", "the denial that was in force before goes on after: {source}");
+    }
+    let later = "if (event.user.user_id === 'ben') throw new Error('only for ben');";
+    assert_eq!(put(&[("source", later)], &demo.page()).await, 303);
+    assert!(log_in().await.contains("/prompt?"), "ana is not ben");
+    let ben = sent(caller.post("idp.ana.demo.localhost", "/login").form(&[("user", "ben")])).await;
+    assert_eq!(header(&ben, LOCATION), "/result", "a handler that throws later denies");
+    let shown = page().await;
+    assert!(shown.contains("only for ben") && shown.contains("typed"), "and the page names it");
+    assert_eq!(put(&[("source", deny)], &demo.page()).await, 303);
     assert_eq!(put(&[("source", &"/".repeat(4001))], &demo.page()).await, 303);
     assert!(page().await.contains("the limit is 4000"));
     assert_eq!(put(&[("source", "return Decision.continue();")], &demo.page()).await, 303);

@@ -47,6 +47,12 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
     }
 }
 
+/// The tier of a plugin's file that was accepted before: nothing else of it is looked at.
+#[must_use]
+pub fn tier_of(bytes: &[u8]) -> Tier {
+    imports::names(bytes).map_or(Tier::Unknown, |names| Tier::of_imports(&names))
+}
+
 /// As much as can be said of a file that is not loaded.
 fn refused(bytes: &[u8], digest: Digest, why: LoadError) -> Inspection {
     let component = form::component(bytes);

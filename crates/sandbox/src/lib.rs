@@ -44,7 +44,7 @@ pub use abi::functions;
 pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{DEFAULT_RUNS, EngineError, SandboxConfig};
 pub use frames::{is_runtime_frame, own_frames};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, tier_of};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;

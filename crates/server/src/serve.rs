@@ -104,7 +104,7 @@ impl Server {
     /// A server of a host that is open already.
     #[must_use]
     pub fn new(host: Host) -> Self {
-        Self { app: Arc::new(App::new(host, openapi::document().to_string())) }
+        Self { app: Arc::new(App::new(host, &openapi::document())) }
     }
 
     /// The host that it serves.

@@ -4,6 +4,7 @@ use super::error::NewError;
 use super::template::{self, Template};
 use super::{sdk, words};
 use crate::language::Language;
+use crate::settings;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,12 +47,21 @@ pub fn create(project: &NewProject) -> Result<Created, NewError> {
     }
     let words = words::words(&project.name, &project.publisher, project.language, project.template);
     let own = template::files(project.template, project.language)?;
-    let own: Vec<_> = own.into_iter().map(|(path, text)| (path, template::fill(text, &words))).collect();
+    let mut own: Vec<_> = own.into_iter().map(|(path, text)| (path, template::fill(text, &words))).collect();
+    own.extend(settings_file(project.language, &own));
+    own.sort();
     let sdk = sdk::files(project.language)?;
     let created = Created { files: own.iter().map(|(path, _)| path.clone()).collect(), sdk_files: sdk.len() };
     let sdk = sdk.into_iter().map(|(path, bytes)| (format!("{SDK}/{path}"), bytes));
     appear(&project.dir, own.into_iter().chain(sdk))?;
     Ok(created)
+}
+
+/// The types of the settings, where the language has a file of them.
+fn settings_file(language: Language, files: &[(String, Vec<u8>)]) -> Option<(String, Vec<u8>)> {
+    let (_, manifest) = files.iter().find(|(path, _)| path == "manifest.json")?;
+    let text = settings::text(language, &serde_json::from_slice(manifest).ok()?)?;
+    Some((settings::file_name(language)?.to_owned(), text.into_bytes()))
 }
 
 /// Replaces the copy of the SDK in a project by that of this program; the number of its files.

@@ -2,6 +2,7 @@
 
 use super::template::Template;
 use crate::language::Language;
+use crate::settings;
 
 /// The words of a project's files, as `{{word}}` there.
 pub(super) fn words(
@@ -19,6 +20,7 @@ pub(super) fn words(
         ("language", own(language.name())),
         ("what", own(what(template))),
         ("main", own(main_file(language))),
+        ("settings", settings_row(language)),
         ("built", format!("{}/{name}.wasm", built(language))),
         ("tools", own(tools(language))),
         ("ignored", own(ignored(language))),
@@ -55,6 +57,16 @@ const fn main_file(language: Language) -> &'static str {
         Language::Go => "main.go",
         Language::C => "plugin.c",
     }
+}
+
+/// The row of the file with the types of the settings, in the table of files.
+fn settings_row(language: Language) -> String {
+    let row = |file| {
+        format!(
+            "| `{file}` | the types of the settings, which each build makes of `manifest.json`: leave it as it is |\n"
+        )
+    };
+    settings::file_name(language).map(row).unwrap_or_default()
 }
 
 const fn built(language: Language) -> &'static str {

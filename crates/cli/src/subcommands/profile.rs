@@ -20,7 +20,7 @@ use std::process::ExitCode;
 /// What a function without loops spends includes what its caller does up to the next check.
 ///
 /// The login is played as by `postlude run`, and its last run is profiled. Names come from the plugin's name
-/// section, which Rust and C have, built by `postlude build`.
+/// section, which `postlude build` keeps in Rust and C, and in Go with `--debug`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude profile email-domain.wasm --settings '{\"domains\":[\"acme.example\"]}' --out flame.svg\n  \

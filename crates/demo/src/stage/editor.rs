@@ -1,6 +1,7 @@
 //! The plugin that is typed into the page: put into force by a reload, while logins go on.
 
-use crate::config::{self, IdpKeys};
+use super::trial::Trial;
+use crate::config::{self, IdpKeys, TypedSources};
 use crate::journal::Journal;
 use crate::names::Names;
 use crate::pipeline;
@@ -36,8 +37,10 @@ pub(crate) struct Editor {
     /// The server, once it runs.
     pub(crate) host: OnceLock<Host>,
     pub(crate) typed: Mutex<Typed>,
-    /// One change at a time.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The code in force. It is locked during a change: one at a time.
+    pub(crate) in_force: tokio::sync::Mutex<Option<String>>,
+    /// Where code is tried first.
+    pub(crate) trial: Trial,
 }
 
 /// What was typed last, and what came of it.
@@ -59,27 +62,42 @@ impl Editor {
         let changed = self.reload(source.as_deref()).await;
         let (said, is_refused) = match changed {
             Ok(said) => (said, false),
-            Err(why) => (format!("not taken: {why:#}"), true),
+            Err(why) => (format!("not taken, and what was in force before stays: {why:#}"), true),
         };
         *self.typed.lock().unwrap_or_else(PoisonError::into_inner) = Typed { source, said, is_refused };
     }
 
     async fn reload(&self, source: Option<&str>) -> Result<String> {
-        let _one = self.changing.lock().await;
+        let mut in_force = self.in_force.lock().await;
         if let Some(length) = source.map(str::len).filter(|length| *length > SOURCE_BYTES) {
             bail!("the code has {length} bytes, the limit is {SOURCE_BYTES}");
         }
         let began = Instant::now();
-        let host = self.host.get().context("the server has only just begun to start; try again")?;
-        config::write_typed(&self.dir, self.names, self.listen, &self.keys, source)?;
-        let reloaded = host.reloads().reload(ReloadTrigger::Call).await.map_err(|why| anyhow!("{why}"))?;
+        if let Some(source) = source {
+            self.write_and_reload(TypedSources {
+                in_force: in_force.as_deref(),
+                tried: Some(self.trial.tried(source)),
+            })
+            .await?;
+            self.trial.run().await?;
+        }
+        let tried = source.map(|source| self.trial.tried(source));
+        let revision = self.write_and_reload(TypedSources { in_force: source, tried }).await?;
+        *in_force = source.map(str::to_owned);
         self.journal.serve(config::ACME, pipeline::acme(self.names, source));
-        let revision =
-            reloaded.tenants.iter().find(|change| change.tenant.as_str() == "acme").and_then(|change| change.to);
         let revision = revision.map(|number| format!(" as revision {number}")).unwrap_or_default();
         let what = if source.is_some() { "in force" } else { "out of the pipeline" };
         let ms = began.elapsed().as_millis();
         Ok(format!("{what}{revision} after {ms} ms; logins that were under way keep the revision that they began with"))
+    }
+
+    /// The number of the new revision of the tenant `acme`, where that changed.
+    async fn write_and_reload(&self, sources: TypedSources<'_>) -> Result<Option<String>> {
+        let host = self.host.get().context("the server has only just begun to start; try again")?;
+        config::write_typed(&self.dir, self.names, self.listen, &self.keys, sources)?;
+        let reloaded = host.reloads().reload(ReloadTrigger::Call).await.map_err(|why| anyhow!("{why}"))?;
+        let change = reloaded.tenants.iter().find(|change| change.tenant.as_str() == config::ACME);
+        Ok(change.and_then(|change| change.to).map(|number| number.to_string()))
     }
 
     /// The text box, and what came of it.
@@ -89,7 +107,8 @@ impl Editor {
             "<section class=\"editor\" id=\"typed\" aria-labelledby=\"typed-title\"><h2 id=\"typed-title\">A plugin to change</h2>\
              <p id=\"typed-hint\">An action in front of the others: the body of a JavaScript function of <code>event</code>, \
              <code>Decision</code>, <code>idToken</code> and <code>log</code>. It runs in a sandbox, with a JavaScript engine inside, that is \
-             made anew for each login. The first time takes some seconds: the engine is compiled.</p>\
+             made anew for each login. The first time takes some seconds: the engine is compiled. \
+             Code is tried with a login of ana's first; code that does not parse, or throws, is not taken.</p>\
              <form method=\"post\" action=\"/typed\"><textarea name=\"source\" rows=\"8\" spellcheck=\"false\" aria-labelledby=\"typed-title\" \
              aria-describedby=\"typed-hint\">{}</textarea><p><button>Put it into force</button> \
              <button name=\"out\" value=\"yes\">Take it out</button></p></form><p class=\"typed-said{}\" role=\"status\">{}</p></section>",

@@ -8,6 +8,7 @@ mod page;
 mod shown;
 mod steps;
 mod story;
+mod trial;
 
 use crate::site;
 use crate::time::A_DAY_LATER;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 pub(crate) use editor::Editor;
 pub(crate) use shown::{PluginStatus, Stage, Theme};
+pub(crate) use trial::Trial;
 
 const STYLE: &str = include_str!("stage.css");
 const SCRIPT: &str = include_str!("stage.js");

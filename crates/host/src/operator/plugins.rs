@@ -7,7 +7,7 @@ use crate::tenants::Caller;
 use postlude_model::manifest::Manifest;
 use postlude_model::names::{ActionName, Digest};
 use postlude_model::policy::orders::CurrentOrders;
-use postlude_sandbox::Plugin;
+use postlude_sandbox::{Plugin, tier_of};
 use postlude_store::Upload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct PluginOverview {
     pub manifest: Manifest,
     /// The functions that it imports, as `interface.function`.
     pub imports: Vec<String>,
+    /// What it may ask of its host; none in a list, for which no file is read.
+    pub tier: Option<&'static str>,
     /// The note of its upload; none where it came with the configuration.
     pub upload: Option<Upload>,
     /// The actions of the pipeline in force that run it.
@@ -40,7 +42,8 @@ pub struct PluginOverview {
 impl PluginOverview {
     fn of_loaded(plugin: &Plugin, caller: &Caller) -> Self {
         let bytes = u64::try_from(plugin.size()).unwrap_or(u64::MAX);
-        Self::new(plugin.digest(), bytes, plugin.manifest().clone(), plugin.imports().to_vec(), caller)
+        let overview = Self::new(plugin.digest(), bytes, plugin.manifest().clone(), plugin.imports().to_vec(), caller);
+        Self { tier: Some(plugin.tier().as_str()), ..overview }
     }
 
     fn of_upload(upload: Upload, caller: &Caller) -> Result<Self, HostError> {
@@ -54,7 +57,7 @@ impl PluginOverview {
         let using = pipeline.actions.iter().filter(|action| action.spec.digest == digest);
         let actions = using.map(|action| action.spec.name.clone()).collect();
         let killed = caller.tenant.orders.orders().killed(&digest).is_some();
-        Self { digest, bytes, manifest, imports, upload: None, actions, killed }
+        Self { digest, bytes, manifest, imports, tier: None, upload: None, actions, killed }
     }
 }
 
@@ -89,7 +92,9 @@ impl TenantPlugins {
     pub async fn get(&self, caller: &Caller, digest: Digest) -> Result<PluginOverview, HostError> {
         let uploads = self.uploads(caller).await?;
         if let Some(upload) = uploads.into_iter().find(|upload| upload.digest == digest) {
-            return PluginOverview::of_upload(upload, caller);
+            let file = self.services.store.plugin(&digest).await.map_err(HostError::unavailable)?;
+            let tier = file.map(|bytes| tier_of(&bytes).as_str());
+            return Ok(PluginOverview { tier, ..PluginOverview::of_upload(upload, caller)? });
         }
         let pipeline = caller.tenant.pipeline();
         let in_use = pipeline.actions.iter().any(|action| action.spec.digest == digest);

@@ -10,6 +10,7 @@ use crate::policy::state::PolicyState;
 use crate::session::{FactorRecord, RecordKey};
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,10 +181,7 @@ impl<'a> Worth<'a> {
         if self.method_amr.is_empty() {
             return Vec::new();
         }
-        let methods = methods(event);
-        let methods = methods.as_ref().and_then(Value::as_array).into_iter().flatten();
-        let names = methods.filter_map(|method| method.get("name")?.as_str());
-        names.filter_map(|name| self.method_amr.get(name)).flatten().cloned().collect()
+        methods(event).iter().filter_map(|name| self.method_amr.get(name.as_ref())).flatten().cloned().collect()
     }
 
     /// The policies of the actions that applied to the login: not those of one that only reports, or was set aside.
@@ -208,14 +206,39 @@ impl<'a> Worth<'a> {
     }
 }
 
-/// What is at `/authentication/methods`. Only that part is read: an event is large.
-fn methods(event: &Json) -> Option<Value> {
+/// The names at `/authentication/methods`. Only that part is read, and of a well-formed one nothing is copied: an event is large.
+fn methods(event: &Json) -> Vec<Cow<'_, str>> {
     #[derive(Deserialize)]
-    struct Part {
+    struct Event<'e> {
+        #[serde(borrow)]
+        authentication: Option<Authentication<'e>>,
+    }
+    #[derive(Deserialize)]
+    struct Authentication<'e> {
+        #[serde(borrow)]
+        methods: Vec<Method<'e>>,
+    }
+    #[derive(Deserialize)]
+    struct Method<'e> {
+        #[serde(borrow)]
+        name: Cow<'e, str>,
+    }
+    match serde_json::from_str::<Event<'_>>(event.as_str()) {
+        Ok(event) => event.authentication.into_iter().flat_map(|part| part.methods).map(|method| method.name).collect(),
+        Err(_) => methods_among_others(event).unwrap_or_default(),
+    }
+}
+
+/// The names, where something else stands among them, or instead.
+fn methods_among_others(event: &Json) -> Option<Vec<Cow<'static, str>>> {
+    #[derive(Deserialize)]
+    struct Event {
         authentication: Option<Value>,
     }
-    let part: Part = serde_json::from_str(event.as_str()).ok()?;
-    Some(part.authentication?.get_mut("methods")?.take())
+    let event: Event = serde_json::from_str(event.as_str()).ok()?;
+    let methods = event.authentication?.get_mut("methods")?.take();
+    let names = methods.as_array()?.iter().filter_map(|method| method.get("name")?.as_str());
+    Some(names.map(|name| Cow::Owned(name.to_owned())).collect())
 }
 
 fn add(amr: &mut Vec<String>, value: &str) {

@@ -7,12 +7,6 @@ import (
 	postlude "github.com/postlude/postlude/sdk/go"
 )
 
-// Settings is what the operator sets; the schema in manifest.json says the same.
-type Settings struct {
-	PromptURL string `json:"prompt_url"`
-	Factor    string `json:"factor"`
-}
-
 // {{Name}} is the plugin.
 type {{Name}} struct{}
 

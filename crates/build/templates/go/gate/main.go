@@ -8,11 +8,6 @@ import (
 	postlude "github.com/postlude/postlude/sdk/go"
 )
 
-// Settings is what the operator sets; the schema in manifest.json says the same.
-type Settings struct {
-	Domains []string `json:"domains"`
-}
-
 // {{Name}} is the plugin.
 type {{Name}} struct{}
 

@@ -1,11 +1,7 @@
 // Claims: the ID token says of which domain the user's email address is.
 import { Decision, claims, definePlugin, event, login } from "@postlude/sdk";
 
-/**
- * What the operator sets; the schema in manifest.json says the same.
- *
- * @typedef {{ claim: string }} Settings
- */
+/** @typedef {import("./settings").Settings} Settings What the operator sets, made of manifest.json. */
 
 export default definePlugin({
   onLogin() {

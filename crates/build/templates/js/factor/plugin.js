@@ -1,11 +1,7 @@
 // A second factor: send the user to a prompt site, take a signed result back, and record the factor in the session.
 import { Decision, HostError, Unavailable, definePlugin, log, login, reply, session } from "@postlude/sdk";
 
-/**
- * What the operator sets; the schema in manifest.json says the same.
- *
- * @typedef {{ prompt_url: string, factor: string }} Settings
- */
+/** @typedef {import("./settings").Settings} Settings What the operator sets, made of manifest.json. */
 
 export default definePlugin({
   /** Always redirects: the host skips the prompt while the factor's record is fresh. It signs the request token and appends it. */

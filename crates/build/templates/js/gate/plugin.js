@@ -1,11 +1,7 @@
 // A gate: users with a verified email address of a listed domain are let in, others are not.
 import { Decision, definePlugin, event, login } from "@postlude/sdk";
 
-/**
- * What the operator sets; the schema in manifest.json says the same.
- *
- * @typedef {{ domains: string[] }} Settings
- */
+/** @typedef {import("./settings").Settings} Settings What the operator sets, made of manifest.json. */
 
 export default definePlugin({
   onLogin() {

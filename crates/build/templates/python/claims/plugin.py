@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from postlude import Action, Continue, Decision, claims, event, login
-
-
-@dataclass
-class Settings:
-    """What the operator sets; the schema in manifest.json says the same."""
-
-    claim: str
+from settings import Settings
 
 
 class {{Name}}(Action):

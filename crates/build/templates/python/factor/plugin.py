@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from postlude import Action, Continue, Decision, Deny, HostError, Redirect, TokenRequest, Unavailable, log, login, reply, session
-
-
-@dataclass
-class Settings:
-    """What the operator sets; the schema in manifest.json says the same."""
-
-    prompt_url: str
-    factor: str
+from settings import Settings
 
 
 class {{Name}}(Action):

@@ -1,10 +1,6 @@
 // Claims: the ID token says of which domain the user's email address is.
 import { Decision, claims, definePlugin, event, login } from "@postlude/sdk";
-
-/** What the operator sets; the schema in manifest.json says the same. */
-interface Settings {
-  claim: string;
-}
+import type { Settings } from "./settings";
 
 export default definePlugin({
   onLogin() {

@@ -1,11 +1,6 @@
 // A second factor: send the user to a prompt site, take a signed result back, and record the factor in the session.
 import { Decision, HostError, Unavailable, definePlugin, log, login, reply, session } from "@postlude/sdk";
-
-/** What the operator sets; the schema in manifest.json says the same. */
-interface Settings {
-  prompt_url: string;
-  factor: string;
-}
+import type { Settings } from "./settings";
 
 export default definePlugin({
   /** Always redirects: the host skips the prompt while the factor's record is fresh. It signs the request token and appends it. */

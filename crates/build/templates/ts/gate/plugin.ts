@@ -1,10 +1,6 @@
 // A gate: users with a verified email address of a listed domain are let in, others are not.
 import { Decision, definePlugin, event, login } from "@postlude/sdk";
-
-/** What the operator sets; the schema in manifest.json says the same. */
-interface Settings {
-  domains: string[];
-}
+import type { Settings } from "./settings";
 
 export default definePlugin({
   onLogin() {

@@ -53,7 +53,7 @@ pub(super) fn show(profiled: &ProfiledPlugin<'_>, top: usize) {
     }
     if unnamed(&costs) > usage.fuel / 3 {
         output::note(
-            "note: much of the fuel is in functions without a name: the plugin's toolchain left the names out, or they were stripped",
+            "note: much of the fuel is in functions without a name: the plugin's toolchain left the names out, or they were stripped; `postlude build --debug` keeps those of Go",
         );
     }
 }

@@ -49,6 +49,10 @@ pub(crate) struct PluginDetail {
     manifest: Value,
     /// The functions that it imports, as `interface.function`.
     imports: Vec<String>,
+    /// What it may ask of its host: `zero WASI`, nothing but the contract; `closed WASI`, WASI with everything shut as well; `unknown`,
+    /// where the file is not there.
+    #[schema(example = "zero WASI")]
+    tier: &'static str,
 }
 
 impl PluginView {
@@ -70,6 +74,7 @@ impl PluginView {
 impl PluginDetail {
     pub(super) fn of(plugin: PluginOverview) -> Result<Self, ApiError> {
         let manifest = serde_json::to_value(&plugin.manifest).map_err(ApiError::internal)?;
-        Ok(Self { plugin: PluginView::of(&plugin), manifest, imports: plugin.imports })
+        let tier = plugin.tier.unwrap_or("unknown");
+        Ok(Self { plugin: PluginView::of(&plugin), manifest, imports: plugin.imports, tier })
     }
 }
