@@ -138,12 +138,12 @@ bench-stories: plugins ## measure: a thousand stories, and how fast `postlude te
 	@cargo build $(LOCKED) --release --workspace --bin postlude
 	@scripts/bench-stories.sh $(TARGET_DIR)/release/postlude
 
-bench: plugins ## measure: all rows and what was promised of them, about 40 minutes (ONLY=http,steps,.. some parts)
+bench: plugins ## measure: all rows and what was promised of them, about half an hour (ONLY=http,steps,.. some parts)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring')
 	@$(TARGET_DIR)/release/postlude-bench $(if $(ONLY),--only $(ONLY))
 
-bench-quick: plugins ## does every measurement work? short rounds and small sizes, about 10 minutes (ONLY=.. as above)
+bench-quick: plugins ## does every measurement work? short rounds and small sizes, about 5 minutes (ONLY=.. as above)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring in short rounds')
 	@$(TARGET_DIR)/release/postlude-bench --quick $(if $(ONLY),--only $(ONLY))

@@ -115,7 +115,7 @@ impl Phase {
             let ratio = self.logins.ratio(&quiet.logins, Round::p99);
             row = row.against(ratio, "times the quiet p99");
             report.promise(
-                format!("p99 of a quiet tenant's logins {name}, of the quiet p99"),
+                format!("p99 of a quiet tenant's logins {name}, as a multiple of its quiet p99"),
                 ratio,
                 Bound::AtMost(OF_QUIET),
             );

@@ -83,11 +83,19 @@ impl Closed<'_> {
             report.promise(what("of the prediction"), info.ratio(&predicted, rate), Bound::AtLeast(OF_THE_PREDICTION));
             report.promise(what("of the minimal server"), info.ratio(minimal, rate), Bound::AtLeast(OF_THE_MINIMAL));
             let used = info.ratio(bare, |round| round.processor);
-            report.promise(what("processor time of the bare handler's"), used, Bound::AtMost(OF_THE_BARE));
+            report.promise(
+                what("processor time as a multiple of the bare handler's"),
+                used,
+                Bound::AtMost(OF_THE_BARE),
+            );
         }
         if *connections == 1 {
             let ratio = info.ratio(bare, Round::p50);
-            report.promise("login at one connection, p50 of the bare handler's", ratio, Bound::AtMost(OF_THE_BARE));
+            report.promise(
+                "login at one connection, p50 as a multiple of the bare handler's",
+                ratio,
+                Bound::AtMost(OF_THE_BARE),
+            );
         }
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn sizes(folder: &Folder, effort: &Effort, report: &mut Report) -> Re
         report.row(Row::of(format!("login, nothing stored, {at}"), few));
         let ratio = many.ratio(few, Round::p50);
         report.row(Row::of(format!("login, the large installation, {at}"), many).against(ratio, "times the p50"));
-        let what = format!("login at the large installation, {at}, p50 of what it is with nothing stored");
+        let what =
+            format!("login at the large installation, {at}, p50 as a multiple of what it is with nothing stored");
         report.promise(what, ratio, Bound::AtMost(AT_MOST));
     }
     Ok(())

@@ -69,6 +69,9 @@ enum Step<J: Job> {
     Gone,
 }
 
+/// What a job came to, or its panic, and how long it waited.
+pub(crate) type JobDone<T> = (thread::Result<T>, Duration);
+
 /// What waits for a turn.
 pub(crate) enum Wanted<J> {
     /// A job.
@@ -106,11 +109,7 @@ impl<J: Job> RunQueue<J> {
     }
 
     /// Whether the job is done; leads the queue where it is this ticket's turn to.
-    pub(crate) fn poll_job(
-        &self,
-        key: usize,
-        context: &Context<'_>,
-    ) -> Poll<Result<(thread::Result<J::Output>, Duration), Late>> {
+    pub(crate) fn poll_job(&self, key: usize, context: &Context<'_>) -> Poll<Result<JobDone<J::Output>, Late>> {
         let mut state = self.lead_if_due(key);
         match state.tickets.get_mut(key).map(|ticket| std::mem::replace(&mut ticket.step, Step::Gone)) {
             Some(Step::Done(output, waited)) => {

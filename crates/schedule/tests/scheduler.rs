@@ -1,5 +1,10 @@
 //! The scheduler as its callers see it: order, fairness, limits, and what happens when a caller goes away.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at what surprises them")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests stop at what surprises them"
+)]
 
 use postlude_schedule::{Job, Lane, Late, Limits, RunClock, Scheduler, Share, enter_core};
 use std::future::poll_fn;

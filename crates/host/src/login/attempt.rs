@@ -9,9 +9,12 @@ use crate::error::HostError;
 use crate::pipeline::Pipeline;
 use crate::tenant::Tenant;
 use postlude_model::limits;
+use postlude_model::login::Status;
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
-use postlude_store::{ClaimGuard, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, StoreError};
+use postlude_store::{
+    ClaimGuard, Commit, CommitOutcome, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError,
+};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -72,7 +75,7 @@ impl<'a> Attempt<'a> {
     /// [`HostError::LoginEnded`] where the record that was committed says so.
     pub(super) async fn commit(
         &self,
-        finished: Finished,
+        finished: Box<Finished>,
         replaces: Replaces,
     ) -> Result<Option<LoginAnswer>, HostError> {
         let services = &self.parts.services;
@@ -87,7 +90,41 @@ impl<'a> Attempt<'a> {
 
     /// One transaction: the login record, the session, and that the session is still what the runs saw. False where another writer
     /// was faster, and nothing was written.
-    pub(super) async fn write(&self, finished: Finished, replaces: Replaces) -> Result<bool, HostError> {
+    pub(super) async fn write(&self, mut finished: Box<Finished>, replaces: Replaces) -> Result<bool, HostError> {
+        if let Some(written) = self.append(&mut finished, &replaces)? {
+            return Ok(written);
+        }
+        // Rare, and large: the futures of light logins need no room for it.
+        Box::pin(self.commit_all(*finished, replaces)).await
+    }
+
+    /// Appends a light login, which waits for nothing. None where the login is not a light one, or is to wait after all.
+    fn append(&self, finished: &mut Finished, replaces: &Replaces) -> Result<Option<bool>, HostError> {
+        let Finished { record, session: None, session_seen, cache, bypasses, synced: false } = finished else {
+            return Ok(None);
+        };
+        let settled = !matches!(record.status, Status::Running | Status::Suspended(_));
+        let (Some(claim), true, true, true) = (&replaces.claim, settled, cache.is_empty(), bypasses.is_empty()) else {
+            return Ok(None);
+        };
+        let services = &self.parts.services;
+        let session = record.subject.session_id.clone().zip(*session_seen);
+        let light = LightLogin {
+            tenant: &self.tenant.name,
+            record,
+            claim,
+            check_session: session.as_ref().map(|(id, version)| (id, *version)),
+            now: services.clock.now(),
+        };
+        match services.store.append_login(light).map_err(refused)? {
+            LightLoginOutcome::Done => Ok(Some(true)),
+            LightLoginOutcome::SessionChanged => Ok(Some(false)),
+            LightLoginOutcome::NotClaimed => Err(HostError::internal("the claim of a login is another login's")),
+            LightLoginOutcome::Full => Ok(None),
+        }
+    }
+
+    async fn commit_all(&self, finished: Finished, replaces: Replaces) -> Result<bool, HostError> {
         let Replaces { version: expect, claim, .. } = replaces;
         let services = &self.parts.services;
         let Finished { record, session, session_seen, cache, bypasses, synced } = finished;

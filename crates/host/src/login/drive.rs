@@ -40,7 +40,7 @@ pub(super) async fn drive(
     pipeline: &Pipeline,
     mut login: Login<'_>,
     context: &mut RunContext,
-) -> Result<Finished, DriveError> {
+) -> Result<Box<Finished>, DriveError> {
     while let Some(mut input) = login.next_run() {
         let plugin = pipeline.plugin_of(&input)?;
         context.attach(plugin, &mut input).await;
@@ -53,5 +53,5 @@ pub(super) async fn drive(
         context.keep_exchanges(run.id(), &report);
         run.finish(login.feed(report), &login)?;
     }
-    Ok(login.finish())
+    Ok(Box::new(login.finish()))
 }

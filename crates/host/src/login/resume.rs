@@ -124,7 +124,7 @@ impl Resume {
     /// The wall clock of `on-continue` ran out: that is load, so the step stays open, for a few attempts.
     async fn out_of_time(&self, attempt: &Attempt<'_>, record: LoginRecord) -> Result<LoginAnswer, HostError> {
         let replaces = replaces(&record);
-        let finished = Finished::of_record(Login::timed_out(record));
+        let finished = Box::new(Finished::of_record(Login::timed_out(record)));
         let answer = if finished.record.suspension().is_some() {
             attempt.write(finished, replaces).await?;
             None
@@ -150,7 +150,7 @@ impl Resume {
                 let replaces = replaces(&record);
                 let record = ended(record, EndReason::SessionEnded);
                 // Lost to another writer or not: the session is over, and so is the login.
-                attempt.commit(Finished::of_record(record), replaces).await?;
+                attempt.commit(Box::new(Finished::of_record(record)), replaces).await?;
                 Err(HostError::LoginEnded(EndReason::SessionEnded))
             }
         }

@@ -21,8 +21,9 @@ use crate::session::Session;
 use std::sync::Arc;
 
 /// One passage of a login through its pipeline.
+// In a box: it is handed from one step to the next, and is as large as a login record.
 #[derive(Debug)]
-pub struct Login<'a>(LoginDraft<'a>);
+pub struct Login<'a>(Box<LoginDraft<'a>>);
 
 impl<'a> Login<'a> {
     /// Begins a login. `record` is new, in status `Running`; `session` is the stored one, or a new one for an identifier
@@ -39,7 +40,7 @@ impl<'a> Login<'a> {
         record.subject.foreign = session.foreign();
         // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
         record.policy_state.skipped.extend(unmet(context.actions, &event));
-        Self(LoginDraft::new(context, record, session, event, false))
+        Self(Box::new(LoginDraft::new(context, record, session, event, false)))
     }
 
     /// Gives the login the user's bypasses. The login uses up those that it needs.
@@ -72,7 +73,7 @@ impl<'a> Login<'a> {
             }
             (settled, _) => login.record.status = settled,
         }
-        Self(login)
+        Self(Box::new(login))
     }
 
     /// The login record as it stands.
@@ -83,7 +84,7 @@ impl<'a> Login<'a> {
 
     /// The run that is due; none once the login is suspended or has its outcome.
     pub fn next_run(&mut self) -> Option<Box<RunInput>> {
-        let login = &mut self.0;
+        let login = &mut *self.0;
         while login.is_running() && !apply_orders::apply_revocations(login) {
             let Some(action) = login.action() else {
                 finish_pipeline(login);
@@ -103,7 +104,7 @@ impl<'a> Login<'a> {
     /// # Errors
     /// [`Overload`] when the run's wall clock ran out.
     pub fn feed(&mut self, report: Report) -> Result<(), Overload> {
-        let login = &mut self.0;
+        let login = &mut *self.0;
         let Some(action) = login.action().filter(|_| login.is_running()) else { return Ok(()) };
         let phase = login.phase();
         login.reply = None;
@@ -138,7 +139,7 @@ impl<'a> Login<'a> {
     /// What to store.
     #[must_use]
     pub fn finish(self) -> Finished {
-        let mut login = self.0;
+        let mut login = *self.0;
         login.session.release(&mut login.record);
         Finished {
             session: login.session.changed(),

@@ -196,6 +196,10 @@ fn not_json(why: &JsonError) -> ApiError {
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
+    // The reader that keeps the path costs more: it is asked where something is wrong.
+    if let Ok(read) = T::deserialize(&value) {
+        return Ok(read);
+    }
     serde_path_to_error::deserialize(value).map_err(|e| unacceptable(&e.path().to_string(), &e.inner().to_string()))
 }
 
