@@ -16,8 +16,11 @@ const ASYNC_STACK_BYTES: usize = WASM_STACK_BYTES + (3 << 19);
 const MEMORY_CEILING: usize = 256 << 20;
 /// Bytes of a memory that stay resident and are zeroed by hand between runs, which is faster than giving them back.
 const WARM_BYTES: usize = 2 << 20;
-/// Fuel between two yields to the other tasks of the thread: about 50 microseconds of a tight loop.
-pub const YIELD_FUEL: u64 = 1_000_000;
+/// Fuel between two yields to others, of a plugin that nothing is known of: the slowest loops burn a quarter of a unit in a nanosecond,
+/// so 200 microseconds at most, and 3 of the densest code.
+pub const YIELD_FUEL: u64 = 50_000;
+/// Slots of the pool that keep what they had of an earlier run while nobody uses them: as many as plugins that are much used.
+const WARM_SLOTS: u32 = 64;
 /// Fuel for one page of `memory.grow`, the most that wasmtime takes; growing costs a system call and zeroed pages.
 const GROW_FUEL: u8 = u8::MAX;
 
@@ -194,6 +197,7 @@ fn pool(runs: u32) -> PoolingAllocationConfig {
         .max_memories_per_module(1)
         .table_elements(most.table_elements)
         .max_memory_size(MEMORY_CEILING)
+        .max_unused_warm_slots(WARM_SLOTS)
         .linear_memory_keep_resident(if scan { WARM_BYTES } else { 0 })
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(32 << 10)

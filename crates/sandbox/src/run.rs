@@ -1,6 +1,6 @@
 //! One run: a store with its limits set, one instance, one call, and the report of what happened.
 //!
-//! A short run is a job, done on the thread's own stack with the others that are due. What spends its [`SLICE_FUEL`] there is run
+//! A short run is a job, done on the thread's own stack with the others that are due. What spends its [`History::job_fuel`] there is run
 //! again from the beginning on a stack of its own, as are plugins that may wait: a run is deterministic, and what it did is in its
 //! store alone, so nobody can tell.
 
@@ -23,10 +23,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use wasmtime::{Engine, Store, Trap as Code};
-
-/// Fuel that a run may spend as a job, before it gets a stack of its own: some 200 microseconds of a tight loop. A JavaScript
-/// engine takes a quarter of it, and nobody on the same core waits for longer.
-const SLICE_FUEL: u64 = 4 * YIELD_FUEL;
 
 /// A component that can be run: its engine, what it was linked to, and its tier.
 #[derive(Clone)]
@@ -66,7 +62,7 @@ impl Job for Short {
     fn run(self) -> Tried {
         let Self { plugin, input, clock } = self;
         let (phase, budget) = (input.phase, input.action.spec.budget.fuel);
-        let slice = budget.min(SLICE_FUEL);
+        let slice = budget.min(plugin.history.job_fuel());
         let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(&clock)));
         let outcome = set_limits(&mut store, slice, None).and_then(|()| plugin.linked.call_here(phase, &mut store));
         if slice < budget && outcome.as_ref().is_err_and(|error| error.downcast_ref() == Some(&Code::OutOfFuel)) {
@@ -144,7 +140,7 @@ fn ended(store: Store<RunState>, fuel: u64, outcome: Result<Outcome, Late>, cloc
 
 async fn call(store: &mut Store<RunState>, plugin: &Runnable) -> Outcome {
     let (phase, fuel) = (store.data().input.phase, store.data().input.action.spec.budget.fuel);
-    set_limits(store, fuel, Some(YIELD_FUEL))?;
+    set_limits(store, fuel, Some(plugin.history.slice_fuel()))?;
     let call = plugin.linked.call(phase, store);
     match plugin.kind {
         EngineKind::Sync => call.await,

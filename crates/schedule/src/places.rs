@@ -115,7 +115,10 @@ impl Places {
                 break;
             }
         }
-        state.shares.retain(|_, holder| holder.held > 0 || !holder.waiting.is_empty());
+        state.shares.retain(|_, holder| {
+            holder.waiting.retain(|waiting| !waiting.place.is_closed());
+            holder.held > 0 || !holder.waiting.is_empty()
+        });
         drop(state);
         drop(refused);
     }
@@ -137,7 +140,9 @@ impl State {
     /// Who gets a place next: of the shares that may take one, the one with the fewest by its weight, and there whoever came first.
     fn next(&mut self, most_of_plugin: usize) -> Option<(u64, Waiting)> {
         let takes = |(id, holder): (&u64, &Holder)| {
-            let at = holder.waiting.iter().position(|waiting| self.may_take(*id, waiting.plugin, most_of_plugin))?;
+            let gets =
+                |waiting: &Waiting| !waiting.place.is_closed() && self.may_take(*id, waiting.plugin, most_of_plugin);
+            let at = holder.waiting.iter().position(gets)?;
             Some((holder.held.saturating_mul(1000) / holder.share.weight() as usize, *id, at))
         };
         let (_, share, at) = self.shares.iter().filter_map(takes).min()?;
@@ -223,12 +228,12 @@ mod tests {
             (taken(&places, &one, 0), taken(&places, &one, 0), taken(&places, &two, 0));
         assert!(now(&mut gone).is_none() && now(&mut mine).is_none() && now(&mut theirs).is_none());
         drop(gone);
-        held.pop();
+        drop(other);
+        assert!(now(&mut mine).is_none(), "who has two of them waits");
         let theirs = now(&mut theirs).unwrap();
-        assert!(now(&mut mine).is_none());
-        drop((other, theirs));
+        held.pop();
         assert!(now(&mut mine).is_some());
-        drop(held);
+        drop((held, theirs));
         assert_eq!(places.count(), (4, 4));
         assert!(places.state().plugins.is_empty());
     }

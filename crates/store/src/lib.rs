@@ -1,7 +1,7 @@
 //! Postlude's store: login records, sessions, revisions and plugin files, durable before the answer leaves.
 //!
 //! [`Store`] says what a host needs, without the ideas of any engine; it is made of one small trait for each subject.
-//! [`SledStore`] is the embedded default, [`MemoryStore`] serves tests; [`open`] chooses. `format` holds what is stored, as types of their own with a version for each kind of
+//! [`SledStore`] is the embedded default, with a log of its own for light logins; [`MemoryStore`] serves tests; [`open`] chooses. `format` holds what is stored, as types of their own with a version for each kind of
 //! record, and the rules for changing them.
 
 mod api;

@@ -1,6 +1,5 @@
 //! Opening the folder of the segments: sealed ones by their indexes, the others frame by frame.
 
-use super::frame::Entry;
 use super::index::{self, Index};
 use super::recovery::{Found, Scanner};
 use super::segment::{Active, HEAD_BYTES, Head, Paths, Sealed, Segments, read_head};
@@ -42,7 +41,7 @@ pub(crate) fn open(folder: &Path, observer: &dyn Observer) -> Result<Opened, Ope
         let found = match sealed(&paths, number, file).map_err(|why| newer_or(&paths.index, why))? {
             Ok(sealed) => Segment::Sealed(sealed),
             Err((file, was_sealed)) => {
-                unsealed(&paths, number, file, was_sealed, observer).map_err(|why| newer_or(&paths.log, why))?
+                unsealed(folder, &paths, number, file, was_sealed, observer).map_err(|why| newer_or(&paths.log, why))?
             }
         };
         opened.add(found, folder).map_err(failed)?;
@@ -88,16 +87,14 @@ impl Opened {
             }
             Segment::Active(active) => active,
         };
-        let Some(class) = active.entries.iter().next().map(super::segment::Class::of) else {
+        let Some((class, _)) = active.began else {
             return delete(&Paths::new(folder, active.number));
         };
-        self.changed_at = active.entries.iter().map(|entry| entry.changed_at).fold(self.changed_at, u64::max);
-        self.logins = self.logins.saturating_add(active.entries.len() as u64);
+        self.changed_at = self.changed_at.max(active.summary.changed_at);
+        self.logins = self.logins.saturating_add(active.summary.logins);
         // One of each class is written to: a crash between two leaves both.
         if let Some(earlier) = self.segments.active.insert(class, active) {
-            let paths = Paths::new(folder, earlier.number);
-            let sealed = seal(&paths, earlier.number, earlier.file, earlier.entries.iter(), earlier.length)?;
-            self.segments.sealed.push(Arc::new(sealed));
+            self.segments.sealed.push(Arc::new(seal(folder, &earlier)?));
             self.segments.sealed.sort_by_key(|sealed| sealed.number);
         }
         Ok(())
@@ -124,33 +121,34 @@ fn sealed(paths: &Paths, number: u64, file: File) -> io::Result<Result<Sealed, (
 }
 
 /// A segment frame by frame.
-fn unsealed(paths: &Paths, number: u64, file: File, was_sealed: bool, observer: &dyn Observer) -> io::Result<Segment> {
+fn unsealed(
+    folder: &Path,
+    paths: &Paths,
+    number: u64,
+    file: File,
+    was_sealed: bool,
+    observer: &dyn Observer,
+) -> io::Result<Segment> {
     let head = read_head(&file)?;
     if head == Head::Newer {
         return Err(io::Error::from(ErrorKind::Unsupported));
     }
-    let (entries, end) = walk(paths, &file, observer)?;
-    let file = Arc::new(file);
-    if was_sealed || (head == Head::Damaged && !entries.is_empty()) {
-        return seal(paths, number, file, entries.iter(), end).map(Segment::Sealed);
+    let active = walk(paths, number, Arc::new(file), observer)?;
+    if was_sealed || (head == Head::Damaged && active.began.is_some()) {
+        return seal(folder, &active).map(Segment::Sealed);
     }
-    file.set_len(end.max(HEAD_BYTES))?;
-    let mut active = Active::new(number, file);
-    entries.into_iter().for_each(|entry| active.push(entry));
+    active.file.set_len(active.summary.length)?;
     Ok(Segment::Active(active))
 }
 
-/// All logins of a segment, and where the last one ends. Damage is reported.
-fn walk(paths: &Paths, file: &File, observer: &dyn Observer) -> io::Result<(Vec<Entry>, u64)> {
-    let mut scanner = Scanner::new(file, HEAD_BYTES, file.metadata()?.len());
-    let (mut entries, mut end) = (Vec::new(), HEAD_BYTES);
+/// Reads a segment whole. Damage is reported.
+fn walk(paths: &Paths, number: u64, file: Arc<File>, observer: &dyn Observer) -> io::Result<Active> {
+    let mut active = Active::new(number, Arc::clone(&file));
+    let mut scanner = Scanner::new(&file, HEAD_BYTES, file.metadata()?.len());
     let segment = paths.log.display();
     while let Some(found) = scanner.next()? {
         match found {
-            Found::Login(entry) => {
-                end = entry.place.end();
-                entries.push(entry);
-            }
+            Found::Login(entry) => active.push(&entry),
             Found::Damage(bytes) => {
                 tracing::error!(%segment, ?bytes, "stored logins are damaged and are passed over");
                 observer.unreadable(KIND);
@@ -160,27 +158,21 @@ fn walk(paths: &Paths, file: &File, observer: &dyn Observer) -> io::Result<(Vec<
             }
         }
     }
-    Ok((entries, end))
+    Ok(active)
 }
 
 /// Writes the index of a segment, and opens it.
-pub(crate) fn seal<'e>(
-    paths: &Paths,
-    number: u64,
-    file: Arc<File>,
-    entries: impl Iterator<Item = &'e Entry> + Clone,
-    length: u64,
-) -> io::Result<Sealed> {
-    file.sync_data()?;
-    content_files::replace(&paths.index, &index::build(entries, length))?;
-    Ok(Sealed::new(number, file, Index::open(&paths.index)?))
+pub(crate) fn seal(folder: &Path, active: &Active) -> io::Result<Sealed> {
+    let paths = Paths::new(folder, active.number);
+    active.file.sync_data()?;
+    content_files::replace(&paths.index, &index::build(&active.entries, &active.summary))?;
+    Ok(Sealed::new(active.number, Arc::clone(&active.file), Index::open(&paths.index)?))
 }
 
 /// Makes a segment's index anew.
 pub(crate) fn seal_again(folder: &Path, sealed: &Sealed, observer: &dyn Observer) -> io::Result<Sealed> {
     let paths = Paths::new(folder, sealed.number);
-    let (entries, end) = walk(&paths, &sealed.file, observer)?;
-    seal(&paths, sealed.number, Arc::clone(&sealed.file), entries.iter(), end)
+    seal(folder, &walk(&paths, sealed.number, Arc::clone(&sealed.file), observer)?)
 }
 
 /// Deletes the files of a segment. An index that a crash leaves alone goes at the next start.

@@ -12,8 +12,9 @@
 //! Head, filter and fences are in memory, some 1.4 bytes a login; a look that passes the filter reads one page. Numbers of the
 //! head are little endian, those that are sorted big endian. The file can always be made anew from its segment.
 
+use super::entries::{Entries, IndexEntry};
 use super::filter::Filter;
-use super::frame::{Entry, Place};
+use super::frame::Place;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
@@ -26,8 +27,8 @@ const PAGE_BYTES: usize = 4096;
 const ID_BYTES: usize = 16;
 const USER_BYTES: usize = 24;
 
-/// What the head says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a segment holds, as the head of its index says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Summary {
     pub(crate) logins: u64,
     /// The segment's bytes.
@@ -42,8 +43,8 @@ pub(crate) struct Summary {
 pub(crate) type UserEntry = (u64, u64, Place);
 
 /// The entry of a login in its user's list.
-pub(crate) const fn user_entry(entry: &Entry) -> UserEntry {
-    (entry.user_hash, !entry.created_at, entry.place)
+pub(crate) fn user_entry(entry: &IndexEntry) -> UserEntry {
+    (entry.user_hash, !entry.created_at, entry.place())
 }
 
 /// An index file, and what is in memory of it.
@@ -63,22 +64,16 @@ struct Pages<K> {
     fences: Vec<K>,
 }
 
-/// The bytes of the index of a segment of so many bytes.
-pub(crate) fn build<'e>(entries: impl Iterator<Item = &'e Entry> + Clone, length: u64) -> Vec<u8> {
-    let mut ids: Vec<(u64, u64)> = entries.clone().map(|entry| (entry.id_hash, entry.place.packed())).collect();
-    let mut users: Vec<(u64, u64, u64)> =
-        entries.clone().map(|entry| (entry.user_hash, !entry.created_at, entry.place.packed())).collect();
+/// The bytes of the index of a segment.
+pub(crate) fn build(entries: &Entries, summary: &Summary) -> Vec<u8> {
+    let mut ids: Vec<_> = entries.iter().map(|entry| (entry.id_hash, entry.place().packed())).collect();
+    let mut users: Vec<_> =
+        entries.iter().map(|entry| (entry.user_hash, !entry.created_at, entry.place().packed())).collect();
     ids.sort_unstable();
     users.sort_unstable();
     let mut filter = Filter::new(ids.len());
     ids.iter().for_each(|(hash, _)| filter.insert(*hash));
-    let summary = Summary {
-        logins: ids.len() as u64,
-        length,
-        expires_at: entries.clone().map(|entry| entry.expires_at).max().unwrap_or_default(),
-        changed_at: entries.map(|entry| entry.changed_at).max().unwrap_or_default(),
-    };
-    let mut bytes = head(&summary);
+    let mut bytes = head(summary);
     let start = bytes.len();
     bytes.extend_from_slice(&filter.to_bytes());
     for (hash, _) in ids.iter().step_by(per_page(ID_BYTES)) {

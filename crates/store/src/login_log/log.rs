@@ -158,10 +158,9 @@ impl LoginLog {
         self.swept_until.store(now.0, Ordering::Relaxed);
         let gone = {
             let segments = self.segments();
-            let sealed =
-                segments.sealed.iter().map(|sealed| (sealed.index.summary.expires_at, sealed.index.summary.logins));
-            let active = segments.active.values().map(|active| (active.expires_at, active.entries.len() as u64));
-            sealed.chain(active).filter(|(expires_at, _)| *expires_at <= now.0).map(|(_, logins)| logins).sum()
+            let sealed = segments.sealed.iter().map(|sealed| sealed.index.summary);
+            let all = sealed.chain(segments.active.values().map(|active| active.summary));
+            all.filter(|summary| summary.expires_at <= now.0).map(|summary| summary.logins).sum()
         };
         self.waiting.sweep(now.0);
         gone
@@ -189,7 +188,7 @@ impl LoginLog {
             let segments = self.segments();
             for active in segments.active.values() {
                 let of_id = active.entries.of_id(id_hash);
-                places.extend(of_id.map(|entry| stored(active.number, &active.file, entry.place)));
+                places.extend(of_id.map(|entry| stored(active.number, &active.file, entry.place())));
             }
             let maybe = segments.sealed.iter().rev().filter(|sealed| sealed.index.may_contain(id_hash));
             sealed.extend(maybe.cloned());

@@ -5,7 +5,7 @@
 
 use super::entries::Entries;
 use super::frame::{self, Entry, Place};
-use super::index::Index;
+use super::index::{Index, Summary};
 use crate::api::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -47,25 +47,29 @@ impl Class {
 pub(crate) struct Active {
     pub(crate) number: u64,
     pub(crate) file: Arc<File>,
-    /// The bytes that hold whole frames.
-    pub(crate) length: u64,
     pub(crate) entries: Entries,
-    /// The host's clock when the first of them was written.
-    pub(crate) began_at: Option<u64>,
-    /// When the last of them expires.
-    pub(crate) expires_at: u64,
+    /// What it holds; its length is that of the whole frames.
+    pub(crate) summary: Summary,
+    /// The class of the first login, and the host's clock when it was written.
+    pub(crate) began: Option<(Class, u64)>,
 }
 
 impl Active {
     pub(crate) fn new(number: u64, file: Arc<File>) -> Self {
-        Self { number, file, length: HEAD_BYTES, entries: Entries::default(), began_at: None, expires_at: 0 }
+        let summary = Summary { length: HEAD_BYTES, ..Summary::default() };
+        Self { number, file, entries: Entries::default(), summary, began: None }
     }
 
     /// Notes a login that was written.
-    pub(crate) fn push(&mut self, entry: Entry) {
-        self.length = self.length.max(entry.place.end());
-        self.began_at.get_or_insert(entry.changed_at);
-        self.expires_at = self.expires_at.max(entry.expires_at);
+    pub(crate) fn push(&mut self, entry: &Entry) {
+        let Summary { logins, length, expires_at, changed_at } = self.summary;
+        self.summary = Summary {
+            logins: logins.saturating_add(1),
+            length: length.max(entry.place.end()),
+            expires_at: expires_at.max(entry.expires_at),
+            changed_at: changed_at.max(entry.changed_at),
+        };
+        self.began.get_or_insert_with(|| (Class::of(entry), entry.changed_at));
         self.entries.push(entry);
     }
 }

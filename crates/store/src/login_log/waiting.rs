@@ -16,7 +16,8 @@ const CAPACITY: usize = 8 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) entries: Entries,
+    pub(crate) entries: Vec<Entry>,
+    index: Entries,
 }
 
 /// What the writer has to do next.
@@ -74,7 +75,9 @@ impl Waiting {
             };
         }
         let place = frame::append(&mut state.filling.bytes, entry, record);
-        state.filling.entries.push(Entry { place, ..*entry });
+        let entry = Entry { place, ..*entry };
+        state.filling.index.push(&entry);
+        state.filling.entries.push(entry);
         let after = state.filling.bytes.len();
         drop(state);
         if before == 0 || (before < CAPACITY / 2 && after >= CAPACITY / 2) {
@@ -88,9 +91,10 @@ impl Waiting {
         let state = self.state();
         let batches = [Some(&state.filling), state.writing.as_deref()];
         batches.into_iter().flatten().find_map(|batch| {
-            batch.entries.of_id(id_hash).find_map(|entry| {
-                let start = usize::try_from(entry.place.offset).ok()?;
-                let bytes = batch.bytes.get(start..)?.get(frame::HEAD_BYTES..entry.place.frame_bytes())?;
+            batch.index.of_id(id_hash).find_map(|entry| {
+                let place = entry.place();
+                let start = usize::try_from(place.offset).ok()?;
+                let bytes = batch.bytes.get(start..)?.get(frame::HEAD_BYTES..place.frame_bytes())?;
                 is_it(bytes).then(|| bytes.to_vec())
             })
         })
@@ -126,6 +130,7 @@ impl Waiting {
         if let Ok(mut batch) = Arc::try_unwrap(batch) {
             batch.bytes.clear();
             batch.entries.clear();
+            batch.index.clear();
             state.spare = batch;
         }
     }

@@ -20,7 +20,7 @@ const SYNC_EVERY: Duration = Duration::from_millis(900);
 /// When a write is tried again for which there was no room.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Logins of a segment at most: their index in memory takes 25 MB, and a start after a crash reads them in a quarter of a second.
+/// Logins of a segment at most: their index in memory takes 48 MB, and a start after a crash reads them in a quarter of a second.
 const SEGMENT_LOGINS: usize = 256 * 1024;
 
 /// Logins of all segments that are written to.
@@ -94,7 +94,7 @@ impl Writer {
     /// Writes a batch, each class into its segment. A full disk is waited for, with the batch in memory.
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let mut classes: BTreeMap<Class, Vec<Entry>> = BTreeMap::new();
-        for entry in batch.entries.iter() {
+        for entry in &batch.entries {
             classes.entry(Class::of(entry)).or_default().push(*entry);
         }
         let alone = classes.len() == 1;
@@ -132,7 +132,7 @@ impl Writer {
         if let Some(active) = segments.active.get_mut(&class) {
             for entry in entries {
                 let place = Place { offset: entry.place.offset.saturating_add(start), ..entry.place };
-                active.push(Entry { place, ..*entry });
+                active.push(&Entry { place, ..*entry });
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Writer {
     /// The segment of a class, a new one where there is none.
     fn active(&mut self, class: Class) -> io::Result<(u64, Arc<File>, u64)> {
         let there = |segments: &Segments| {
-            segments.active.get(&class).map(|active| (active.number, Arc::clone(&active.file), active.length))
+            segments.active.get(&class).map(|active| (active.number, Arc::clone(&active.file), active.summary.length))
         };
         if let Some(active) = there(&self.segments.read().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(active);
@@ -152,7 +152,7 @@ impl Writer {
         let file = Arc::new(Paths::new(&self.folder, number).create(number, class)?);
         content_files::sync_folder(&self.folder)?;
         let active = Active::new(number, Arc::clone(&file));
-        let start = active.length;
+        let start = active.summary.length;
         self.segments.write().unwrap_or_else(PoisonError::into_inner).active.insert(class, active);
         Ok((number, file, start))
     }
@@ -162,8 +162,8 @@ impl Writer {
         let due: Vec<Class> = {
             let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
             let full = |class: &Class, active: &Active| {
-                let old = active.began_at.is_some_and(|began| now.saturating_sub(began) >= class.span());
-                old || active.entries.len() >= SEGMENT_LOGINS || active.length >= SEGMENT_BYTES
+                let old = active.began.is_some_and(|(_, began)| now.saturating_sub(began) >= class.span());
+                old || active.entries.len() >= SEGMENT_LOGINS || active.summary.length >= SEGMENT_BYTES
             };
             let all: usize = segments.active.values().map(|active| active.entries.len()).sum();
             let largest = segments.active.iter().max_by_key(|(_, active)| active.entries.len());
@@ -182,8 +182,7 @@ impl Writer {
         let sealed = {
             let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
             let Some(active) = segments.active.get(&class) else { return };
-            let paths = Paths::new(&self.folder, active.number);
-            folder::seal(&paths, active.number, Arc::clone(&active.file), active.entries.iter(), active.length)
+            folder::seal(&self.folder, active)
         };
         match sealed {
             Ok(sealed) => {
@@ -216,7 +215,7 @@ impl Writer {
             let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
             let mut gone = Vec::new();
             segments.sealed.retain(|sealed| stays(sealed.index.summary.expires_at, sealed.number, now, &mut gone));
-            segments.active.retain(|_, active| stays(active.expires_at, active.number, now, &mut gone));
+            segments.active.retain(|_, active| stays(active.summary.expires_at, active.number, now, &mut gone));
             gone
         };
         for number in gone {
@@ -373,7 +372,7 @@ mod tests {
         assert_eq!((opened.logins, opened.segments.active.len()), (10, 2));
         for active in opened.segments.active.values() {
             for entry in active.entries.iter() {
-                let frame = super::super::segment::read_frame(&active.file, entry.place).unwrap().unwrap();
+                let frame = super::super::segment::read_frame(&active.file, entry.place()).unwrap().unwrap();
                 assert!(frame.ends_with(&entry.id_hash.to_be_bytes()));
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! One thread writes ([`committer`]): it takes what is queued, applies each commit whole, makes them durable together, and
 //! only then answers those that asked for it. Everything is on one tree of keys ([`keys`]), as authenticated records in parts
-//! ([`records`]) and as entries of indexes.
+//! ([`records`]) and as entries of indexes; but light logins, which are many, small and never durable before their answer, are in
+//! the [login log](crate::login_log).
 
 mod bypasses;
 mod cache_size;

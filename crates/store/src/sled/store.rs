@@ -361,12 +361,15 @@ impl Store for SledStore {
     }
 
     async fn shutdown(&self) -> Result<(), StoreError> {
-        let light_logins = self.opened().map(|open| Arc::clone(&open.database.light_logins));
+        // The log first: the folder is another process's as soon as the committer has ended.
+        let closed = match self.opened() {
+            Ok(open) => {
+                let light_logins = Arc::clone(&open.database.light_logins);
+                tokio::task::spawn_blocking(move || light_logins.close()).await.map_err(failed)?
+            }
+            Err(why) => Err(why),
+        };
         let stopped = self.ask(Job::Stop).await;
-        if let Ok(light_logins) = light_logins {
-            // Nothing is appended any more: the store has stopped.
-            tokio::task::spawn_blocking(move || light_logins.close()).await.map_err(failed)??;
-        }
         if let Some(committer) = self.close() {
             // The folder is free once the thread has ended.
             let ended = tokio::task::spawn_blocking(move || committer.join().is_ok()).await.map_err(failed)?;
@@ -374,7 +377,7 @@ impl Store for SledStore {
                 return Err(StoreError::Failed("the committer panicked".to_owned()));
             }
         }
-        stopped
+        stopped.and(closed)
     }
 }
 

@@ -114,6 +114,40 @@ async fn logins_are_found_in_every_segment_and_after_restarts() {
     assert_eq!(store.last_commit_time(), NOW.plus(23 * HOUR + Duration::from_millis(2)), "the clock of commits stays");
 }
 
+/// Whoever was answered finds the login from then on, at whatever moment it moves from memory to a segment and that is sealed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_reader_misses_a_login_while_it_moves() {
+    let home = Home::new();
+    let store = Arc::new(home.open());
+    let found = |store: &SledStore, id: &str| {
+        let claim = store.try_claim_login(&tenant(), &login_id(id)).unwrap();
+        matches!(claim, Some(LoginClaim::Existing(_)))
+    };
+    let threads: Vec<_> = (0..4)
+        .map(|thread| {
+            let store = Arc::clone(&store);
+            std::thread::spawn(move || {
+                for number in 0..400_u64 {
+                    // Every twenty of them an hour later, so that a segment is sealed now and then.
+                    add(&store, &format!("l{thread}-{number}"), "ann", number / 20 * HOUR_MS + number);
+                    for back in [0, 1, 7, 50, 200] {
+                        let id = format!("l{thread}-{}", number.saturating_sub(back));
+                        assert!(found(&store, &id), "{id} after {number}");
+                    }
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+    }
+    assert!(files(&home, "index").len() >= 5, "segments were sealed meanwhile");
+    store.shutdown().await.unwrap();
+    let store = home.open();
+    assert!((0..400).all(|number| found(&store, &format!("l2-{number}"))));
+}
+
 /// A segment goes as a whole, with its files; the sweep hides what has expired in one that stays.
 #[tokio::test]
 async fn segments_go_when_their_last_login_expires() {
