@@ -53,6 +53,35 @@ const ATTACKS: [(&str, &str, &str); 9] = [
 
 const MANIFEST: &str = r#"{ "name": "guest", "version": "0.1.0", "publisher": "evil.example", "abi": "0.1.0" }"#;
 
+/// P25: a tenant whose plugin never ends, with thirty logins at once on two places: some of them are told to come again, and no login
+/// of the neighbour is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_with_endless_loops_refuses_nobody_elses_login() {
+    let (name, text, _) = ATTACKS[0];
+    let component = guests::component(text).unwrap();
+    let runs = "runs = { cores = 1, places = 4, max_wait = \"300ms\", max_per_tenant = 20 }";
+    let postlude = &evil_with(name, guests::with_manifest(&component, MANIFEST), runs).await;
+    let attacks: Vec<_> =
+        (0..30).map(|number| async move { attack(postlude, &format!("{name}-{number}")).await }).collect();
+    let attacks = futures_util::future::join_all(attacks);
+    let neighbours = async {
+        let mut browser = postlude.browser("ana");
+        let mut outcomes =
+            vec![browser.login().await.outcome().to_owned(), browser.complete().await.outcome().to_owned()];
+        for _ in 0..20 {
+            outcomes.push(browser.login().await.outcome().to_owned());
+        }
+        outcomes
+    };
+    let (attacks, neighbours) = tokio::join!(attacks, neighbours);
+    assert_eq!(neighbours.first().map(String::as_str), Some("redirect"));
+    assert!(neighbours[1..].iter().all(|outcome| outcome == "continue"), "{neighbours:?}");
+    let refused = attacks.iter().filter(|answer| answer.status == 503).count();
+    let denied = attacks.iter().filter(|answer| answer.status == 200 && answer.outcome() == "deny").count();
+    // Twenty may be under way; the others hear so at once, and so does who waits for more than 300 ms.
+    assert!(refused >= 10 && refused + denied == 30, "{refused} refused, {denied} denied");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_attack_ends_in_a_deny_with_its_cause_and_a_neighbour_answers() {
     for (name, text, cause) in ATTACKS {
@@ -107,7 +136,12 @@ async fn the_failure_policy_may_let_a_login_go_on() {
 }
 
 async fn evil(name: &str, component: Vec<u8>) -> Postlude {
-    Postlude::builder().guest(name, component).after(&tenant(name, "")).start().await
+    evil_with(name, component, "").await
+}
+
+/// The same, with lines of the table `[server]`.
+async fn evil_with(name: &str, component: Vec<u8>, server: &str) -> Postlude {
+    Postlude::builder().server(server).guest(name, component).after(&tenant(name, "")).start().await
 }
 
 fn tenant(plugin: &str, policy: &str) -> String {

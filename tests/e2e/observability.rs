@@ -259,6 +259,10 @@ async fn metrics_count_what_happened() {
     assert_eq!(series(&text, "postlude_http_requests_total{route=\"/v1/logins\",status=\"200\"}"), 2.0);
     assert_eq!(series(&text, "postlude_revision{tenant=\"acme\"}"), 1.0);
     assert_eq!(series(&text, "postlude_run_places_busy"), 0.0);
+    let of_tenant = |name: &str| series(&text, &format!("{name}{{tenant=\"acme\"}}"));
+    assert_eq!([of_tenant("postlude_runs_under_way"), of_tenant("postlude_tenant_places_busy")], [0.0, 0.0]);
+    let core = of_tenant("postlude_run_core_seconds_total");
+    assert!(core > 0.0 && core < 10.0, "{core} seconds of the cores");
     assert!(series(&text, "process_resident_memory_bytes") > 1e6);
     // Without the last bucket Prometheus finds no quantile.
     let last = series(&text, "postlude_run_wait_seconds_bucket{le=\"+Inf\"}");

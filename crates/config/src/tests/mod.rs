@@ -8,6 +8,7 @@ mod policy;
 mod return_urls;
 mod revisions;
 mod robust;
+mod runs;
 mod schema;
 mod signing;
 mod support;
