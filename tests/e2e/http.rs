@@ -55,6 +55,32 @@ async fn a_start_needs_an_idempotency_key() {
 }
 
 /// N12, S01: on every route, also of errors.
+/// Two values of such a header are read in one way here and in another by a proxy before: neither counts.
+#[tokio::test]
+async fn a_header_that_may_stand_once_is_refused_twice() {
+    let postlude = Postlude::in_memory().await;
+    let body = postlude.browser("ana").body("interactive");
+    let ask = async |name: &'static str, values: [&str; 2]| {
+        let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).json(&body);
+        let request = request.header(name, values[0]).header(name, values[1]);
+        let request = if name == "authorization" { request } else { request.bearer_auth(IDP_KEY) };
+        let request = if name == "idempotency-key" { request } else { request.header("idempotency-key", "txn") };
+        Answered::of(request).await
+    };
+    let key = format!("Bearer {IDP_KEY}");
+    for (name, values, status, outcome) in [
+        ("authorization", [key.as_str(), key.as_str()], 401, "unauthenticated"),
+        ("authorization", [key.as_str(), "Bearer other"], 401, "unauthenticated"),
+        ("idempotency-key", ["txn", "txn"], 400, "invalid_request"),
+        ("host", ["localhost", "evil.example"], 400, "invalid_request"),
+    ] {
+        let answered = ask(name, values).await;
+        assert_eq!((answered.status, answered.outcome()), (status, outcome), "{name}: {}", answered.text);
+        assert!(answered.text.contains("more than once"), "{name}: {}", answered.text);
+    }
+    assert_eq!(postlude.login("txn", &body).await.outcome(), "redirect");
+}
+
 #[tokio::test]
 async fn every_response_has_the_headers() {
     let postlude = Postlude::in_memory().await;

@@ -62,6 +62,12 @@ async fn a_foreign_return_url_is_refused_with_the_remedy() {
         "http://localhost:3000/interaction/x?postlude=1",
         "javascript:alert(1)",
         "/interaction/x",
+        "http://localhost:3000/interaction/x\r\nset-cookie: a=b",
+        "http://localhost:3000/interaction/\tx",
+        "http://localhost:3000/interaction/x\n",
+        " http://localhost:3000/interaction/x",
+        "http://localhost:3000/interaction/x y",
+        "http://localhost:3000/interaction/\u{a0}x",
     ] {
         let mut body = postlude.browser("ana").body("interactive");
         body["return_url"] = json!(url);

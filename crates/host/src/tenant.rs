@@ -96,6 +96,10 @@ impl Tenant {
         if text.len() > limits::REDIRECT_URL_BYTES {
             return refuse(format!("`return_url` may have {} bytes", limits::REDIRECT_URL_BYTES));
         }
+        // What reads URLs strips such characters, or takes them for the end of a header.
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return refuse("`return_url` has a space or a control character; percent-encode it".to_owned());
+        }
         if self.settings.may_plainly_return_to(text) {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! `/v1/logins`: the IdP's calls about logins.
 
 use crate::app::App;
-use crate::auth::{Need, authenticate};
+use crate::auth::{Need, authenticate, single};
 use crate::body::receive;
 use crate::codes::ErrorCode;
 use crate::error::ApiError;
@@ -9,13 +9,16 @@ use crate::wire::{self, Answer, ContinueBody, LoginBody};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use postlude_host::login::{IdempotencyKey, LoginAnswer};
 use postlude_model::names::LoginId;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tracing::Span;
+
+/// The header of an idempotency key (draft-ietf-httpapi-idempotency-key-header).
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Bytes of an Idempotency-Key: a transaction's id and a hash, with room.
 const IDEMPOTENCY_KEY_BYTES: usize = 256;
@@ -92,7 +95,7 @@ fn answer(answer: &LoginAnswer) -> Result<Response, ApiError> {
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let hint = "send a header `Idempotency-Key` of 1 to 256 visible ASCII characters: the transaction's id and a hash of the user";
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let key = single(headers, &IDEMPOTENCY_KEY)?.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let fits = !key.is_empty() && key.len() <= IDEMPOTENCY_KEY_BYTES && key.bytes().all(|b| b.is_ascii_graphic());
     fits.then(|| key.to_owned()).ok_or_else(|| ApiError::new(ErrorCode::IdempotencyKeyRequired, hint))
 }
