@@ -1,5 +1,6 @@
 //! The URL of a prompt: checked, completed with token and state, and written anew.
 
+use super::login_draft::HOST_CODES;
 use crate::action::Action;
 use crate::decision::{Denial, RedirectRequest};
 use crate::limits;
@@ -51,10 +52,26 @@ pub(super) fn check_denial(denial: &Denial) -> Result<(), String> {
     if code.is_empty() || code.len() > 64 || !plain {
         return Err("denies with a code that is not 1 to 64 characters a-z, 0-9 and _".to_owned());
     }
+    if HOST_CODES.contains(&code.as_str()) {
+        return Err(format!("denies with the code `{code}`, which is the host's own"));
+    }
     if denial.message.len() > 256 || denial.message.chars().any(char::is_control) {
         return Err("denies with a message over 256 bytes, or with control characters".to_owned());
     }
+    if let Some(hidden) = denial.message.chars().find(|c| is_hidden(*c)) {
+        return Err(format!("denies with a message with `{}`, which a reader does not see", hidden.escape_unicode()));
+    }
     Ok(())
+}
+
+/// Characters that change the order of those around them, or are not seen (Unicode: Bidi_Control, Default_Ignorable_Code_Point, and the
+/// separators of lines): the user would read another text than the operator. Joiners stay, which some scripts are written with, and
+/// variation selectors.
+const fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180e}' | '\u{200b}'
+        | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
 }
 
 /// The URL parser drops tabs and line feeds and takes backslashes for slashes; what a reader would see is refused.

@@ -5,7 +5,7 @@ use postlude_model::action::{ActionSpec, FailureKind, OnFailure, PerKind};
 use postlude_model::decision::{Command, Failure};
 use postlude_model::login::{Status, TraceDecision};
 use postlude_model::pipeline::{Login, Overload};
-use postlude_model::run::{Ending, Limit, Report, Trap};
+use postlude_model::run::{Ending, Limit, Phase, Report, Trap};
 
 fn open(spec: ActionSpec) -> ActionSpec {
     ActionSpec { on_failure: OnFailure::Continue, ..spec }
@@ -152,4 +152,34 @@ fn attempts_are_counted_per_step() {
     first.record = Login::timed_out(Login::timed_out(first.record));
     let second = world.back(&first, Some(session("s1")), &[on_continue("face", prompt(FACE))]);
     assert_eq!(second.record.suspension().unwrap().timed_out, 0);
+}
+
+/// What a user reads is what the operator sees, and the codes of the host are the host's.
+#[test]
+fn a_denial_with_hidden_characters_or_a_code_of_the_host_is_a_failure() {
+    let outcome = |code: &str, message: &str| {
+        let finished = World::new([spec("face")]).log_in(&[("face", Phase::Login, deny_with(code, message, vec![]))]);
+        let Status::Denied { denial, .. } = finished.record.status else {
+            panic!("not denied: {:?}", finished.record.status)
+        };
+        denial.code
+    };
+    for message in [
+        "Please come back.",
+        "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+        "\u{1f468}\u{200d}\u{1f4bb} \u{2764}\u{fe0f}",
+        "",
+    ] {
+        assert_eq!(outcome("out_of_hours", message), "out_of_hours", "{message:?}");
+    }
+    for hidden in
+        ["\u{202e}", "\u{2066}", "\u{200b}", "\u{200f}", "\u{2028}", "\u{feff}", "\u{ad}", "\u{3164}", "\u{e0041}"]
+    {
+        assert_eq!(outcome("out_of_hours", &format!("Pay{hidden} here")), "action_failed", "{hidden:?}");
+    }
+    for code in ["action_failed", "action_missing", "action_timed_out", "factor_missing", "plugin_killed"] {
+        let finished = World::new([spec("face")]).log_in(&[("face", Phase::Login, deny_with(code, "no", vec![]))]);
+        let why = &finished.record.trace.last().unwrap().why;
+        assert!(why.contains("the host's own"), "{code}: {why}");
+    }
 }
