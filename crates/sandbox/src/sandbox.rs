@@ -23,6 +23,9 @@ use wasmtime::component::Component;
 #[derive(Clone)]
 pub struct Sandbox(Arc<Parts>);
 
+/// Queues for threads that serve no core: those of tools and tests have one each, up to so many.
+const OTHER_THREADS: usize = 64;
+
 struct Parts {
     engines: Engines,
     id: EngineId,
@@ -37,7 +40,7 @@ impl Sandbox {
     /// # Errors
     /// When the engine does not start: a configuration out of range, or too little address space.
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
-        let scheduler = Scheduler::new(config.cores, config.runs);
+        let scheduler = Scheduler::new(config.cores, OTHER_THREADS, config.runs);
         let engines = Engines::new(config, scheduler.queues())?;
         let id = EngineId::new(config.source_lines)?;
         let nobody = scheduler.share("", 1);

@@ -20,18 +20,14 @@ pub struct Scheduler<J: Job> {
 }
 
 impl<J: Job> Scheduler<J> {
-    /// A scheduler for so many cores, at least one.
+    /// A scheduler for so many cores, and for threads that serve no core with so many queues between them; at least one of each. Two
+    /// such threads that share a queue wait for each other: for a runtime that does something else meanwhile, too.
     #[must_use]
-    pub fn new(cores: usize, limits: Limits) -> Self {
-        let queues = |tasks| (0..cores.max(1)).map(|_| RunQueue::new(tasks)).collect();
+    pub fn new(cores: usize, others: usize, limits: Limits) -> Self {
+        let queues = |count: usize, tasks| (0..count.max(1)).map(|_| RunQueue::new(tasks)).collect();
+        let (cores, others) = (queues(cores, Tasks::OfOneRuntime), queues(others, Tasks::OfAny));
         let places = Places::new(limits.places, limits.plugin_places);
-        Self {
-            cores: queues(Tasks::OfOneRuntime),
-            others: queues(Tasks::OfAny),
-            places,
-            shares: Shares::default(),
-            limits,
-        }
+        Self { cores, others, places, shares: Shares::default(), limits }
     }
 
     /// The cores.

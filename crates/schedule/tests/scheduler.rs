@@ -27,7 +27,7 @@ impl Job for Call {
 const LIMITS: Limits = Limits { places: 8, plugin_places: 4, max_wait: Duration::from_secs(60), max_runs: 1000 };
 
 fn scheduler(limits: Limits) -> Arc<Scheduler<Call>> {
-    Arc::new(Scheduler::new(1, limits))
+    Arc::new(Scheduler::new(1, 1, limits))
 }
 
 fn clock() -> RunClock {
@@ -297,7 +297,7 @@ async fn a_future_that_panics_in_its_turn_passes_the_turn_on() {
 /// Whoever is dropped, and whenever: the others get their turns. Four threads, each with a runtime of its own, share two queues.
 #[test]
 fn tickets_that_are_dropped_anywhere_hold_nobody_up() {
-    let scheduler = Arc::new(Scheduler::<Call>::new(2, Limits { max_runs: 100_000, ..LIMITS }));
+    let scheduler = Arc::new(Scheduler::<Call>::new(2, 2, Limits { max_runs: 100_000, ..LIMITS }));
     let shares: Vec<_> = (0..3).map(|n| scheduler.share(&format!("tenant-{n}"), n + 1)).collect();
     let (computing, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let threads: Vec<_> = (0..4)
