@@ -20,6 +20,10 @@ use std::time::Duration;
 /// How long an upload may take: the largest component over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Bytes of a refused upload that are read all the same, and for how long: twice the largest component.
+const DISCARDED: usize = 2 * limits::CLOSED_WASI_COMPONENT_BYTES;
+const DISCARD_TIME: Duration = Duration::from_secs(10);
+
 /// Upload a plugin
 ///
 /// The component as it is, as `application/wasm`. It is checked and compiled as the configuration's plugins are, and stored by its
@@ -32,12 +36,21 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
     security(("key" = ["operator"])))]
 pub(crate) async fn upload(State(app): State<Arc<App>>, request: Request) -> Result<Json<PluginDetail>, ApiError> {
     let caller = authenticate(&app, request.headers(), Need::Operate)?;
-    let (parts, body) = request.into_parts();
-    acceptable(&parts.headers)?;
+    let (parts, mut body) = request.into_parts();
+    if let Err(refused) = acceptable(&parts.headers) {
+        discard(&parts.headers, body).await;
+        return Err(refused);
+    }
     let operator = app.host.operator();
     let place = operator.uploads.place(&caller)?;
     let late = |_| ApiError::new(ErrorCode::RequestTimeout, "the upload took longer than a minute");
-    let (digest, bytes) = tokio::time::timeout(UPLOAD_TIMEOUT, receive(body)).await.map_err(late)??;
+    let (digest, bytes) = match tokio::time::timeout(UPLOAD_TIMEOUT, receive(&mut body)).await.map_err(late)? {
+        Ok(received) => received,
+        Err(refused) => {
+            discard(&parts.headers, body).await;
+            return Err(refused);
+        }
+    };
     operator.uploads.put(&place, &caller, digest, bytes).await?;
     PluginDetail::of(operator.plugins.get(&caller, digest).await?).map(Json)
 }
@@ -57,7 +70,7 @@ fn acceptable(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Reads and hashes; stops at the limit, whatever the header said.
-async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
+async fn receive(body: &mut Body) -> Result<(Digest, Vec<u8>), ApiError> {
     let (mut bytes, mut hash) = (Vec::new(), Sha256::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|why| ApiError::invalid_request(format!("the body did not arrive whole: {why}")))?;
@@ -69,6 +82,25 @@ async fn receive(mut body: Body) -> Result<(Digest, Vec<u8>), ApiError> {
         bytes.extend_from_slice(&data);
     }
     Ok((Digest::from_bytes(hash.finalize().into()), bytes))
+}
+
+/// Reads what is left of a body that was refused: a client that sends before it reads would else find its connection broken, and never
+/// see why. One that asked first (RFC 9110, section 10.1.1) has sent nothing yet.
+async fn discard(headers: &HeaderMap, mut body: Body) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let rest = async {
+        let mut left = DISCARDED;
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    // Who takes longer, or sends more, sees the connection end.
+    let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
 }
 
 fn too_large() -> ApiError {
