@@ -33,4 +33,6 @@ func ({{Name}}) OnLogin(cx *postlude.Context) (postlude.Decision, error) {
 }
 
 // OnContinue is never asked: this action does not redirect.
-func ({{Name}}) OnContinue(*postlude.Context) (postlude.Decision, error) { return postlude.NoContinue() }
+func ({{Name}}) OnContinue(*postlude.Context) (postlude.Decision, error) {
+	return postlude.NoContinue()
+}
