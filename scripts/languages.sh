@@ -123,7 +123,7 @@ check_types() {
     python)
       (cd "$2" && MYPYPATH=postlude-sdk "$ROOT/sdk/python/.venv-mypy/bin/mypy" --strict --follow-imports=silent --no-error-summary --cache-dir "$work/mypy" --python-version 3.10 plugin.py settings.py)
       ;;
-    go) (cd "$2" && test -z "$(gofmt -l ./*.go)" && GOOS=wasip1 GOARCH=wasm go vet -unsafeptr=false .) ;;
+    go) (cd "$2" && { test -z "$(gofmt -l ./*.go)" || die "go: gofmt would change $(gofmt -l ./*.go | tr "\n" " ")"; } && GOOS=wasip1 GOARCH=wasm go vet -unsafeptr=false .) ;;
   esac
 }
 
