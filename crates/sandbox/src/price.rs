@@ -1,8 +1,8 @@
 //! What a call of a host function costs in fuel.
 //!
 //! Fuel does not tick in host functions by itself: without prices, a guest that does nothing but call the host would run for
-//! much longer than its fuel says. They are set so that a unit of fuel buys no more time here than in a tight loop, which burns
-//! 13 to 24 units a nanosecond.
+//! much longer than its fuel says. They are set so that a unit of fuel buys no more time here than in dense code, which burns
+//! 13 to 24 units a nanosecond. The smallest loop burns a quarter of one: fuel bounds work, and the scheduler measures time.
 
 use postlude_model::limits;
 

@@ -21,7 +21,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::{Engine, Store, Trap as Code};
 
 /// A component that can be run: its engine, what it was linked to, and its tier.
@@ -61,14 +61,17 @@ impl Job for Short {
 
     fn run(self) -> Tried {
         let Self { plugin, input, clock } = self;
-        let (phase, budget) = (input.phase, input.action.spec.budget.fuel);
+        // The clock does not know yet how long the job waited for its turn.
+        let (began, phase, budget) = (Instant::now(), input.phase, input.action.spec.budget.fuel);
         let slice = budget.min(plugin.history.job_fuel());
         let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(&clock)));
         let outcome = set_limits(&mut store, slice, None).and_then(|()| plugin.linked.call_here(phase, &mut store));
         if slice < budget && outcome.as_ref().is_err_and(|error| error.downcast_ref() == Some(&Code::OutOfFuel)) {
             return Tried::Long(Box::new(store.into_data().input));
         }
-        Tried::Ended(Box::new(ended(store, slice, Ok(outcome), &clock)))
+        let mut report = ended(store, slice, Ok(outcome), &clock);
+        report.usage.duration = began.elapsed();
+        Tried::Ended(Box::new(report))
     }
 }
 

@@ -312,6 +312,28 @@ async fn waiting_for_a_turn_is_not_the_runs_own_time() {
     }
 }
 
+/// A job's own time is without what it waited: the plugin's next runs get their fuel by it.
+#[tokio::test]
+async fn a_job_that_waits_for_its_turn_takes_no_longer() {
+    let sandbox = Sandbox::new(SandboxConfig { cores: 1, ..SandboxConfig::default() }).unwrap();
+    let kind = sandbox.load(&guests::plugin("").unwrap()).unwrap();
+    let runs: Vec<_> = (0..200)
+        .map(|_| {
+            let (sandbox, kind) = (sandbox.clone(), kind.clone());
+            tokio::spawn(async move { sandbox.run(&kind, input()).await.usage })
+        })
+        .collect();
+    let (mut waited, mut took) = (Vec::new(), Vec::new());
+    for run in runs {
+        let usage = run.await.unwrap();
+        waited.push(usage.waited);
+        took.push(usage.duration);
+    }
+    took.sort();
+    let longest = waited.into_iter().max().unwrap();
+    assert!(took[100] * 10 < longest, "half of them took {:?}, the last waited {longest:?}", took[100]);
+}
+
 /// A run that spends its slice as a job is run again on a stack of its own: nobody can tell, but by the report's times.
 #[tokio::test]
 async fn a_long_run_is_the_same_as_a_short_one() {
