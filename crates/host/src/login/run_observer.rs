@@ -107,7 +107,7 @@ impl RunLog {
                 let backtrace = trap.backtrace.join("\n");
                 tracing::warn!(%action, %run_id, %digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
             }
-            Ending::Busy => tracing::warn!(%action, %run_id, %digest, phase, "no place to run came free"),
+            Ending::Busy => tracing::warn!(%action, %run_id, %digest, phase, "the run got no turn in time"),
             Ending::TimedOut => tracing::warn!(%action, %run_id, %digest, phase, fuel = usage.fuel, "run timed out"),
         }
     }

@@ -37,7 +37,7 @@ pub struct Trace {
     pub host_calls: u64,
     /// How long the run took, in microseconds.
     pub duration_us: u64,
-    /// How much of that the run waited for a place, in microseconds.
+    /// How long the run waited for its place and its turns besides, in microseconds.
     pub waited_us: u64,
     /// The last lines of the run's log, [`limits::TRACE_LOG_LINES`](crate::limits::TRACE_LOG_LINES) at most.
     pub log: Vec<TraceLine>,

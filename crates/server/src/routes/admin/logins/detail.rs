@@ -135,9 +135,9 @@ pub(crate) struct RunView {
     memory_bytes: u64,
     /// Calls of host functions.
     host_calls: u64,
-    /// Microseconds, the wait included.
+    /// Microseconds that it took, without what it waited for its turns.
     duration_us: u64,
-    /// Microseconds that it waited for a place to run.
+    /// Microseconds that it waited for its place and its turns.
     waited_us: u64,
     /// The last lines of its log, shortened.
     log: Vec<LineView>,
