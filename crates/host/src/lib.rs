@@ -43,7 +43,7 @@ pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};
 pub use pipeline::Pipeline;
 pub use plugin::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
-pub use postlude_sandbox::enter_core;
+pub use postlude_sandbox::{enter_background, enter_core};
 pub use postlude_store::EngineKind;
 pub use reload::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, Reloads,
