@@ -1,5 +1,6 @@
 //! The newest version of each kind of record, for whoever checks records without reading them.
 
+use super::description::Description;
 use super::header::Header;
 use super::kind::RecordKind;
 use super::revision::{RevisionHash, RevisionNeed, RevisionNumber};
@@ -16,6 +17,7 @@ use postlude_model::session::Session;
 pub(crate) const fn newest_version(kind: RecordKind) -> u8 {
     match kind {
         RecordKind::Header => Header::VERSION,
+        RecordKind::Description => Description::VERSION,
         RecordKind::Login => LoginRecord::VERSION,
         RecordKind::Session => Session::VERSION,
         RecordKind::OpenLogins => Vec::<OpenLogin>::VERSION,

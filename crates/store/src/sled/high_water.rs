@@ -42,18 +42,26 @@ impl HighWater {
         &self.path
     }
 
+    /// Whether one of this host's root keys made the file.
+    pub(crate) fn is_ours(&self) -> io::Result<bool> {
+        Ok(self.stored()?.is_some())
+    }
+
     /// Compares the file with the number of a folder's newest commit.
     pub(crate) fn compare(&self, commit: u64) -> io::Result<Finding> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Finding::Unknown),
-            Err(why) => return Err(why),
-        };
-        Ok(match self.read(&bytes) {
+        Ok(match self.stored()? {
             Some(number) if number <= commit => Finding::Newest,
             Some(number) => Finding::Older(number),
             None => Finding::Unknown,
         })
+    }
+
+    fn stored(&self) -> io::Result<Option<u64>> {
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(self.read(&bytes)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(why),
+        }
     }
 
     fn read(&self, bytes: &[u8]) -> Option<u64> {

@@ -1,16 +1,18 @@
-//! Opening the embedded store: the lock, the walk over all records, and what the high-water file says about them.
+//! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
 use super::cache_size::cache_bytes;
 use super::committer::Committer;
 use super::database::Database;
 use super::high_water::{Finding, HighWater};
-use super::keys;
-use super::records::Records;
+use super::keys::{self, KeyKind};
+use super::records::{Changes, Records};
+use super::scrub::ScrubState;
 use super::store::{Open, SledStore};
 use super::sync_state::SyncState;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
+use crate::format::description::Description;
 use crate::format::header::Header;
 use crate::login_log::LoginLog;
 use postlude_model::limits;
@@ -24,6 +26,9 @@ use std::time::{Duration, Instant};
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
 const QUEUE: usize = 4096;
+
+/// Records of a kind that are looked at to tell a damaged header from a root key that was lost.
+const SAMPLE: usize = 64;
 
 /// A file of this name in the data folder says that it was restored from a backup.
 const RESTORED: &str = "restored";
@@ -52,10 +57,10 @@ impl SledOptions {
     }
 }
 
-/// Opens or makes a store, verifies its records, and decides on its epoch.
+/// Opens or makes a store, and decides on its epoch.
 ///
 /// # Errors
-/// When another process has the folder, something in it is damaged or newer, or the disk fails.
+/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
 pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let dir = options.data_dir.as_path();
     content_files::private_folder(dir).map_err(io_at(dir))?;
@@ -72,7 +77,10 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
     let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
     let restored = dir.join(RESTORED);
-    let header = next_header(&database, dir, &high_water, restored.exists())?;
+    let Opening { header, description } = next_opening(&database, dir, &high_water, restored.exists())?;
+    let mut changes = Changes::default();
+    database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
+    database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
     let mut committer = Committer {
@@ -84,7 +92,7 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         observer: Arc::clone(&observer),
         dirty_since: None,
     };
-    committer.begin().map_err(|why| failed(&why))?;
+    committer.begin(changes).map_err(|why| failed(&why))?;
     committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
@@ -102,7 +110,8 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
     let open = Open { database, jobs, claims: Arc::default(), plugins, revisions };
     let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
-    Ok(SledStore { open, committer, sync_state, observer, epoch, boot })
+    let scrub = ScrubState::default();
+    Ok(SledStore { open, committer, sync_state, observer, epoch, boot, description, scrub })
 }
 
 /// The engine, and our own handle of its file.
@@ -119,30 +128,25 @@ fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     Ok((db, handle))
 }
 
-/// Verifies what is there, decides whether it is the newest, and returns the header of this opening.
-fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Header, OpenError> {
-    let opened = |why: StoreError| match why {
-        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
-        StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => {
-            OpenError::Corrupt { dir: dir.to_owned(), records: 1, first }
-        }
-        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
-    };
-    let found = database.records.verify().map_err(opened)?;
-    if let Some(first) = found.first {
-        return Err(OpenError::Corrupt { dir: dir.to_owned(), records: found.damaged, first });
-    }
-    if found.newer {
-        return Err(OpenError::Newer(dir.to_owned()));
-    }
-    let stored: Option<Header> = database.get(&keys::header()).map_err(opened)?;
+/// The header and description of this opening.
+struct Opening {
+    header: Header,
+    description: Description,
+}
+
+/// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own is read: how
+/// long that takes does not depend on how many there are.
+fn next_opening(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Opening, OpenError> {
+    let opened = |why: StoreError| opened(dir, why);
+    let stored = header(database, dir, high_water)?;
+    let described = description(database, dir)?;
     let commit = stored.as_ref().map_or(0, |header| header.commit);
     let finding = high_water.compare(commit).map_err(io_at(high_water.path()))?;
-    // An emptied data folder beside a high-water file is an older copy too.
+    // An emptied data folder beside a high-water file is an older copy too, and so is one whose root key was lost.
     let older = match finding {
         Finding::Newest => false,
         Finding::Older(_) => true,
-        Finding::Unknown => stored.is_some(),
+        Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
     let mut header =
         stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
@@ -157,8 +161,66 @@ fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: 
     }
     header.boot = header.boot.saturating_add(1);
     header.commit = header.commit.saturating_add(1);
-    tracing::info!(records = found.records, epoch = header.epoch, boot = header.boot, "the store is open");
-    Ok(header)
+    let now = header.at.max(Timestamp(wall_clock_millis()));
+    let kid = database.records.codec().key_names().into_iter().next().unwrap_or_default();
+    let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
+    tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
+    Ok(Opening { header, description })
+}
+
+/// The stored header; none in a new store, and where none of this host's root keys made anything that is stored.
+fn header(database: &Database, dir: &Path, high_water: &HighWater) -> Result<Option<Header>, OpenError> {
+    let damaged = match database.get(&keys::header()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => true,
+        read => return read.map_err(|why| opened(dir, why)),
+    };
+    let ours = high_water.is_ours().map_err(io_at(high_water.path()))?
+        || any_of_ours(database).map_err(|why| opened(dir, why))?;
+    if damaged && ours {
+        return Err(OpenError::Header(dir.to_owned()));
+    }
+    let bytes = database.records.bytes(&keys::description()).map_err(|why| opened(dir, why))?.unwrap_or_default();
+    let made_under = Codec::unauthenticated::<Description>(&bytes).and_then(|it| it.root_keys.last().cloned());
+    let made_under = made_under.map_or_else(|| "unknown".to_owned(), |(kid, _)| kid);
+    tracing::error!(
+        made_under,
+        "none of the root keys made what is stored: it counts as absent, so suspended logins end and everyone is prompted again; if the key is not lost, stop now and add it to `previous_root_keys`"
+    );
+    Ok(None)
+}
+
+/// Whether one of some records has a tag of one of the root keys.
+fn any_of_ours(database: &Database) -> Result<bool, StoreError> {
+    for kind in KeyKind::ALL.into_iter().filter(|kind| kind.record().is_some()) {
+        let all = keys::all_of(kind).to_vec();
+        for entry in database.records.entries(all.clone()..keys::end_of(&all)).take(SAMPLE) {
+            if matches!(database.records.made_by(&entry?.0), Ok(Some(_))) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The stored description, where one of the root keys made it.
+fn description(database: &Database, dir: &Path) -> Result<Option<Description>, OpenError> {
+    let described: Option<Description> = match database.get(&keys::description()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let versions = keys::versions();
+    let newer = |(kind, version): &(u8, u8)| versions.iter().any(|(known, newest)| known == kind && version > newest);
+    match described {
+        Some(described) if described.versions.iter().any(newer) => Err(OpenError::Newer(dir.to_owned())),
+        described => Ok(described),
+    }
+}
+
+fn opened(dir: &Path, why: StoreError) -> OpenError {
+    match why {
+        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
+        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
+    }
 }
 
 /// An epoch must not come again, even when the epochs before it were lost with the data.

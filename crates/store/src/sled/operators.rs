@@ -34,7 +34,7 @@ pub(crate) fn plan_upload(
 ) -> Result<Option<Changes>, StoreError> {
     let key = keys::upload(tenant, &upload.digest);
     let mut changes = Changes::default();
-    if database.get::<Upload>(&key)?.is_some() {
+    if database.get_to_change::<Upload>(&mut changes, &key)?.is_some() {
         return Ok(Some(changes));
     }
     // Counted by their keys: the notes are not read where commits wait.

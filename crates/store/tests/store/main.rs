@@ -19,4 +19,6 @@ mod opening;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
+mod root_keys;
+#[cfg(test)]
 mod sweep;
