@@ -8,6 +8,7 @@ use super::resume::Resume;
 use super::single_flight::SingleFlight;
 use super::start::Start;
 use crate::error::HostError;
+use crate::log_context;
 use crate::revision::Revisions;
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -56,7 +57,7 @@ impl Logins {
     ) -> Result<LoginAnswer, HostError> {
         tenant.check_return_url(request.mode, request.return_url.as_deref())?;
         let id = tenant.handles.login_id(&idempotency.key);
-        tracing::Span::current().record("login_id", id.as_str());
+        log_context::set_login_id(&id);
         let key = (tenant.name.clone(), id.clone(), Call::Start(idempotency.body_hash));
         let parts = self.parts.clone();
         let call = || Start { parts, tenant, idempotency, id, request }.run();
@@ -92,9 +93,9 @@ impl Logins {
         let record = self.parts.record(tenant, id).await?.ok_or(HostError::LoginUnknown)?;
         let session = self.parts.session(tenant, &record).await?;
         if is_over(tenant, &record, session.as_deref()) {
-            return Ok(LoginAnswer::session_ended(&record));
+            return Ok(LoginAnswer::session_ended(record));
         }
-        Ok(LoginAnswer::for_looking(&record))
+        Ok(LoginAnswer::for_looking(record))
     }
 
     /// Checks the state that a browser brought to the continue URL, without the store.

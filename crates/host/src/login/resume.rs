@@ -142,7 +142,7 @@ impl Resume {
         ruling: Ruling,
     ) -> Result<LoginAnswer, HostError> {
         match ruling {
-            Ruling::Replay => self.parts.present_answer(&self.tenant, &record).await,
+            Ruling::Replay => self.parts.present_answer(&self.tenant, record).await,
             Ruling::Mismatch => Err(HostError::LoginMismatch),
             Ruling::Expired => Err(HostError::StateExpired),
             Ruling::Resume => Err(HostError::unavailable("the login changed while it was read")),

@@ -29,7 +29,7 @@ impl Start {
         let mut attempt = Attempt::new(&self.parts, &self.tenant);
         let claim = match self.claim().await? {
             LoginClaim::New(claim) => claim,
-            LoginClaim::Existing(record) => return self.repeated(&record).await,
+            LoginClaim::Existing(record) => return self.repeated(*record).await,
         };
         let mut began_in = None;
         for _ in 0..=RERUNS {
@@ -64,7 +64,7 @@ impl Start {
     }
 
     /// The answer, where the key was used before.
-    async fn repeated(&self, record: &LoginRecord) -> Result<LoginAnswer, HostError> {
+    async fn repeated(&self, record: LoginRecord) -> Result<LoginAnswer, HostError> {
         if record.body_hash != self.idempotency.body_hash {
             return Err(HostError::IdempotencyMismatch);
         }
