@@ -68,6 +68,17 @@ pub enum OpenError {
     #[error("the header of the store in `{}` is damaged; restore a backup, or let `postlude store repair` make a new one, after which \
              everyone is prompted again", .0.display())]
     Header(PathBuf),
+    /// What operators ordered is damaged in both places where it is kept.
+    #[error("the orders of tenant `{tenant}` are damaged in `{}` and not to be read from `{}`: a plugin that was killed might run again; \
+             restore a backup, or drop them by `postlude store repair` and give them again", .dir.display(), .file.display())]
+    Orders {
+        /// The tenant.
+        tenant: String,
+        /// The data folder.
+        dir: PathBuf,
+        /// The file of orders.
+        file: PathBuf,
+    },
     /// A newer program wrote it.
     #[error("`{}` was written by a newer version of Postlude; start that one", .0.display())]
     Newer(PathBuf),

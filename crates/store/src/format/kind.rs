@@ -5,6 +5,7 @@
 pub(crate) enum RecordKind {
     Header,
     Description,
+    Place,
     Login,
     Session,
     OpenLogins,
@@ -24,6 +25,7 @@ impl RecordKind {
         match self {
             Self::Header => "store header",
             Self::Description => "description of the store",
+            Self::Place => "place of the store",
             Self::Login => "login record",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",

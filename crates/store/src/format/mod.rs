@@ -30,6 +30,8 @@ pub(crate) mod kind;
 pub(crate) mod login;
 pub(crate) mod open_logins;
 pub(crate) mod orders;
+pub(crate) mod orders_file;
+pub(crate) mod place;
 pub(crate) mod revision;
 pub(crate) mod session;
 pub(crate) mod stored;

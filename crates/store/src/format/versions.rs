@@ -3,6 +3,7 @@
 use super::description::Description;
 use super::header::Header;
 use super::kind::RecordKind;
+use super::place::Place;
 use super::revision::{RevisionHash, RevisionNeed, RevisionNumber};
 use super::stored::Stored;
 use crate::api::{ActiveRevision, Upload};
@@ -18,6 +19,7 @@ pub(crate) const fn newest_version(kind: RecordKind) -> u8 {
     match kind {
         RecordKind::Header => Header::VERSION,
         RecordKind::Description => Description::VERSION,
+        RecordKind::Place => Place::VERSION,
         RecordKind::Login => LoginRecord::VERSION,
         RecordKind::Session => Session::VERSION,
         RecordKind::OpenLogins => Vec::<OpenLogin>::VERSION,

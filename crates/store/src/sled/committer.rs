@@ -5,6 +5,7 @@
 
 use super::database::Database;
 use super::high_water::{self, HighWater};
+use super::orders_file::OrdersFile;
 use super::records::{Changes, failed};
 use super::sync_state::{StopAtEnd, SyncState};
 use super::{bypasses, commit, expiry, keys, operators, revisions, scrub};
@@ -56,6 +57,7 @@ pub(crate) struct Committer {
     /// Our own handle of the database file: the engine's flush does not reach through the drive's cache.
     pub(crate) file: File,
     pub(crate) high_water: HighWater,
+    pub(crate) orders_file: OrdersFile,
     pub(crate) sync_state: Arc<SyncState>,
     pub(crate) observer: Arc<dyn Observer>,
     /// Since when something applied waits for the disk.
@@ -189,7 +191,7 @@ impl Committer {
                 answer_when(done, answer, wait, waiting);
             }
             Job::Orders(tenant, orders, expect, answer) => {
-                let planned = operators::plan_orders(&self.database, &tenant, *orders, expect);
+                let planned = operators::plan_orders(&self.database, &mut self.orders_file, &tenant, *orders, expect);
                 self.write_planned(planned, answer, waiting);
             }
             Job::Upload(tenant, upload, most, answer) => {
@@ -344,6 +346,7 @@ mod tests {
             header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
+            orders_file: OrdersFile::read(&folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             sync_state: Arc::default(),
             observer: Arc::new(()),
             dirty_since: None,

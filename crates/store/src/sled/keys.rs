@@ -10,6 +10,7 @@ use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, 
 pub(crate) enum KeyKind {
     Header = b'M',
     Description = b'D',
+    Place = b'I',
     Login = b'L',
     Session = b'S',
     OpenLogins = b'U',
@@ -28,9 +29,10 @@ pub(crate) enum KeyKind {
 }
 
 impl KeyKind {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Header,
         Self::Description,
+        Self::Place,
         Self::Login,
         Self::Session,
         Self::OpenLogins,
@@ -62,6 +64,7 @@ impl KeyKind {
         match self {
             Self::Header => Some(RecordKind::Header),
             Self::Description => Some(RecordKind::Description),
+            Self::Place => Some(RecordKind::Place),
             Self::Login => Some(RecordKind::Login),
             Self::Session => Some(RecordKind::Session),
             Self::OpenLogins => Some(RecordKind::OpenLogins),
@@ -113,6 +116,11 @@ pub(crate) fn header() -> Vec<u8> {
 /// What the store says of itself to programs that open it.
 pub(crate) fn description() -> Vec<u8> {
     key(KeyKind::Description, &[])
+}
+
+/// Where the store was written.
+pub(crate) fn place() -> Vec<u8> {
+    key(KeyKind::Place, &[])
 }
 
 /// Where a damaged record, or a part of one, is kept once something else takes its place.

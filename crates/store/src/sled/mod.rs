@@ -18,6 +18,7 @@ mod keys;
 mod lost;
 mod open;
 mod operators;
+mod orders_file;
 mod pages;
 mod read_cache;
 mod records;

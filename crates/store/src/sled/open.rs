@@ -5,6 +5,7 @@ use super::committer::Committer;
 use super::database::Database;
 use super::high_water::{Finding, HighWater};
 use super::keys::{self, KeyKind};
+use super::orders_file::OrdersFile;
 use super::records::{Changes, Records};
 use super::scrub::ScrubState;
 use super::store::{Open, SledStore};
@@ -14,6 +15,7 @@ use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
 use crate::format::description::Description;
 use crate::format::header::Header;
+use crate::format::place::Place;
 use crate::login_log::LoginLog;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
@@ -75,11 +77,16 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), stop)?;
     let (records, light_logins) = (Records::new(tree, codec), Arc::new(light_logins));
     let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
+    let mut orders_file = OrdersFile::read(&options.high_water_file, Arc::clone(&options.mac))?;
     let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
     let restored = dir.join(RESTORED);
-    let Opening { header, description } = next_opening(&database, dir, &high_water, restored.exists())?;
+    let here = place(&lock).map_err(io_at(dir))?;
+    let copied = is_copy(&database, dir, &here)?;
+    let Opening { header, description } = next_opening(&database, dir, &high_water, copied || restored.exists())?;
     let mut changes = Changes::default();
+    database.put(&mut changes, keys::place(), &here).map_err(|why| opened(dir, why))?;
     database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
+    orders_file.unite(&database, &mut changes, dir)?;
     database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
@@ -88,12 +95,14 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         header,
         file,
         high_water,
+        orders_file,
         sync_state: Arc::clone(&sync_state),
         observer: Arc::clone(&observer),
         dirty_since: None,
     };
     committer.begin(changes).map_err(|why| failed(&why))?;
     committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
+    committer.orders_file.write().map_err(|why| opened(dir, why))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
@@ -166,6 +175,28 @@ fn next_opening(database: &Database, dir: &Path, high_water: &HighWater, marked:
     let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
     tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
     Ok(Opening { header, description })
+}
+
+/// What tells this folder from a copy of it.
+fn place(lock: &File) -> io::Result<Place> {
+    let found = lock.metadata()?;
+    let born = found.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+    Ok(Place { inode: std::os::unix::fs::MetadataExt::ino(&found), born })
+}
+
+/// Whether the folder is a copy of the one that was written to: it may be older than what was acknowledged, even where the
+/// high-water file was copied along.
+fn is_copy(database: &Database, dir: &Path, here: &Place) -> Result<bool, OpenError> {
+    let there: Option<Place> = match database.get(&keys::place()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let copied = there.is_some_and(|there| there.is_elsewhere(here));
+    if copied {
+        tracing::warn!(dir = %dir.display(), "the data folder is a copy, such as a restored backup");
+    }
+    Ok(copied)
 }
 
 /// The stored header; none in a new store, and where none of this host's root keys made anything that is stored.

@@ -397,7 +397,7 @@ async fn logins_of_an_earlier_version_are_read_until_they_expire() {
     assert_eq!((of_user(&store, "ann").await.len(), all(&store).await), (0, 0));
     store.shutdown().await.unwrap();
     let (_db, tree) = tree(&home);
-    assert_eq!(tree.iter().keys().map(|key| key.unwrap()[0]).collect::<Vec<_>>(), b"DM");
+    assert_eq!(tree.iter().keys().map(|key| key.unwrap()[0]).collect::<Vec<_>>(), b"DIM");
 }
 
 /// A light login that is written again goes with its entry of expiry, as any login.
@@ -414,7 +414,7 @@ async fn a_light_login_that_is_written_again_expires() {
     assert_eq!((status(&store, "one").await, of_user(&store, "ann").await.len()), (None, 0));
     store.shutdown().await.unwrap();
     let (_db, tree) = tree(&home);
-    assert_eq!(tree.iter().keys().map(|key| key.unwrap()[0]).collect::<Vec<_>>(), b"DM");
+    assert_eq!(tree.iter().keys().map(|key| key.unwrap()[0]).collect::<Vec<_>>(), b"DIM");
 }
 
 proptest! {

@@ -35,7 +35,7 @@ async fn logins_go_with_their_lists() {
     }
     sweep(&store, NOW.plus(limits::RECORD_LIFETIME).plus(HOUR)).await;
     store.shutdown().await.unwrap();
-    assert_eq!(kinds(&home), "DM", "nothing but what the store says of itself is left");
+    assert_eq!(kinds(&home), "DIM", "nothing but what the store says of itself is left");
 }
 
 #[tokio::test]
@@ -50,11 +50,11 @@ async fn a_session_in_use_has_one_entry_of_expiry() {
     }
     sweep(&store, NOW.plus(lifetime + HOUR)).await;
     store.shutdown().await.unwrap();
-    assert_eq!(kinds(&home), "DEMS");
+    assert_eq!(kinds(&home), "DEIMS");
     let store = home.open();
     sweep(&store, NOW.plus(lifetime + 51 * HOUR)).await;
     store.shutdown().await.unwrap();
-    assert_eq!(kinds(&home), "DM");
+    assert_eq!(kinds(&home), "DIM");
 }
 
 /// However short sessions are kept.
@@ -147,7 +147,7 @@ async fn a_record_of_an_unknown_kind_is_left_to_a_newer_program() {
     sweep(&store, NOW.plus(HOUR)).await;
     assert_eq!(heard.heard(), ["record of an unknown kind"]);
     store.shutdown().await.unwrap();
-    assert_eq!(kinds(&home), "DEMZ");
+    assert_eq!(kinds(&home), "DEIMZ");
 }
 
 /// A cache is best effort: one that cannot be read is reported, and made anew.
