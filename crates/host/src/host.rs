@@ -359,7 +359,7 @@ fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics
 
 /// The MAC of stored records, by the root key.
 #[derive(Debug)]
-struct RootKeyMac(RecordMac);
+pub(crate) struct RootKeyMac(pub(crate) RecordMac);
 
 impl postlude_store::RecordMac for RootKeyMac {
     fn tag(&self, bytes: &[u8]) -> [u8; 16] {

@@ -42,11 +42,6 @@ impl HighWater {
         &self.path
     }
 
-    /// Whether one of this host's root keys made the file.
-    pub(crate) fn is_ours(&self) -> io::Result<bool> {
-        Ok(self.stored()?.is_some())
-    }
-
     /// Compares the file with the number of a folder's newest commit.
     pub(crate) fn compare(&self, commit: u64) -> io::Result<Finding> {
         Ok(match self.stored()? {
@@ -56,7 +51,8 @@ impl HighWater {
         })
     }
 
-    fn stored(&self) -> io::Result<Option<u64>> {
+    /// The number in the file; none where there is no file, or no root key of this host made it.
+    pub(crate) fn stored(&self) -> io::Result<Option<u64>> {
         match fs::read(&self.path) {
             Ok(bytes) => Ok(self.read(&bytes)),
             Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -13,9 +13,11 @@ mod condition;
 mod contents;
 mod database;
 mod expiry;
+mod header;
 mod high_water;
 mod keys;
 mod lost;
+mod offline;
 mod open;
 mod operators;
 mod orders_file;
@@ -27,5 +29,6 @@ mod scrub;
 mod store;
 mod sync_state;
 
+pub use offline::{check, repair};
 pub use open::{SledOptions, open};
 pub use store::SledStore;
