@@ -47,6 +47,7 @@ fn auth0() -> ActionSpec {
     spec
 }
 
+/// P41.
 #[test]
 fn what_is_refused() {
     let rows = [
@@ -93,6 +94,7 @@ fn what_is_refused() {
     }
 }
 
+/// P41.
 #[test]
 fn what_is_accepted_is_written_anew() {
     let rows = [
