@@ -3,10 +3,12 @@
 
 mod admin;
 mod bypass;
+mod clock;
 mod compiling;
 mod config;
 mod continue_url;
 mod contract;
+mod disk;
 mod embed;
 mod frozen;
 mod hostile;

@@ -1,9 +1,10 @@
 //! A running server, its folder and its clock.
 
+use crate::builder::Builder;
 use crate::client::Client;
-use crate::config_text::ConfigText;
-use crate::files::{program, write};
-use crate::partner::{Alg, Partner};
+use crate::faults::Faults;
+use crate::files::program;
+use crate::partner::Partner;
 use crate::port::free_port;
 use postlude_config::Environment;
 use postlude_host::{Clock, Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
@@ -12,7 +13,7 @@ use postlude_server::{Listeners, ServeError, Server};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -20,225 +21,25 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// What to start.
-#[derive(Debug, Clone)]
-pub struct Builder {
-    max_age: String,
-    alg: Alg,
-    profile: String,
-    lifetimes: String,
-    rules: String,
-    policy: String,
-    before: String,
-    after: String,
-    server: String,
-    guests: Vec<(String, Vec<u8>)>,
-    watch: bool,
-    prepare: fn(&Path),
-    process: bool,
-    compilation: Compilation,
-    engine: EngineKind,
-    variables: Vec<(String, String)>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            max_age: "24h".to_owned(),
-            alg: Alg::EdDsa,
-            profile: "postlude".to_owned(),
-            lifetimes: String::new(),
-            rules: String::new(),
-            policy: String::new(),
-            before: String::new(),
-            after: String::new(),
-            server: String::new(),
-            guests: Vec::new(),
-            watch: false,
-            prepare: |_| {},
-            process: false,
-            compilation: Compilation::InProcess,
-            engine: EngineKind::Sled,
-            variables: Vec::new(),
-        }
-    }
-}
-
-impl Builder {
-    /// The factor's policy.
-    #[must_use]
-    pub fn max_age(mut self, max_age: &str) -> Self {
-        max_age.clone_into(&mut self.max_age);
-        self
-    }
-
-    /// More lines of the table `[server]`.
-    #[must_use]
-    pub fn server(mut self, lines: &str) -> Self {
-        lines.clone_into(&mut self.server);
-        self
-    }
-
-    /// The tokens' algorithm and profile.
-    #[must_use]
-    pub fn tokens(mut self, alg: Alg, profile: &str) -> Self {
-        self.alg = alg;
-        profile.clone_into(&mut self.profile);
-        self
-    }
-
-    /// Lines of `[tenants.acme.lifetimes]`.
-    #[must_use]
-    pub fn lifetimes(mut self, lines: &str) -> Self {
-        self.lifetimes = format!("[tenants.acme.lifetimes]\n{lines}\n");
-        self
-    }
-
-    /// Lines of the action `face`, such as `any_of = "second"`.
-    #[must_use]
-    pub fn rules(mut self, lines: &str) -> Self {
-        lines.clone_into(&mut self.rules);
-        self
-    }
-
-    /// Lines of the factor's policy, such as `max_uses = 2`.
-    #[must_use]
-    pub fn policy(mut self, lines: &str) -> Self {
-        lines.clone_into(&mut self.policy);
-        self
-    }
-
-    /// A guest as a plugin of tenant acme: its name and its component with a manifest.
-    #[must_use]
-    pub fn guest(mut self, name: &str, component: Vec<u8>) -> Self {
-        self.guests.push((name.to_owned(), component));
-        self
-    }
-
-    /// Tables of actions before that of the factor, `[[tenants.acme.pipeline]]` and below.
-    #[must_use]
-    pub fn before(mut self, toml: &str) -> Self {
-        self.before.push_str(toml);
-        self
-    }
-
-    /// Tables of actions after that of the factor.
-    #[must_use]
-    pub fn after(mut self, toml: &str) -> Self {
-        self.after.push_str(toml);
-        self
-    }
-
-    /// Lets the server watch its files. Otherwise a test says when they are read again.
-    #[must_use]
-    pub const fn watch(mut self) -> Self {
-        self.watch = true;
-        self
-    }
-
-    /// Puts something into the server's folder before it starts.
-    #[must_use]
-    pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
-        self.prepare = prepare;
-        self
-    }
-
-    /// Runs the server as a process of its own, which can be killed, instead of in the test's own.
-    #[must_use]
-    pub const fn process(mut self) -> Self {
-        self.process = true;
-        self
-    }
-
-    /// Compiles plugins in processes of `program`, instead of in the test's own.
-    #[must_use]
-    pub fn compiler(mut self, program: PathBuf) -> Self {
-        self.compilation = Compilation::Child(program);
-        self
-    }
-
-    /// Keeps the store in memory: quick, and gone when the server stops.
-    #[must_use]
-    pub const fn in_memory(mut self) -> Self {
-        self.engine = EngineKind::Memory;
-        self
-    }
-
-    /// Sets a variable of the server process's environment.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Starts the server.
-    pub async fn start(self) -> Postlude {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let dir = TempDir::new().unwrap();
-        let listener = free_port().await;
-        let address = listener.local_addr().unwrap();
-        let partner = Partner::new(self.alg, &self.profile);
-        let root = postlude_crypto::root::RootKey::generate().unwrap();
-        write(dir.path(), "root.key", root.to_text().as_bytes());
-        write(dir.path(), "partner.jwks.json", partner.jwks().as_bytes());
-        write(dir.path(), "partner.secret", partner.secret().as_bytes());
-        for (name, component) in &self.guests {
-            write(dir.path(), &format!("{name}.wasm"), component);
-        }
-        (self.prepare)(dir.path());
-        let text = ConfigText {
-            port: address.port(),
-            issuer: partner.issuer(),
-            alg: self.alg,
-            profile: &self.profile,
-            max_age: &self.max_age,
-            lifetimes: &self.lifetimes,
-            rules: &self.rules,
-            policy: &self.policy,
-            server: &self.server,
-            before: &self.before,
-            after: &self.after,
-            guests: self.guests.iter().map(|(name, _)| name.as_str()).collect(),
-            watch: self.watch,
-        };
-        let config = text.write();
-        write(dir.path(), "postlude.toml", config.as_bytes());
-        let mut postlude = Postlude {
-            caller: Client::new(format!("http://{address}"), partner),
-            ahead: Arc::default(),
-            began: None,
-            dir,
-            process: self.process,
-            program: None,
-            compilation: self.compilation,
-            engine: self.engine,
-            variables: self.variables.clone(),
-            running: None,
-        };
-        if self.process {
-            drop(listener);
-            postlude.spawn().await;
-        } else {
-            postlude.serve(listener).await.expect("the server starts");
-        }
-        postlude
-    }
-}
-
 /// A running server. A `Postlude` derefs to the [`Client`] that calls it.
 #[derive(Debug)]
 pub struct Postlude {
-    caller: Client,
-    dir: TempDir,
-    ahead: Arc<AtomicU64>,
+    pub(crate) caller: Client,
+    pub(crate) dir: TempDir,
+    pub(crate) ahead: Arc<AtomicU64>,
+    /// How many milliseconds the wall clock alone is off.
+    pub(crate) stepped: Arc<AtomicI64>,
     /// When the server's clock began, where that is not the system's.
-    began: Option<Timestamp>,
-    process: bool,
-    program: Option<PathBuf>,
-    compilation: Compilation,
-    engine: EngineKind,
-    variables: Vec<(String, String)>,
-    running: Option<Running>,
+    pub(crate) began: Option<Timestamp>,
+    pub(crate) process: bool,
+    pub(crate) program: Option<PathBuf>,
+    pub(crate) compilation: Compilation,
+    pub(crate) engine: EngineKind,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) open_files: Option<u32>,
+    /// What can be made wrong for a server that is a process of its own.
+    pub(crate) faults: Option<Faults>,
+    pub(crate) running: Option<Running>,
 }
 
 #[derive(Debug)]
@@ -320,12 +121,60 @@ impl Postlude {
         self.spawn().await;
     }
 
-    async fn spawn(&mut self) {
+    /// Starts the server's process, and waits for nothing. It meets the faults that [`Self::faults`] are set to.
+    pub fn spawn_only(&mut self) {
         let program = self.program.clone().unwrap_or_else(program);
-        let mut command = Command::new(program);
+        let mut command = match self.open_files {
+            None => Command::new(program),
+            Some(most) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(program);
+                shell
+            }
+        };
         command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+        // Its data, and the high-water file beside it.
+        if let Some(faults) = &self.faults {
+            command.envs(faults.variables(&[self.dir().join("data")]));
+        }
         command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
+    }
+
+    /// What can be made wrong for the server's process.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.faults.as_ref().expect("it was started with faults")
+    }
+
+    /// Sets the wall clock of a server in the test's own process by so many milliseconds off what it should be.
+    pub fn step_wall(&self, millis: i64) {
+        self.stepped.store(millis, Ordering::SeqCst);
+    }
+
+    /// Sends the server's process a SIGTERM.
+    pub async fn terminate(&self) {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        send("-TERM", child).await;
+    }
+
+    /// The code that the server's process ends with by itself; none where it runs on for so long.
+    pub async fn ended_within(&mut self, patience: Duration) -> Option<i32> {
+        let Some(Running::Process(child)) = &mut self.running else { panic!("it is no process of its own") };
+        let ended = tokio::time::timeout(patience, child.wait()).await.ok()?.unwrap();
+        self.running = None;
+        Some(ended.code().unwrap_or(-1))
+    }
+
+    /// What `/readyz` says: its status and text; zero where nobody answers.
+    pub async fn readiness(&self) -> (u16, String) {
+        let request = self.client.get(format!("{}/readyz", self.base)).timeout(Duration::from_secs(3));
+        let Ok(answered) = request.send().await else { return (0, String::new()) };
+        (answered.status().as_u16(), answered.text().await.unwrap_or_default())
+    }
+
+    pub(crate) async fn spawn(&mut self) {
+        self.spawn_only();
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
             if ready.is_ok_and(|ready| ready.status() == 200) {
@@ -398,6 +247,9 @@ impl Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             caller: Client::new(base.to_owned(), partner),
+            faults: None,
+            stepped: Arc::default(),
+            open_files: None,
             dir,
             ahead: Arc::default(),
             began: None,
@@ -427,16 +279,21 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// The server's clock, ahead by what the test moved it.
+    /// The server's clock, ahead by what the test moved it; its wall clock is off by what the test stepped it.
     fn clock(&self) -> Clock {
-        let ahead = Arc::clone(&self.ahead);
-        let Some(began) = self.began else { return Clock::ahead(ahead) };
-        let started = Instant::now();
+        let (ahead, stepped) = (Arc::clone(&self.ahead), Arc::clone(&self.stepped));
+        let (started, began) = (Instant::now(), self.began.unwrap_or_else(|| Clock::system().now()));
         let moved = move || Duration::from_millis(ahead.load(Ordering::SeqCst));
-        Clock::from_fn(move || began.plus(started.elapsed()).plus(moved()))
+        let mono = move || started.elapsed().saturating_add(moved());
+        let wall_mono = mono.clone();
+        let wall = move || {
+            let right = began.plus(wall_mono());
+            Timestamp(right.0.saturating_add_signed(stepped.load(Ordering::SeqCst)))
+        };
+        Clock::from_sources(wall, mono)
     }
 
-    async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
+    pub(crate) async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
         let options = HostOptions {
             config: self.dir().join("postlude.toml"),
             clock: self.clock(),

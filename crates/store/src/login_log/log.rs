@@ -6,7 +6,7 @@ use super::hash::{hash, user_hash};
 use super::segment::{self, Segments};
 use super::waiting::Waiting;
 use super::writer::Writer;
-use crate::api::{Observer, OpenError, StoreError};
+use crate::api::{Availability, Observer, OpenError, StoreError};
 use crate::format::codec::Codec;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::Timestamp;
@@ -61,23 +61,18 @@ thread_local! {
 }
 
 impl LoginLog {
-    /// Opens or makes the log of a folder. `stop` is called when the disk fails and nothing is written any more.
+    /// Opens or makes the log of a folder.
     ///
     /// # Errors
     /// When a newer version of this program wrote it, or the disk fails.
-    pub(crate) fn open(
-        folder: PathBuf,
-        codec: Codec,
-        observer: Arc<dyn Observer>,
-        stop: impl Fn(&StoreError) + Send + 'static,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn open(folder: PathBuf, codec: Codec, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
         let opened = folder::open(&folder, &*observer)?;
         let changed_at = Timestamp(opened.changed_at);
         let (sealed, active) = (opened.segments.sealed.len(), opened.segments.active.len());
         tracing::info!(logins = opened.logins, sealed, active, "the log of light logins is open");
         let waiting = Arc::<Waiting>::default();
         let (writer, segments) = Writer::new(folder.clone(), Arc::clone(&waiting), opened, observer);
-        let work = move || writer.run().inspect_err(stop);
+        let work = move || writer.run();
         let thread = std::thread::Builder::new().name("postlude-logins".to_owned()).spawn(work);
         let thread = Mutex::new(Some(thread.map_err(|why| OpenError::Io { path: folder, why })?));
         Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, thread })
@@ -164,6 +159,11 @@ impl LoginLog {
         };
         self.waiting.sweep(now.0);
         gone
+    }
+
+    /// Whether logins are written at the moment.
+    pub(crate) fn availability(&self) -> Availability {
+        self.waiting.availability()
     }
 
     /// Takes nothing more, and returns once everything is on the disk.

@@ -4,10 +4,13 @@ use super::cache_size::cache_bytes;
 use super::committer::Committer;
 use super::database::Database;
 use super::high_water::{Finding, HighWater};
+use super::keeper::Keeper;
 use super::keys;
+use super::opening::Opening;
 use super::records::Records;
 use super::store::{Open, SledStore};
 use super::sync_state::SyncState;
+use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
@@ -20,6 +23,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
@@ -52,6 +56,25 @@ impl SledOptions {
     }
 }
 
+/// What outlives a failure of the engine: the folder's lock, the log of light logins, the claims of calls that are under way.
+#[derive(Debug)]
+pub(super) struct Ground {
+    options: SledOptions,
+    /// Held for as long as the folder is this process's.
+    _lock: File,
+    light_logins: Arc<LoginLog>,
+    claims: Arc<Claims>,
+}
+
+/// The engine, opened.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) open: Arc<Open>,
+    pub(super) committer: JoinHandle<()>,
+    pub(super) epoch: u64,
+    pub(super) boot: u64,
+}
+
 /// Opens or makes a store, verifies its records, and decides on its epoch.
 ///
 /// # Errors
@@ -60,32 +83,46 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let dir = options.data_dir.as_path();
     content_files::private_folder(dir).map_err(io_at(dir))?;
     let lock = lock(dir)?;
+    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
+    let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
+    let ground = Ground { options, _lock: lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
+    let Started { open, committer, epoch, boot } = start(&ground)?;
+    let opening = Arc::new(Opening::new(open, light_logins));
+    let dir = ground.options.data_dir.clone();
+    let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
+    let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
+    let keeper = Mutex::new(Some(thread.map_err(io_at(&dir))?));
+    Ok(SledStore { opening, keeper, observer, epoch, boot })
+}
+
+/// Opens the engine.
+pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
+    let Ground { options, light_logins, claims, .. } = ground;
+    let dir = options.data_dir.as_path();
     let (db, file) = engine(dir)?;
     let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
     let tree = db.open_tree("records").map_err(|why| failed(&why))?;
-    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), options.observer);
-    let sync_state = Arc::new(SyncState::default());
-    let stop = Arc::clone(&sync_state);
-    let stop = move |why: &StoreError| stop.fail(why);
-    let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), stop)?;
-    let (records, light_logins) = (Records::new(tree, codec), Arc::new(light_logins));
-    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
-    let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
+    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
+    let records = Records::new(tree, codec);
+    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), Arc::clone(light_logins));
+    let path = &options.high_water_file;
+    let mut high_water = HighWater::open(path.clone(), Arc::clone(&options.mac)).map_err(io_at(path))?;
     let restored = dir.join(RESTORED);
-    let header = next_header(&database, dir, &high_water, restored.exists())?;
+    let header = next_header(&database, dir, &mut high_water, restored.exists())?;
     let (epoch, boot) = (header.epoch, header.boot);
-    sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
+    let sync_state = Arc::new(SyncState::default());
+    sync_state.committed_at(header.at.max(light_logins.changed_at()));
     let mut committer = Committer {
         database: database.clone(),
         header,
         file,
         high_water,
         sync_state: Arc::clone(&sync_state),
-        observer: Arc::clone(&observer),
+        observer,
         dirty_since: None,
     };
     committer.begin().map_err(|why| failed(&why))?;
-    committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
+    committer.high_water.write(committer.header.commit).map_err(io_at(path))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
@@ -94,15 +131,14 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
     let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
     let (jobs, queue) = sync_channel(QUEUE);
-    // The engine lives as long as the thread, and the lock a little longer.
+    // The engine lives as long as the thread.
     let work = move || {
-        let _held = (db, lock);
+        let _held = db;
         committer.run(&queue);
     };
-    let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Open { database, jobs, claims: Arc::default(), plugins, revisions };
-    let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
-    Ok(SledStore { open, committer, sync_state, observer, epoch, boot })
+    let committer = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
+    let open = Open { database, jobs, claims: Arc::clone(claims), plugins, revisions, sync_state };
+    Ok(Started { open: Arc::new(open), committer, epoch, boot })
 }
 
 /// The engine, and our own handle of its file.
@@ -120,7 +156,7 @@ fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
 }
 
 /// Verifies what is there, decides whether it is the newest, and returns the header of this opening.
-fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Header, OpenError> {
+fn next_header(database: &Database, dir: &Path, high_water: &mut HighWater, marked: bool) -> Result<Header, OpenError> {
     let opened = |why: StoreError| match why {
         StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
         StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => {
