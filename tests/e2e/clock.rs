@@ -1,4 +1,4 @@
-//! R09: clocks that are wrong, step, and are set right. Nothing that was acknowledged is lost, and everything works at once.
+//! Clocks that are wrong, step, and are set right. Nothing that was acknowledged is lost, and everything works at once.
 
 use postlude_testkit::Postlude;
 use postlude_testkit::faults::Fault;
@@ -27,6 +27,7 @@ async fn counts(postlude: &Postlude, user: &str, session: &str) -> bool {
     again.outcome() == "continue"
 }
 
+/// R09: a step that is taken back at once.
 #[tokio::test]
 async fn ten_years_ahead_for_two_seconds_harm_nobody() {
     let mut postlude = Postlude::builder().faults().start().await;
@@ -46,7 +47,7 @@ async fn ten_years_ahead_for_two_seconds_harm_nobody() {
     assert_eq!(postlude.readiness().await, (200, "ready\n".to_owned()));
 }
 
-/// A month ahead, seen by the sweep: nothing is deleted before the clock has agreed with itself for an hour.
+/// R09: a month ahead, seen by the sweep: nothing is deleted before the clock has agreed with itself for an hour.
 #[tokio::test]
 async fn a_step_of_a_month_deletes_nothing() {
     let postlude = Postlude::start().await;

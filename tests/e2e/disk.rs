@@ -1,5 +1,7 @@
-//! R04: a disk that is full, read-only, failing or hanging. What was acknowledged stays, what was not is refused, `/readyz` says
-//! why, and it goes on without a restart.
+//! A disk that is full, read-only, failing or hanging. What was acknowledged stays, what was not is refused, `/readyz` says why, and
+//! it goes on without a restart.
+
+#![expect(clippy::panic, clippy::expect_used, reason = "tests stop at what surprises them")]
 
 use postlude_testkit::faults::{Fault, errno};
 use postlude_testkit::{Postlude, event};
@@ -92,11 +94,13 @@ async fn survives(faults: &[(Fault, i64)], reason: &str) {
     }
 }
 
+/// R04: no space is left.
 #[tokio::test]
 async fn a_full_disk() {
     survives(&[(Fault::Write, errno::ENOSPC)], "No space left on device").await;
 }
 
+/// R05: a sync fails.
 #[tokio::test]
 async fn a_disk_that_fails_to_sync() {
     survives(&[(Fault::Sync, errno::EIO)], "Input/output error").await;
@@ -158,7 +162,7 @@ async fn more_connections_than_files() {
     complete(&postlude, "bob").await.expect("logins are let through");
 }
 
-/// Nobody waits for a disk that does not answer: calls are refused in time, `/readyz` says so, and it goes on when the disk does.
+/// R07: nobody waits for a disk that does not answer: calls are refused in time, `/readyz` says so, and it goes on when the disk does.
 #[tokio::test]
 async fn a_disk_that_hangs_holds_nobody_up() {
     let postlude = Postlude::builder().faults().start().await;

@@ -38,6 +38,7 @@ fn help_is_golden() {
         &["dev", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
+        &["keys", "status", "--help"],
         &["explain", "--help"],
         &["test", "--help"],
         &["watch", "--help"],

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::login::Logins;
 use crate::lost::Lost;
 use crate::maintenance::Maintenance;
-use crate::metrics::{Metrics, gauge};
+use crate::metrics::{Metrics, gauge, store_condition};
 use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
@@ -21,7 +21,7 @@ use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
 use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig, ShareUse};
-use postlude_store::{Availability, EngineKind, OpenError, StoreError, StoreOptions};
+use postlude_store::{Availability, EngineKind, OpenError, StoreCondition, StoreError, StoreOptions};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -180,7 +180,7 @@ impl Host {
         };
         Ok(Self(Arc::new(Parts {
             logins: Logins::new(Arc::clone(&services), revisions, sessions.clone()),
-            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads)),
+            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants),
             services,
             tenants,
             sessions,
@@ -319,6 +319,12 @@ impl Host {
         self.0.maintenance.collect().await
     }
 
+    /// What is known of the condition of what is stored.
+    #[must_use]
+    pub fn store_condition(&self) -> StoreCondition {
+        self.0.services.store.condition()
+    }
+
     /// The number of compiled plugins in memory.
     #[must_use]
     pub fn compiled_plugins(&self) -> usize {
@@ -330,10 +336,11 @@ impl Host {
     pub async fn run(&self) {
         let mut tasks = JoinSet::new();
         tasks.spawn(self.0.maintenance.clone().run());
+        tasks.spawn(self.0.maintenance.clone().scrub());
         tasks.spawn(watch(Arc::clone(&self.0.reloads)));
         while let Some(ended) = tasks.join_next().await {
             if let Err(cause) = ended {
-                tracing::error!(%cause, "a background task of the host panicked: the store is not swept, or files are not watched, until a restart");
+                tracing::error!(%cause, "a background task of the host panicked: the store is not swept or scrubbed, or files are not watched, until a restart");
             }
         }
     }
@@ -406,6 +413,12 @@ impl postlude_store::RecordMac for RootKeyMac {
     fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool {
         self.0.verify(bytes, tag)
     }
+    fn made_by(&self, bytes: &[u8], tag: &[u8; 16]) -> Option<usize> {
+        self.0.made_by(bytes, tag)
+    }
+    fn key_names(&self) -> Vec<String> {
+        self.0.kids()
+    }
 }
 
 /// The metrics that are read at the moment of a scrape.
@@ -445,6 +458,8 @@ impl Collector for Moment {
         let help = "Whether the store does not do what it is asked: 1 while it does not";
         let failing = services.store.availability() != Availability::Available;
         gauge(&mut encoder, "postlude_store_failing", help, u64::from(failing))?;
+        let condition = services.store.condition();
+        store_condition(&mut encoder, &condition)?;
         let help = "Plugins whose code is in memory";
         gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
         gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;

@@ -77,7 +77,12 @@ impl Job for Short {
 }
 
 /// Runs a plugin once.
-pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Arc<Runnable>, mut input: Box<RunInput>) -> Report {
+pub async fn run(
+    scheduler: &Scheduler<Short>,
+    share: &Share,
+    plugin: &Arc<Runnable>,
+    mut input: Box<RunInput>,
+) -> Report {
     let clock = Arc::new(RunClock::start(input.action.spec.budget.wall_clock));
     let Ok(admitted) = scheduler.admit(share) else { return not_run(&clock) };
     let history = &plugin.history;

@@ -17,9 +17,9 @@ mod sled;
 
 pub use api::{
     Activation, ActiveRevision, Availability, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit,
-    CommitOutcome, Commits, Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins,
-    Observer, OpenError, OrderStore, Page, Plugins, RecordMac, Revisions, SessionWrite, Sessions, Store, StoreError,
-    Upload, Uploads,
+    CommitOutcome, Commits, Durability, Expiry, KeyUse, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins,
+    Observer, OpenError, OrderStore, Page, Plugins, RecordMac, Revisions, Scrub, SessionWrite, Sessions, Store,
+    StoreCondition, StoreError, Upload, Uploads,
 };
 pub use engine::{EngineKind, StoreOptions, open};
 pub use memory::MemoryStore;

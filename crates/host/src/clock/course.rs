@@ -1,5 +1,6 @@
 //! Whether the wall clock is followed: slowly where it is a little off, not at all where it stepped, until it has proved itself.
 
+use super::alarm::ClockAlarm;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
 use std::time::Duration;
@@ -170,7 +171,7 @@ impl Course {
         self.settled_at = mono.saturating_add(PROOF);
     }
 
-    pub(super) fn alarm(&self, mono: Duration) -> Option<super::ClockAlarm> {
+    pub(super) fn alarm(&self, mono: Duration) -> Option<ClockAlarm> {
         let now = at(mono, self.offset);
         if let Some(other) = self.other {
             let (off, agreed) = (other.offset.saturating_sub(self.offset), mono.saturating_sub(other.since));
@@ -185,14 +186,14 @@ impl Course {
                     "time goes on as before; set the clock right, or restart the server to take it (it does so by itself in {left} minutes)"
                 )
             };
-            return Some(super::ClockAlarm { text: format!("{}; {then}", stepped(off)), ends_process });
+            return Some(ClockAlarm { text: format!("{}; {then}", stepped(off)), ends_process });
         }
         let last_commit = self.behind.filter(|_| mono < self.settled_at)?;
         let text = format!(
             "{}; set the clock right, else what was recorded after it does not count",
             behind(last_commit, now)
         );
-        Some(super::ClockAlarm { text, ends_process: false })
+        Some(ClockAlarm { text, ends_process: false })
     }
 }
 

@@ -1,6 +1,9 @@
 //! The host's clock: it goes by the machine's clock that includes suspend, follows the wall clock slowly, and never runs backwards.
 
+mod alarm;
 mod course;
+
+pub use alarm::ClockAlarm;
 
 use course::{Course, Doubt};
 use postlude_model::names::Timestamp;
@@ -25,15 +28,6 @@ struct Shared {
     /// The latest time that was told.
     told: AtomicU64,
     course: Mutex<Course>,
-}
-
-/// Something about the system's clock that a person should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClockAlarm {
-    /// What is wrong and what it means, for a person.
-    pub text: String,
-    /// Only a new process can take the right time.
-    pub ends_process: bool,
 }
 
 impl Clock {

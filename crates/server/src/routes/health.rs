@@ -32,6 +32,12 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
                     "the last reload was refused, and the configuration before it serves; the log says why\n",
                 );
             }
+            let damaged = app.host.store_condition().damaged_records();
+            if damaged > 0 {
+                text.push_str(&format!(
+                    "{damaged} stored records are damaged and count as absent; `postlude store check` lists them\n"
+                ));
+            }
             if let Some(alarm) = app.host.alarm() {
                 text.push_str(&alarm);
                 text.push('\n');

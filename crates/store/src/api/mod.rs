@@ -21,6 +21,7 @@ pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod plugins;
 pub(crate) mod revisions;
+pub(crate) mod scrub;
 pub(crate) mod sessions;
 pub(crate) mod store;
 
@@ -38,5 +39,6 @@ pub use orders::OrderStore;
 pub use page::Page;
 pub use plugins::{Plugins, Upload, Uploads};
 pub use revisions::{Activation, ActiveRevision, Revisions};
+pub use scrub::{KeyUse, Scrub, StoreCondition};
 pub use sessions::Sessions;
 pub use store::Store;

@@ -69,9 +69,21 @@ impl HighWater {
         &self.path
     }
 
+    /// Whether one of this host's root keys made the file.
+    pub(crate) fn is_ours(&self) -> io::Result<bool> {
+        Ok(self.newest()?.is_some())
+    }
+
     /// Compares the file with the number of a folder's newest commit.
     pub(crate) fn compare(&mut self, commit: u64) -> io::Result<Finding> {
-        let Some(file) = &self.file else { return Ok(Finding::Unknown) };
+        let Some((number, place)) = self.newest()? else { return Ok(Finding::Unknown) };
+        self.next = 1 - place;
+        Ok(if number <= commit { Finding::Newest } else { Finding::Older(number) })
+    }
+
+    /// The highest number in it, and the place where that stands.
+    fn newest(&self) -> io::Result<Option<(u64, usize)>> {
+        let Some(file) = &self.file else { return Ok(None) };
         let mut newest: Option<(u64, usize)> = None;
         for (place, offset) in PLACES.into_iter().enumerate() {
             let mut bytes = [0; BYTES];
@@ -83,9 +95,7 @@ impl HighWater {
                 }
             }
         }
-        let Some((number, place)) = newest else { return Ok(Finding::Unknown) };
-        self.next = 1 - place;
-        Ok(if number <= commit { Finding::Newest } else { Finding::Older(number) })
+        Ok(newest)
     }
 
     fn read(&self, bytes: &[u8]) -> Option<u64> {

@@ -128,6 +128,6 @@ fn is_final(why: &OpenError) -> bool {
         OpenError::Io { .. } => false,
         // Its words about damage; whatever else it says may be the disk's state of the moment.
         OpenError::Engine { why, .. } => why.contains("corrupt"),
-        OpenError::InUse { .. } | OpenError::Corrupt { .. } | OpenError::Newer(_) => true,
+        _ => true,
     }
 }

@@ -1,20 +1,24 @@
-//! Opening the embedded store: the lock, the walk over all records, and what the high-water file says about them.
+//! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
 use super::cache_size::cache_bytes;
 use super::committer::Committer;
 use super::database::Database;
 use super::high_water::{Finding, HighWater};
 use super::keeper::Keeper;
-use super::keys;
+use super::keys::{self, KeyKind};
 use super::opening::Opening;
-use super::records::Records;
+use super::orders_file::OrdersFile;
+use super::records::{Changes, Records};
+use super::scrub::ScrubState;
 use super::store::{Open, SledStore};
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
+use crate::format::description::Description;
 use crate::format::header::Header;
+use crate::format::place::Place;
 use crate::login_log::LoginLog;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
@@ -28,6 +32,9 @@ use std::time::{Duration, Instant};
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
 const QUEUE: usize = 4096;
+
+/// Records of a kind that are looked at to tell a damaged header from a root key that was lost.
+const SAMPLE: usize = 64;
 
 /// A file of this name in the data folder says that it was restored from a backup.
 const RESTORED: &str = "restored";
@@ -61,7 +68,7 @@ impl SledOptions {
 pub(super) struct Ground {
     options: SledOptions,
     /// Held for as long as the folder is this process's.
-    _lock: File,
+    lock: File,
     light_logins: Arc<LoginLog>,
     claims: Arc<Claims>,
 }
@@ -73,31 +80,33 @@ pub(super) struct Started {
     pub(super) committer: JoinHandle<()>,
     pub(super) epoch: u64,
     pub(super) boot: u64,
+    pub(super) description: Description,
 }
 
-/// Opens or makes a store, verifies its records, and decides on its epoch.
+/// Opens or makes a store, and decides on its epoch.
 ///
 /// # Errors
-/// When another process has the folder, something in it is damaged or newer, or the disk fails.
+/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
 pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let dir = options.data_dir.as_path();
     content_files::private_folder(dir).map_err(io_at(dir))?;
     let lock = lock(dir)?;
     let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
     let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
-    let ground = Ground { options, _lock: lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
-    let Started { open, committer, epoch, boot } = start(&ground)?;
+    let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
+    let Started { open, committer, epoch, boot, description } = start(&ground)?;
     let opening = Arc::new(Opening::new(open, light_logins));
     let dir = ground.options.data_dir.clone();
     let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
     let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
     let keeper = Mutex::new(Some(thread.map_err(io_at(&dir))?));
-    Ok(SledStore { opening, keeper, observer, epoch, boot })
+    let scrub = ScrubState::default();
+    Ok(SledStore { opening, keeper, observer, epoch, boot, description, scrub })
 }
 
 /// Opens the engine.
 pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
-    let Ground { options, light_logins, claims, .. } = ground;
+    let Ground { options, lock, light_logins, claims } = ground;
     let dir = options.data_dir.as_path();
     let (db, file) = engine(dir)?;
     let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
@@ -107,8 +116,17 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), Arc::clone(light_logins));
     let path = &options.high_water_file;
     let mut high_water = HighWater::open(path.clone(), Arc::clone(&options.mac)).map_err(io_at(path))?;
+    let mut orders_file = OrdersFile::read(path, Arc::clone(&options.mac))?;
     let restored = dir.join(RESTORED);
-    let header = next_header(&database, dir, &mut high_water, restored.exists())?;
+    let here = place(lock).map_err(io_at(dir))?;
+    let copied = is_copy(&database, dir, &here)?;
+    let this = next_opening(&database, dir, &mut high_water, copied || restored.exists())?;
+    let ThisOpening { header, description } = this;
+    let mut changes = Changes::default();
+    database.put(&mut changes, keys::place(), &here).map_err(|why| opened(dir, why))?;
+    database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
+    orders_file.unite(&database, &mut changes, dir)?;
+    database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     let sync_state = Arc::new(SyncState::default());
     sync_state.committed_at(header.at.max(light_logins.changed_at()));
@@ -117,12 +135,14 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
         header,
         file,
         high_water,
+        orders_file,
         sync_state: Arc::clone(&sync_state),
         observer,
         dirty_since: None,
     };
-    committer.begin().map_err(|why| failed(&why))?;
+    committer.begin(changes).map_err(|why| failed(&why))?;
     committer.high_water.write(committer.header.commit).map_err(io_at(path))?;
+    committer.orders_file.write().map_err(|why| opened(dir, why))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
@@ -138,7 +158,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     };
     let committer = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
     let open = Open { database, jobs, claims: Arc::clone(claims), plugins, revisions, sync_state };
-    Ok(Started { open: Arc::new(open), committer, epoch, boot })
+    Ok(Started { open: Arc::new(open), committer, epoch, boot, description })
 }
 
 /// The engine, and our own handle of its file.
@@ -155,30 +175,30 @@ fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     Ok((db, handle))
 }
 
-/// Verifies what is there, decides whether it is the newest, and returns the header of this opening.
-fn next_header(database: &Database, dir: &Path, high_water: &mut HighWater, marked: bool) -> Result<Header, OpenError> {
-    let opened = |why: StoreError| match why {
-        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
-        StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => {
-            OpenError::Corrupt { dir: dir.to_owned(), records: 1, first }
-        }
-        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
-    };
-    let found = database.records.verify().map_err(opened)?;
-    if let Some(first) = found.first {
-        return Err(OpenError::Corrupt { dir: dir.to_owned(), records: found.damaged, first });
-    }
-    if found.newer {
-        return Err(OpenError::Newer(dir.to_owned()));
-    }
-    let stored: Option<Header> = database.get(&keys::header()).map_err(opened)?;
+/// The header and description of this opening.
+struct ThisOpening {
+    header: Header,
+    description: Description,
+}
+
+/// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own is read: how
+/// long that takes does not depend on how many there are.
+fn next_opening(
+    database: &Database,
+    dir: &Path,
+    high_water: &mut HighWater,
+    marked: bool,
+) -> Result<ThisOpening, OpenError> {
+    let opened = |why: StoreError| opened(dir, why);
+    let stored = header(database, dir, high_water)?;
+    let described = description(database, dir)?;
     let commit = stored.as_ref().map_or(0, |header| header.commit);
     let finding = high_water.compare(commit).map_err(io_at(high_water.path()))?;
-    // An emptied data folder beside a high-water file is an older copy too.
+    // An emptied data folder beside a high-water file is an older copy too, and so is one whose root key was lost.
     let older = match finding {
         Finding::Newest => false,
         Finding::Older(_) => true,
-        Finding::Unknown => stored.is_some(),
+        Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
     let mut header =
         stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
@@ -193,8 +213,88 @@ fn next_header(database: &Database, dir: &Path, high_water: &mut HighWater, mark
     }
     header.boot = header.boot.saturating_add(1);
     header.commit = header.commit.saturating_add(1);
-    tracing::info!(records = found.records, epoch = header.epoch, boot = header.boot, "the store is open");
-    Ok(header)
+    let now = header.at.max(Timestamp(wall_clock_millis()));
+    let kid = database.records.codec().key_names().into_iter().next().unwrap_or_default();
+    let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
+    tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
+    Ok(ThisOpening { header, description })
+}
+
+/// What tells this folder from a copy of it.
+fn place(lock: &File) -> io::Result<Place> {
+    let found = lock.metadata()?;
+    let born = found.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+    Ok(Place { inode: std::os::unix::fs::MetadataExt::ino(&found), born })
+}
+
+/// Whether the folder is a copy of the one that was written to: it may be older than what was acknowledged, even where the
+/// high-water file was copied along.
+fn is_copy(database: &Database, dir: &Path, here: &Place) -> Result<bool, OpenError> {
+    let there: Option<Place> = match database.get(&keys::place()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let copied = there.is_some_and(|there| there.is_elsewhere(here));
+    if copied {
+        tracing::warn!(dir = %dir.display(), "the data folder is a copy, such as a restored backup");
+    }
+    Ok(copied)
+}
+
+/// The stored header; none in a new store, and where none of this host's root keys made anything that is stored.
+fn header(database: &Database, dir: &Path, high_water: &HighWater) -> Result<Option<Header>, OpenError> {
+    let damaged = match database.get(&keys::header()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => true,
+        read => return read.map_err(|why| opened(dir, why)),
+    };
+    let ours = high_water.is_ours().map_err(io_at(high_water.path()))?
+        || any_of_ours(database).map_err(|why| opened(dir, why))?;
+    if damaged && ours {
+        return Err(OpenError::Header(dir.to_owned()));
+    }
+    let bytes = database.records.bytes(&keys::description()).map_err(|why| opened(dir, why))?.unwrap_or_default();
+    let made_under = Codec::unauthenticated::<Description>(&bytes).and_then(|it| it.root_keys.last().cloned());
+    let made_under = made_under.map_or_else(|| "unknown".to_owned(), |(kid, _)| kid);
+    tracing::error!(
+        made_under,
+        "none of the root keys made what is stored: it counts as absent, so suspended logins end and everyone is prompted again; if the key is not lost, stop now and add it to `previous_root_keys`"
+    );
+    Ok(None)
+}
+
+/// Whether one of some records has a tag of one of the root keys.
+fn any_of_ours(database: &Database) -> Result<bool, StoreError> {
+    for kind in KeyKind::ALL.into_iter().filter(|kind| kind.record().is_some()) {
+        let all = keys::all_of(kind).to_vec();
+        for entry in database.records.entries(all.clone()..keys::end_of(&all)).take(SAMPLE) {
+            if matches!(database.records.made_by(&entry?.0), Ok(Some(_))) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The stored description, where one of the root keys made it.
+fn description(database: &Database, dir: &Path) -> Result<Option<Description>, OpenError> {
+    let described: Option<Description> = match database.get(&keys::description()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let versions = keys::versions();
+    let newer = |(kind, version): &(u8, u8)| versions.iter().any(|(known, newest)| known == kind && version > newest);
+    match described {
+        Some(described) if described.versions.iter().any(newer) => Err(OpenError::Newer(dir.to_owned())),
+        described => Ok(described),
+    }
+}
+
+fn opened(dir: &Path, why: StoreError) -> OpenError {
+    match why {
+        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
+        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
+    }
 }
 
 /// An epoch must not come again, even when the epochs before it were lost with the data.

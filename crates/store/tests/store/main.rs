@@ -17,6 +17,10 @@ mod light_logins;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod orders_kept;
+#[cfg(test)]
 mod revisions;
+#[cfg(test)]
+mod root_keys;
 #[cfg(test)]
 mod sweep;
