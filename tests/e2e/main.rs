@@ -28,6 +28,7 @@ mod reloads;
 mod resume;
 mod root_keys;
 mod sessions;
+mod soak;
 mod story;
 mod swaps;
 mod tokens;

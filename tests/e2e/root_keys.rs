@@ -120,3 +120,28 @@ async fn a_lost_root_key_prompts_everyone_again() {
     ana.session = session;
     assert_eq!(ana.login().await.outcome(), "continue", "what the new key made stays");
 }
+
+/// A person checks what a server has stored, once it is stopped.
+#[tokio::test]
+async fn a_stopped_servers_store_is_checked_by_a_command() {
+    let mut postlude = Postlude::start().await;
+    let session = known(&postlude, "ana").await;
+    let store = |what: &str, folder: &std::path::Path| {
+        let mut command = std::process::Command::new(postlude_testkit::program());
+        command.args(["store", what, "--json"]).current_dir(folder).output().unwrap()
+    };
+    let dir = postlude.dir().to_owned();
+    let busy = store("check", &dir);
+    assert!(!busy.status.success());
+    assert!(String::from_utf8(busy.stderr).unwrap().contains("is in use by another postlude process"));
+    postlude.stop().await;
+    let checked = store("check", &dir);
+    let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert!(checked.status.success() && report["ok"] == true && report["damaged"] == json!([]), "{report}");
+    let repaired: serde_json::Value = serde_json::from_slice(&store("repair", &dir).stdout).unwrap();
+    assert_eq!((&repaired["removed"], &repaired["new_header"]), (&json!(0), &json!(false)));
+    postlude.start_again().await.unwrap();
+    let mut ana = postlude.browser("ana");
+    ana.session = session;
+    assert_eq!(ana.login().await.outcome(), "continue");
+}

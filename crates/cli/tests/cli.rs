@@ -39,6 +39,8 @@ fn help_is_golden() {
         &["inspect", "--help"],
         &["keys", "new", "--help"],
         &["keys", "status", "--help"],
+        &["store", "check", "--help"],
+        &["store", "repair", "--help"],
         &["explain", "--help"],
         &["test", "--help"],
         &["watch", "--help"],

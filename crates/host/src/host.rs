@@ -1,10 +1,12 @@
 //! A host: opened from a configuration file, run until it is stopped.
 
 use crate::clock::Clock;
+use crate::log_context::About;
 use crate::login::Logins;
 use crate::lost::Lost;
 use crate::maintenance::Maintenance;
-use crate::metrics::{Metrics, gauge, store_condition};
+use crate::metrics::Metrics;
+use crate::moment::Moment;
 use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
@@ -20,14 +22,8 @@ use postlude_crypto::mac::RecordMac;
 use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
-use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig, ShareUse};
+use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig};
 use postlude_store::{Availability, EngineKind, OpenError, StoreCondition, StoreError, StoreOptions};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Unit;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -233,6 +229,18 @@ impl Host {
         self.0.services.sandbox.cores()
     }
 
+    /// Has runs of plugins that spent their budget lately done by the tasks of these runtimes, in turn, from now on. Each has one thread, which
+    /// said so by [`crate::enter_background`], and runs until the host is closed.
+    pub fn use_background(&self, runtimes: Vec<tokio::runtime::Handle>) {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        self.0.services.sandbox.use_background(Arc::new(move |work| {
+            let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if let Some(runtime) = number.checked_rem(runtimes.len()).and_then(|at| runtimes.get(at)) {
+                runtime.spawn(About::current().cover(work));
+            }
+        }));
+    }
+
     /// The live tail.
     #[must_use]
     pub fn events(&self) -> &Arc<crate::events::Events> {
@@ -404,7 +412,7 @@ fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics
 
 /// The MAC of stored records, by the root key.
 #[derive(Debug)]
-struct RootKeyMac(RecordMac);
+pub(crate) struct RootKeyMac(pub(crate) RecordMac);
 
 impl postlude_store::RecordMac for RootKeyMac {
     fn tag(&self, bytes: &[u8]) -> [u8; 16] {
@@ -419,70 +427,4 @@ impl postlude_store::RecordMac for RootKeyMac {
     fn key_names(&self) -> Vec<String> {
         self.0.kids()
     }
-}
-
-/// The metrics that are read at the moment of a scrape.
-#[derive(Debug)]
-struct Moment(Arc<Services>, Arc<TenantsInForce>);
-
-impl Collector for Moment {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Self(services, tenants) = self;
-        let (all, free) = services.sandbox.places();
-        // Runs of no tenant are the host's own.
-        let uses: Vec<_> = services.sandbox.uses().into_iter().filter(|tenant| !tenant.name.is_empty()).collect();
-        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let busy = all.saturating_sub(free);
-        gauge(&mut encoder, "postlude_run_places", "Places for runs that are long or wait", number(all))?;
-        gauge(&mut encoder, "postlude_run_places_busy", "Places that are taken", number(busy))?;
-        let help = "Runs of a tenant that are under way or wait for a turn";
-        per_tenant(&mut encoder, "postlude_runs_under_way", help, &uses, |tenant| number(tenant.runs))?;
-        let help = "Places that runs of a tenant have";
-        per_tenant(&mut encoder, "postlude_tenant_places_busy", help, &uses, |tenant| number(tenant.places))?;
-        let help = "Time of the cores that runs of a tenant used";
-        let mut family =
-            encoder.encode_descriptor("postlude_run_core", help, Some(&Unit::Seconds), MetricType::Counter)?;
-        for tenant in &uses {
-            ConstCounter::new(tenant.core_time.as_secs_f64())
-                .encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
-        }
-        let help = "Times that the system's clock stepped by more than a minute, or began behind the store";
-        ConstCounter::new(services.clock.steps()).encode(encoder.encode_descriptor(
-            "postlude_clock_steps",
-            help,
-            None,
-            MetricType::Counter,
-        )?)?;
-        let help = "Whether the system's clock is in doubt: 1 while it is";
-        gauge(&mut encoder, "postlude_clock_alarm", help, u64::from(services.clock.alarm().is_some()))?;
-        let help = "Whether the store does not do what it is asked: 1 while it does not";
-        let failing = services.store.availability() != Availability::Available;
-        gauge(&mut encoder, "postlude_store_failing", help, u64::from(failing))?;
-        let condition = services.store.condition();
-        store_condition(&mut encoder, &condition)?;
-        let help = "Plugins whose code is in memory";
-        gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
-        gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;
-        let help = "The revision of a tenant's pipeline that new logins take";
-        let mut family = encoder.encode_descriptor("postlude_revision", help, None, MetricType::Gauge)?;
-        for (tenant, revision) in tenants.get().revisions() {
-            ConstGauge::new(revision).encode(family.encode_family(&[("tenant", tenant.as_str())])?)?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes a gauge with a value for each tenant.
-fn per_tenant(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    tenants: &[ShareUse],
-    value: impl Fn(&ShareUse) -> u64,
-) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for tenant in tenants {
-        ConstGauge::new(value(tenant)).encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
-    }
-    Ok(())
 }

@@ -22,6 +22,8 @@ pub mod login;
 mod lost;
 mod maintenance;
 mod metrics;
+mod moment;
+mod offline;
 pub mod operator;
 mod orders;
 mod parts;
@@ -41,12 +43,13 @@ pub use error::HostError;
 pub use host::{Host, HostOptions, OpenHostError};
 pub use lost::Lost;
 pub use metrics::{Metrics, OPEN_METRICS};
+pub use offline::{check_store, repair_store};
 pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};
 pub use pipeline::Pipeline;
 pub use plugin::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
-pub use postlude_sandbox::enter_core;
-pub use postlude_store::EngineKind;
+pub use postlude_sandbox::{enter_background, enter_core};
+pub use postlude_store::{DamagedRecord, EngineKind, RepairReport, StoreReport};
 pub use reload::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, Reloads,
     SETTLE_TIME, TenantChange,

@@ -69,9 +69,9 @@ impl HighWater {
         &self.path
     }
 
-    /// Whether one of this host's root keys made the file.
-    pub(crate) fn is_ours(&self) -> io::Result<bool> {
-        Ok(self.newest()?.is_some())
+    /// The number in the file; none where there is no file, or no root key of this host made it.
+    pub(crate) fn stored(&self) -> io::Result<Option<u64>> {
+        Ok(self.newest()?.map(|(number, _)| number))
     }
 
     /// Compares the file with the number of a folder's newest commit.

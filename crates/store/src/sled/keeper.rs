@@ -3,10 +3,11 @@
 //! After a failed write or sync what the engine has in memory and what is on the disk may differ, and a repeated sync would hide
 //! it. So nothing is tried again on an engine that failed: it is let go of, and what is on the disk is opened anew, as by a restart.
 
-use super::open::{Ground, Started, start};
+use super::open::{Ground, Started, panicked, start};
 use super::opening::{Next, Opening};
 use super::store::Open;
 use crate::api::{OpenError, StoreError};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Works until the store is closed; returns once nothing of it is open.
     pub(crate) fn run(mut self) {
+        let _lost = LostByPanic(Arc::clone(&self.opening));
         loop {
             match self.opening.next() {
                 Next::Wait => thread::park_timeout(LOOK),
@@ -57,8 +59,9 @@ impl Keeper {
             self.opening.lost(why);
             return self.until_closed();
         }
+        let began = Instant::now();
         loop {
-            match start(&self.ground) {
+            match start_whole(&self.ground) {
                 Ok(Started { epoch, .. }) if epoch != self.epoch => {
                     let why = "what is on the disk is older than what was acknowledged".to_owned();
                     tracing::error!("{why}: the process must end, and another one begins a new epoch");
@@ -73,7 +76,7 @@ impl Keeper {
                     tracing::warn!("the store is open again; what was acknowledged is there");
                     return Some(committer);
                 }
-                Err(why) if is_final(&why) => {
+                Err(why) if is_final(&why) || (is_held(&why) && began.elapsed() >= LET_GO) => {
                     tracing::error!(cause = %why, "the store cannot be opened again: the process must end");
                     self.opening.lost(why.to_string());
                     return self.until_closed();
@@ -110,6 +113,22 @@ impl Keeper {
     }
 }
 
+/// Without the keeper nothing is opened again.
+struct LostByPanic(Arc<Opening>);
+
+impl Drop for LostByPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lost("the thread that keeps the store open panicked".to_owned());
+        }
+    }
+}
+
+/// Opens the engine, which panics at some failures of the disk.
+fn start_whole(ground: &Ground) -> Result<Started, OpenError> {
+    panic::catch_unwind(AssertUnwindSafe(|| start(ground))).unwrap_or_else(|_| Err(panicked(ground)))
+}
+
 /// Waits until nobody holds what failed.
 fn let_go(held: &Weak<Open>) -> bool {
     let began = Instant::now();
@@ -120,6 +139,11 @@ fn let_go(held: &Weak<Open>) -> bool {
         thread::sleep(Duration::from_millis(2));
     }
     true
+}
+
+/// Whether something of the engine that failed still holds its file.
+fn is_held(why: &OpenError) -> bool {
+    matches!(why, OpenError::Engine { why, .. } if why.contains("could not acquire lock"))
 }
 
 /// Whether no time mends it.

@@ -241,6 +241,19 @@ pub(crate) fn session_of(key: &[u8]) -> Option<SessionId> {
     SessionId::new(std::str::from_utf8(first_part(rest)?.0).ok()?).ok()
 }
 
+/// A record's name for a person: the parts of its key, as text where they are text.
+pub(crate) fn readable(key: &[u8]) -> String {
+    let (mut rest, mut parts) = (key.get(1..).unwrap_or_default(), Vec::new());
+    while let Some((part, after)) = first_part(rest) {
+        parts.push(match std::str::from_utf8(part) {
+            Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+            _ => part.iter().map(|byte| format!("{byte:02x}")).collect(),
+        });
+        rest = after;
+    }
+    parts.join("/")
+}
+
 /// The first part of a key, and what follows it.
 fn first_part(parts: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = parts.split_first_chunk::<2>()?;

@@ -3,9 +3,10 @@
 use super::cache_size::cache_bytes;
 use super::committer::Committer;
 use super::database::Database;
+use super::header::{Found, opened, read_header};
 use super::high_water::{Finding, HighWater};
 use super::keeper::Keeper;
-use super::keys::{self, KeyKind};
+use super::keys;
 use super::opening::Opening;
 use super::orders_file::OrdersFile;
 use super::records::{Changes, Records};
@@ -32,9 +33,6 @@ use std::time::{Duration, Instant};
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
 const QUEUE: usize = 4096;
-
-/// Records of a kind that are looked at to tell a damaged header from a root key that was lost.
-const SAMPLE: usize = 64;
 
 /// A file of this name in the data folder says that it was restored from a backup.
 const RESTORED: &str = "restored";
@@ -161,8 +159,13 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     Ok(Started { open: Arc::new(open), committer, epoch, boot, description })
 }
 
+/// The engine panicked, which has said why.
+pub(super) fn panicked(ground: &Ground) -> OpenError {
+    OpenError::Engine { dir: ground.options.data_dir.clone(), why: "the engine panicked".to_owned() }
+}
+
 /// The engine, and our own handle of its file.
-fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
+pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     let database = dir.join("db");
     let config = sled::Config::new().path(&database).cache_capacity(cache_bytes()).mode(sled::Mode::LowSpace);
     let opened = config.flush_every_ms(None).open();
@@ -190,7 +193,18 @@ fn next_opening(
     marked: bool,
 ) -> Result<ThisOpening, OpenError> {
     let opened = |why: StoreError| opened(dir, why);
-    let stored = header(database, dir, high_water)?;
+    let stored = match read_header(database, dir, high_water)? {
+        Found::Whole(header) => Some(header),
+        Found::None => None,
+        Found::Damaged => return Err(OpenError::Header(dir.to_owned())),
+        Found::Foreign(made_under) => {
+            tracing::error!(
+                made_under,
+                "none of the root keys made what is stored: it counts as absent, so suspended logins end and everyone is prompted again; if the key is not lost, stop now and add it to `previous_root_keys`"
+            );
+            None
+        }
+    };
     let described = description(database, dir)?;
     let commit = stored.as_ref().map_or(0, |header| header.commit);
     let finding = high_water.compare(commit).map_err(io_at(high_water.path()))?;
@@ -242,40 +256,6 @@ fn is_copy(database: &Database, dir: &Path, here: &Place) -> Result<bool, OpenEr
     Ok(copied)
 }
 
-/// The stored header; none in a new store, and where none of this host's root keys made anything that is stored.
-fn header(database: &Database, dir: &Path, high_water: &HighWater) -> Result<Option<Header>, OpenError> {
-    let damaged = match database.get(&keys::header()) {
-        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => true,
-        read => return read.map_err(|why| opened(dir, why)),
-    };
-    let ours = high_water.is_ours().map_err(io_at(high_water.path()))?
-        || any_of_ours(database).map_err(|why| opened(dir, why))?;
-    if damaged && ours {
-        return Err(OpenError::Header(dir.to_owned()));
-    }
-    let bytes = database.records.bytes(&keys::description()).map_err(|why| opened(dir, why))?.unwrap_or_default();
-    let made_under = Codec::unauthenticated::<Description>(&bytes).and_then(|it| it.root_keys.last().cloned());
-    let made_under = made_under.map_or_else(|| "unknown".to_owned(), |(kid, _)| kid);
-    tracing::error!(
-        made_under,
-        "none of the root keys made what is stored: it counts as absent, so suspended logins end and everyone is prompted again; if the key is not lost, stop now and add it to `previous_root_keys`"
-    );
-    Ok(None)
-}
-
-/// Whether one of some records has a tag of one of the root keys.
-fn any_of_ours(database: &Database) -> Result<bool, StoreError> {
-    for kind in KeyKind::ALL.into_iter().filter(|kind| kind.record().is_some()) {
-        let all = keys::all_of(kind).to_vec();
-        for entry in database.records.entries(all.clone()..keys::end_of(&all)).take(SAMPLE) {
-            if matches!(database.records.made_by(&entry?.0), Ok(Some(_))) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
 /// The stored description, where one of the root keys made it.
 fn description(database: &Database, dir: &Path) -> Result<Option<Description>, OpenError> {
     let described: Option<Description> = match database.get(&keys::description()) {
@@ -290,13 +270,6 @@ fn description(database: &Database, dir: &Path) -> Result<Option<Description>, O
     }
 }
 
-fn opened(dir: &Path, why: StoreError) -> OpenError {
-    match why {
-        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
-        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
-    }
-}
-
 /// An epoch must not come again, even when the epochs before it were lost with the data.
 fn wall_clock_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -304,7 +277,7 @@ fn wall_clock_millis() -> u64 {
 }
 
 /// An error of a file or folder.
-fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+pub(crate) fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |why| OpenError::Io { path: path.clone(), why }
 }
@@ -325,7 +298,7 @@ fn lock_with_patience(file: &File) -> Result<(), TryLockError> {
 }
 
 /// Takes the folder for this process, and writes who has it.
-fn lock(dir: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_at(&path))?;

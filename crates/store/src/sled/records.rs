@@ -81,6 +81,18 @@ impl Records {
         self.tree.get(key).map_err(failed)?.map(|first| self.gather(key, &first)).transpose()
     }
 
+    /// A record as it stands in the tree, part by part, as far as it is there.
+    pub(crate) fn parts(&self, key: &[u8]) -> Result<Vec<(Vec<u8>, IVec)>, StoreError> {
+        let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(Vec::new()) };
+        let further = further_parts(&first);
+        let mut all = vec![(key.to_vec(), first)];
+        for number in 1..=further {
+            let part = keys::part(key, number);
+            all.extend(self.tree.get(&part).map_err(failed)?.map(|bytes| (part, bytes)));
+        }
+        Ok(all)
+    }
+
     /// Which root key made a record; none where there is no record, or it is no record but an entry of an index.
     pub(crate) fn made_by(&self, key: &[u8]) -> Result<Option<usize>, StoreError> {
         let kind = KeyKind::of(key);

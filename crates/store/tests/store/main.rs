@@ -15,6 +15,8 @@ mod golden;
 #[cfg(test)]
 mod light_logins;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod orders_kept;
