@@ -1,25 +1,252 @@
 //! A running server, its folder and its clock.
 
-use crate::builder::Builder;
 use crate::client::Client;
+use crate::config_text::ConfigText;
 use crate::faults::Faults;
-use crate::files::program;
-use crate::partner::Partner;
+use crate::files::{edit, write};
+use crate::partner::{Alg, Partner};
 use crate::port::free_port;
+use crate::running::{Running, clock, command, resident_bytes, send};
 use postlude_config::Environment;
-use postlude_host::{Clock, Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
+use postlude_host::{Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
 use postlude_model::names::Timestamp;
-use postlude_server::{Listeners, ServeError, Server};
+use postlude_server::ServeError;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    max_age: String,
+    alg: Alg,
+    profile: String,
+    lifetimes: String,
+    rules: String,
+    policy: String,
+    before: String,
+    after: String,
+    server: String,
+    guests: Vec<(String, Vec<u8>)>,
+    watch: bool,
+    prepare: fn(&Path),
+    process: bool,
+    compilation: Compilation,
+    engine: EngineKind,
+    variables: Vec<(String, String)>,
+    /// Files that the process may have open.
+    open_files: Option<u32>,
+    faults: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            max_age: "24h".to_owned(),
+            alg: Alg::EdDsa,
+            profile: "postlude".to_owned(),
+            lifetimes: String::new(),
+            rules: String::new(),
+            policy: String::new(),
+            before: String::new(),
+            after: String::new(),
+            server: String::new(),
+            guests: Vec::new(),
+            watch: false,
+            prepare: |_| {},
+            process: false,
+            compilation: Compilation::InProcess,
+            engine: EngineKind::Sled,
+            variables: Vec::new(),
+            open_files: None,
+            faults: false,
+        }
+    }
+}
+
+impl Builder {
+    /// The factor's policy.
+    #[must_use]
+    pub fn max_age(mut self, max_age: &str) -> Self {
+        max_age.clone_into(&mut self.max_age);
+        self
+    }
+
+    /// More lines of the table `[server]`.
+    #[must_use]
+    pub fn server(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.server);
+        self
+    }
+
+    /// The tokens' algorithm and profile.
+    #[must_use]
+    pub fn tokens(mut self, alg: Alg, profile: &str) -> Self {
+        self.alg = alg;
+        profile.clone_into(&mut self.profile);
+        self
+    }
+
+    /// Lines of `[tenants.acme.lifetimes]`.
+    #[must_use]
+    pub fn lifetimes(mut self, lines: &str) -> Self {
+        self.lifetimes = format!("[tenants.acme.lifetimes]\n{lines}\n");
+        self
+    }
+
+    /// Lines of the action `face`, such as `any_of = "second"`.
+    #[must_use]
+    pub fn rules(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.rules);
+        self
+    }
+
+    /// Lines of the factor's policy, such as `max_uses = 2`.
+    #[must_use]
+    pub fn policy(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.policy);
+        self
+    }
+
+    /// A guest as a plugin of tenant acme: its name and its component with a manifest.
+    #[must_use]
+    pub fn guest(mut self, name: &str, component: Vec<u8>) -> Self {
+        self.guests.push((name.to_owned(), component));
+        self
+    }
+
+    /// Tables of actions before that of the factor, `[[tenants.acme.pipeline]]` and below.
+    #[must_use]
+    pub fn before(mut self, toml: &str) -> Self {
+        self.before.push_str(toml);
+        self
+    }
+
+    /// Tables of actions after that of the factor.
+    #[must_use]
+    pub fn after(mut self, toml: &str) -> Self {
+        self.after.push_str(toml);
+        self
+    }
+
+    /// Lets the server watch its files. Otherwise a test says when they are read again.
+    #[must_use]
+    pub const fn watch(mut self) -> Self {
+        self.watch = true;
+        self
+    }
+
+    /// Puts something into the server's folder before it starts.
+    #[must_use]
+    pub fn prepare(mut self, prepare: fn(&Path)) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
+    /// Runs the server as a process of its own, which can be killed, instead of in the test's own.
+    #[must_use]
+    pub const fn process(mut self) -> Self {
+        self.process = true;
+        self
+    }
+
+    /// Compiles plugins in processes of `program`, instead of in the test's own.
+    #[must_use]
+    pub fn compiler(mut self, program: PathBuf) -> Self {
+        self.compilation = Compilation::Child(program);
+        self
+    }
+
+    /// Keeps the store in memory: quick, and gone when the server stops.
+    #[must_use]
+    pub const fn in_memory(mut self) -> Self {
+        self.engine = EngineKind::Memory;
+        self
+    }
+
+    /// Sets a variable of the server process's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets the server's process have so many files open at most.
+    #[must_use]
+    pub const fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
+    /// Runs the server as a process of its own for which disk and clocks can be made wrong.
+    #[must_use]
+    pub const fn faults(mut self) -> Self {
+        (self.process, self.faults) = (true, true);
+        self
+    }
+
+    /// Starts the server.
+    pub async fn start(self) -> Postlude {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let dir = TempDir::new().unwrap();
+        let listener = free_port().await;
+        let address = listener.local_addr().unwrap();
+        let partner = Partner::new(self.alg, &self.profile);
+        let root = postlude_crypto::root::RootKey::generate().unwrap();
+        write(dir.path(), "root.key", root.to_text().as_bytes());
+        write(dir.path(), "partner.jwks.json", partner.jwks().as_bytes());
+        write(dir.path(), "partner.secret", partner.secret().as_bytes());
+        for (name, component) in &self.guests {
+            write(dir.path(), &format!("{name}.wasm"), component);
+        }
+        (self.prepare)(dir.path());
+        let text = ConfigText {
+            port: address.port(),
+            issuer: partner.issuer(),
+            alg: self.alg,
+            profile: &self.profile,
+            max_age: &self.max_age,
+            lifetimes: &self.lifetimes,
+            rules: &self.rules,
+            policy: &self.policy,
+            server: &self.server,
+            before: &self.before,
+            after: &self.after,
+            guests: self.guests.iter().map(|(name, _)| name.as_str()).collect(),
+            watch: self.watch,
+        };
+        let config = text.write();
+        write(dir.path(), "postlude.toml", config.as_bytes());
+        let faults = self.faults.then(|| Faults::in_folder(dir.path()));
+        let mut postlude = Postlude {
+            caller: Client::new(format!("http://{address}"), partner),
+            ahead: Arc::default(),
+            stepped: Arc::default(),
+            began: None,
+            dir,
+            process: self.process,
+            program: None,
+            compilation: self.compilation,
+            engine: self.engine,
+            variables: self.variables.clone(),
+            open_files: self.open_files,
+            faults,
+            running: None,
+        };
+        if self.process {
+            drop(listener);
+            postlude.spawn().await;
+        } else {
+            postlude.serve(listener).await.expect("the server starts");
+        }
+        postlude
+    }
+}
 
 /// A running server. A `Postlude` derefs to the [`Client`] that calls it.
 #[derive(Debug)]
@@ -40,18 +267,6 @@ pub struct Postlude {
     /// What can be made wrong for a server that is a process of its own.
     pub(crate) faults: Option<Faults>,
     pub(crate) running: Option<Running>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Running {
-    Here {
-        task: JoinHandle<Result<(), ServeError>>,
-        stop: oneshot::Sender<()>,
-        host: PostludeHost,
-        /// The server's loop listens to it as long as it is there.
-        _signals: mpsc::Sender<()>,
-    },
-    Process(Child),
 }
 
 impl Postlude {
@@ -84,21 +299,12 @@ impl Postlude {
 
     /// Stops the server as SIGTERM does.
     pub async fn stop(&mut self) {
-        match self.running.take().expect("it runs") {
-            Running::Here { task, stop, .. } => {
-                let _ = stop.send(());
-                task.await.unwrap().expect("it stops without an error");
-            }
-            Running::Process(mut child) => {
-                send("-TERM", &child).await;
-                assert!(child.wait().await.unwrap().success(), "it stops without an error");
-            }
-        }
+        self.running.take().expect("it runs").stop().await;
     }
 
     /// Sends the server's process a SIGHUP.
     pub async fn hang_up(&self) {
-        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        let child = self.child();
         send("-HUP", child).await;
     }
 
@@ -111,7 +317,7 @@ impl Postlude {
     /// The id of the server's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        let child = self.child();
         child.id().expect("it runs")
     }
 
@@ -123,18 +329,9 @@ impl Postlude {
 
     /// Starts the server's process, and waits for nothing. It meets the faults that [`Self::faults`] are set to.
     pub fn spawn_only(&mut self) {
-        let program = self.program.clone().unwrap_or_else(program);
-        let mut command = match self.open_files {
-            None => Command::new(program),
-            Some(most) => {
-                let mut shell = Command::new("/bin/sh");
-                shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(program);
-                shell
-            }
-        };
-        command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
-        // Its data, and the high-water file beside it.
+        let mut command = command(self.program.clone(), self.open_files, self.dir());
         if let Some(faults) = &self.faults {
+            // Its data, and the high-water file beside it.
             command.envs(faults.variables(&[self.dir().join("data")]));
         }
         command.envs(self.variables.iter().cloned());
@@ -152,9 +349,14 @@ impl Postlude {
         self.stepped.store(millis, Ordering::SeqCst);
     }
 
+    fn child(&self) -> &tokio::process::Child {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child
+    }
+
     /// Sends the server's process a SIGTERM.
     pub async fn terminate(&self) {
-        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        let child = self.child();
         send("-TERM", child).await;
     }
 
@@ -164,13 +366,6 @@ impl Postlude {
         let ended = tokio::time::timeout(patience, child.wait()).await.ok()?.unwrap();
         self.running = None;
         Some(ended.code().unwrap_or(-1))
-    }
-
-    /// What `/readyz` says: its status and text; zero where nobody answers.
-    pub async fn readiness(&self) -> (u16, String) {
-        let request = self.client.get(format!("{}/readyz", self.base)).timeout(Duration::from_secs(3));
-        let Ok(answered) = request.send().await else { return (0, String::new()) };
-        (answered.status().as_u16(), answered.text().await.unwrap_or_default())
     }
 
     pub(crate) async fn spawn(&mut self) {
@@ -235,10 +430,7 @@ impl Postlude {
 
     /// Changes the server's configuration by replacing a text that must be there.
     pub fn edit_config(&self, from: &str, to: &str) {
-        let path = self.dir().join("postlude.toml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "`{from}` is not in the configuration");
-        std::fs::write(path, text.replace(from, to)).unwrap();
+        edit(&self.dir().join("postlude.toml"), from, to);
     }
 
     /// A server over a folder with `postlude.toml` in it, which listens at `base`; it does not run yet.
@@ -279,46 +471,23 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// The server's clock, ahead by what the test moved it; its wall clock is off by what the test stepped it.
-    fn clock(&self) -> Clock {
-        let (ahead, stepped) = (Arc::clone(&self.ahead), Arc::clone(&self.stepped));
-        let (started, began) = (Instant::now(), self.began.unwrap_or_else(|| Clock::system().now()));
-        let moved = move || Duration::from_millis(ahead.load(Ordering::SeqCst));
-        let mono = move || started.elapsed().saturating_add(moved());
-        let wall_mono = mono.clone();
-        let wall = move || {
-            let right = began.plus(wall_mono());
-            Timestamp(right.0.saturating_add_signed(stepped.load(Ordering::SeqCst)))
-        };
-        Clock::from_sources(wall, mono)
-    }
-
     pub(crate) async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
         let options = HostOptions {
             config: self.dir().join("postlude.toml"),
-            clock: self.clock(),
+            clock: clock(&self.ahead, &self.stepped, self.began),
             environment: Environment::process(),
             compilation: self.compilation.clone(),
             engine: self.engine,
             parts: Default::default(),
         };
-        let server = Server::prepare(options).await?;
-        let (stop, stopped) = oneshot::channel();
-        let (signals, reloads) = mpsc::channel(1);
-        let (host, listeners) = (server.host().clone(), Listeners::from_sockets(listener, None));
-        let task = tokio::spawn(server.run(listeners, reloads, async move {
-            let _ = stopped.await;
-        }));
-        self.running = Some(Running::Here { task, stop, host, _signals: signals });
+        self.running = Some(Running::here(options, listener).await?);
         Ok(())
     }
 
     /// Bytes of memory that the server's process has (`VmRSS`).
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+        resident_bytes(self.pid())
     }
 }
 
@@ -328,9 +497,4 @@ impl Deref for Postlude {
     fn deref(&self) -> &Client {
         &self.caller
     }
-}
-
-async fn send(signal: &str, child: &Child) {
-    let pid = child.id().expect("it runs").to_string();
-    assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
 }

@@ -10,7 +10,6 @@
 
 mod answered;
 pub mod bombs;
-mod builder;
 mod client;
 mod config_text;
 mod contract;
@@ -22,14 +21,14 @@ mod host;
 mod keys;
 mod partner;
 mod port;
+mod running;
 pub mod swap;
 
 pub use answered::Answered;
-pub use builder::Builder;
 pub use client::{Browser, Client, Returned};
 pub use contract::contract_text;
 pub use event::{FACTOR, event, merge};
 pub use files::{plugin_file, program};
-pub use host::Postlude;
+pub use host::{Builder, Postlude};
 pub use keys::{IDP_KEY, OPERATOR_KEY, OTHER_KEY, OTHER_OPERATOR_KEY, READER_KEY, hash, new_root_key};
 pub use partner::{Alg, Partner, claims_of, header_of};

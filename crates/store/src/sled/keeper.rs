@@ -3,12 +3,16 @@
 //! After a failed write or sync what the engine has in memory and what is on the disk may differ, and a repeated sync would hide
 //! it. So nothing is tried again on an engine that failed: it is let go of, and what is on the disk is opened anew, as by a restart.
 
-use super::open::{Ground, Started, panicked, start};
+use super::open::{Ground, SledOptions, Started, io_at, lock, panicked, start};
 use super::opening::{Next, Opening};
-use super::store::Open;
+use super::scrub::ScrubState;
+use super::store::{Open, SledStore};
 use crate::api::{OpenError, StoreError};
+use crate::content_files;
+use crate::format::codec::Codec;
+use crate::login_log::LoginLog;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -20,6 +24,27 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// How long calls may still hold an engine that failed.
 const LET_GO: Duration = Duration::from_secs(30);
+
+/// Opens or makes a store, and decides on its epoch.
+///
+/// # Errors
+/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
+pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
+    let dir = options.data_dir.as_path();
+    content_files::private_folder(dir).map_err(io_at(dir))?;
+    let lock = lock(dir)?;
+    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
+    let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
+    let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
+    let Started { open, committer, epoch, boot, description } = start(&ground)?;
+    let opening = Arc::new(Opening::new(open, light_logins));
+    let dir = ground.options.data_dir.clone();
+    let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
+    let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
+    let keeper = Mutex::new(Some(thread.map_err(io_at(&dir))?));
+    let scrub = ScrubState::default();
+    Ok(SledStore { opening, keeper, observer, epoch, boot, description, scrub })
+}
 
 /// The thread's own things.
 #[derive(Debug)]

@@ -31,6 +31,7 @@ mod scrub;
 mod store;
 mod sync_state;
 
+pub use keeper::open;
 pub use offline::{check, repair};
-pub use open::{SledOptions, open};
+pub use open::SledOptions;
 pub use store::SledStore;

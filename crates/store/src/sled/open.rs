@@ -5,13 +5,10 @@ use super::committer::Committer;
 use super::database::Database;
 use super::header::{Found, opened, read_header};
 use super::high_water::{Finding, HighWater};
-use super::keeper::Keeper;
 use super::keys;
-use super::opening::Opening;
 use super::orders_file::OrdersFile;
 use super::records::{Changes, Records};
-use super::scrub::ScrubState;
-use super::store::{Open, SledStore};
+use super::store::Open;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
@@ -26,8 +23,8 @@ use postlude_model::names::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -64,11 +61,11 @@ impl SledOptions {
 /// What outlives a failure of the engine: the folder's lock, the log of light logins, the claims of calls that are under way.
 #[derive(Debug)]
 pub(super) struct Ground {
-    options: SledOptions,
+    pub(super) options: SledOptions,
     /// Held for as long as the folder is this process's.
-    lock: File,
-    light_logins: Arc<LoginLog>,
-    claims: Arc<Claims>,
+    pub(super) lock: File,
+    pub(super) light_logins: Arc<LoginLog>,
+    pub(super) claims: Arc<Claims>,
 }
 
 /// The engine, opened.
@@ -79,27 +76,6 @@ pub(super) struct Started {
     pub(super) epoch: u64,
     pub(super) boot: u64,
     pub(super) description: Description,
-}
-
-/// Opens or makes a store, and decides on its epoch.
-///
-/// # Errors
-/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
-pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
-    let dir = options.data_dir.as_path();
-    content_files::private_folder(dir).map_err(io_at(dir))?;
-    let lock = lock(dir)?;
-    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
-    let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
-    let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
-    let Started { open, committer, epoch, boot, description } = start(&ground)?;
-    let opening = Arc::new(Opening::new(open, light_logins));
-    let dir = ground.options.data_dir.clone();
-    let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
-    let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
-    let keeper = Mutex::new(Some(thread.map_err(io_at(&dir))?));
-    let scrub = ScrubState::default();
-    Ok(SledStore { opening, keeper, observer, epoch, boot, description, scrub })
 }
 
 /// Opens the engine.
