@@ -1,6 +1,7 @@
 //! A host: opened from a configuration file, run until it is stopped.
 
 use crate::clock::Clock;
+use crate::log_context::About;
 use crate::login::Logins;
 use crate::maintenance::Maintenance;
 use crate::metrics::{Metrics, gauge, store_condition};
@@ -164,10 +165,11 @@ impl Host {
             services: Arc::clone(&services),
             tenants: Arc::clone(&tenants),
             revisions: Arc::clone(&revisions),
+            orders: Arc::clone(&orders),
         };
         Ok(Self(Arc::new(Parts {
             logins: Logins::new(Arc::clone(&services), revisions, sessions.clone()),
-            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants),
+            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants, &config.server),
             services,
             tenants,
             sessions,
@@ -218,6 +220,18 @@ impl Host {
     #[must_use]
     pub fn cores(&self) -> usize {
         self.0.services.sandbox.cores()
+    }
+
+    /// Has runs of plugins that spent their budget lately done by the tasks of these runtimes, in turn, from now on. Each has one thread, which
+    /// said so by [`crate::enter_background`], and runs until the host is closed.
+    pub fn use_background(&self, runtimes: Vec<tokio::runtime::Handle>) {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        self.0.services.sandbox.use_background(Arc::new(move |work| {
+            let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if let Some(runtime) = number.checked_rem(runtimes.len()).and_then(|at| runtimes.get(at)) {
+                runtime.spawn(About::current().cover(work));
+            }
+        }));
     }
 
     /// The live tail.

@@ -13,6 +13,7 @@
 //! The crate knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
 
 mod clock;
+mod disk;
 mod error;
 pub mod events;
 mod host;
@@ -45,7 +46,7 @@ pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};
 pub use pipeline::Pipeline;
 pub use plugin::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
-pub use postlude_sandbox::enter_core;
+pub use postlude_sandbox::{enter_background, enter_core};
 pub use postlude_store::{DamagedRecord, EngineKind, RepairReport, StoreReport};
 pub use reload::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, Reloads,
