@@ -86,6 +86,75 @@ async fn an_upload_runs_once_the_configuration_names_it() {
     assert_eq!(uploaded.unwrap()["actions"], json!(["domain"]), "{}", list.text);
 }
 
+async fn delete(postlude: &Postlude, key: &str, digest: &str) -> Answered {
+    let request = postlude.client.delete(format!("{}/v1/admin/plugins/{digest}", postlude.base));
+    Answered::of(request.bearer_auth(key)).await
+}
+
+/// The files of a folder of the data folder that belong to a plugin.
+fn files_of(postlude: &Postlude, folder: &str, digest: &str) -> usize {
+    let hash = digest.trim_start_matches("sha256:");
+    let files = std::fs::read_dir(postlude.dir().join("data").join(folder)).unwrap();
+    files.filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().starts_with(hash)).count()
+}
+
+/// A quota that is full has a way to empty: an upload is deleted with its file and its code, unless something runs it.
+#[tokio::test]
+async fn an_upload_is_deleted_with_its_files() {
+    let postlude = Postlude::start().await;
+    let digest = upload(&postlude, OPERATOR_KEY, email_domain()).await.text_at("/digest").to_owned();
+    assert_eq!((files_of(&postlude, "plugins", &digest), files_of(&postlude, "code", &digest)), (1, 1));
+    assert_eq!(delete(&postlude, READER_KEY, &digest).await.status, 403);
+    let deleted = delete(&postlude, OPERATOR_KEY, &digest).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.text);
+    let again = delete(&postlude, OPERATOR_KEY, &digest).await;
+    assert_eq!((again.status, again.text_at("/code")), (404, "plugin_unknown"), "{}", again.text);
+    assert_eq!((files_of(&postlude, "plugins", &digest), files_of(&postlude, "code", &digest)), (0, 0));
+    assert_eq!(delete(&postlude, OPERATOR_KEY, "nonsense").await.status, 400);
+
+    // One that the pipeline runs stays with the pipeline.
+    let digest = upload(&postlude, OPERATOR_KEY, email_domain()).await.text_at("/digest").to_owned();
+    let action = "[[tenants.acme.pipeline]]\nname = \"domain\"\nplugin = \"email-domain\"\n\
+        settings = { domains = [\"acme.example\"] }\ngrants = { event = [\"/user/email\", \"/user/email_verified\"] }\n";
+    let table =
+        format!("[tenants.acme.plugins.email-domain]\ndigest = \"{digest}\"\n{action}[[tenants.acme.pipeline]]");
+    postlude.edit_config("[[tenants.acme.pipeline]]", &table);
+    assert_eq!(postlude.post_as(OPERATOR_KEY, "/v1/admin/reload", &json!({})).await.status, 200);
+    assert_eq!(delete(&postlude, OPERATOR_KEY, &digest).await.status, 204);
+    assert_eq!((files_of(&postlude, "plugins", &digest), files_of(&postlude, "code", &digest)), (1, 1));
+    assert_eq!(postlude.browser("ana").login().await.status, 200);
+}
+
+/// A disk that is nearly full takes no upload, and logins go on.
+#[tokio::test]
+async fn what_is_left_of_the_disk_is_for_logins() {
+    let postlude = Postlude::builder().server("disk_reserve = \"1000000GiB\"").start().await;
+    let refused = upload(&postlude, OPERATOR_KEY, email_domain()).await;
+    assert_eq!((refused.status, refused.text_at("/code")), (503, "unavailable"), "{}", refused.text);
+    assert!(refused.text_at("/detail").contains("the disk is too full for uploads"), "{}", refused.text);
+    let mut browser = postlude.browser("ana");
+    browser.login().await;
+    assert_eq!(browser.complete().await.outcome(), "continue");
+}
+
+/// Revocations are forgotten once no policy takes a record that they cover, and not before.
+#[tokio::test]
+async fn revocations_end_when_nothing_could_be_older() {
+    let mut postlude = Postlude::start().await;
+    let digest = postlude.get_as(READER_KEY, "/v1/admin/pipeline").await.body["actions"][0]["digest"].clone();
+    let body = json!({ "digest": digest, "reason": "INC-7" });
+    assert_eq!(postlude.post_as(OPERATOR_KEY, "/v1/admin/plugins/revoke-factors", &body).await.status, 200);
+    for (days, left) in [(399, 1), (2, 0)] {
+        postlude.forward(std::time::Duration::from_secs(days * 24 * 3600));
+        postlude.host().collect_garbage().await.unwrap();
+        let listed = postlude.get_as(READER_KEY, "/v1/admin/orders").await;
+        assert_eq!(listed.body["revocations"].as_array().unwrap().len(), left, "{}", listed.text);
+    }
+    postlude.restart().await;
+    let listed = postlude.get_as(READER_KEY, "/v1/admin/orders").await;
+    assert_eq!(listed.body["revocations"], json!([]), "{}", listed.text);
+}
+
 /// P45, P46: what is no component is refused, each with its reason.
 #[tokio::test]
 async fn what_this_host_does_not_run_is_refused() {

@@ -14,7 +14,9 @@ use postlude_model::names::{
 };
 use postlude_model::run::Phase;
 use postlude_model::session::{FactorRecord, Session};
-use postlude_store::{Commit, CommitOutcome, Durability, EngineKind, LoginWrite, SessionWrite, Store, StoreOptions};
+use postlude_store::{
+    Caps, Commit, CommitOutcome, Durability, EngineKind, LoginWrite, SessionWrite, Store, StoreOptions,
+};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -139,7 +141,14 @@ impl Filling {
 }
 
 fn write(record: LoginRecord) -> LoginWrite {
-    LoginWrite { record, expect: 0, claim: None, max_open: limits::OPEN_LOGINS, bypasses: Vec::new() }
+    LoginWrite {
+        record,
+        expect: 0,
+        claim: None,
+        max_open: limits::OPEN_LOGINS,
+        caps: Caps { records_of_user: usize::MAX, open_of_tenant: usize::MAX },
+        bypasses: Vec::new(),
+    }
 }
 
 impl Values {

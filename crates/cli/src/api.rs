@@ -85,6 +85,11 @@ impl Server {
         response.text().await.map_err(|why| self.unreached(&why))
     }
 
+    /// Deletes what is there.
+    pub(crate) async fn delete(&self, segments: &[&str]) -> Result<(), CallError> {
+        self.send(self.client.delete(self.at(segments)?).timeout(ANSWER)).await.map(|_| ())
+    }
+
     /// An answer as it arrives.
     pub(crate) async fn stream(&self, segments: &[&str]) -> Result<Response, CallError> {
         self.send(self.client.get(self.at(segments)?).header("accept", "text/event-stream")).await
@@ -128,7 +133,7 @@ impl Server {
                 CallError::Refused(format!("{} does not know this key; it must be a key of the tenant", self.origin()))
             }
             (403, "forbidden") => CallError::Refused(format!("this key is not enough: {detail}")),
-            (404, "login_unknown" | "recording_unknown") => CallError::Refused(detail),
+            (404, "login_unknown" | "recording_unknown" | "plugin_unknown") => CallError::Refused(detail),
             (429 | 502..=504, _) => CallError::Later { url: self.origin(), status: status.as_u16(), detail },
             (status, _) => CallError::Refused(format!("{} answers {status}: {detail}", self.origin())),
         }

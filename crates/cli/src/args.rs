@@ -2,7 +2,7 @@
 
 use crate::subcommands::{
     answer_prompt, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect, keys,
-    man, new, profile, run, serve, store, test, watch,
+    man, new, profile, run, serve, store, test, uploads, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Store(store::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
+    Uploads(uploads::Args),
     Watch(watch::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -71,6 +72,7 @@ impl Command {
             Self::Store(args) => store::run(&args),
             Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
+            Self::Uploads(args) => uploads::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Completions(args) => completions::run(&args, Postlude::command()),
             Self::Man(args) => man::run(&args, Postlude::command()),

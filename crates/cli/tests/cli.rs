@@ -40,6 +40,8 @@ fn help_is_golden() {
         &["keys", "new", "--help"],
         &["keys", "status", "--help"],
         &["store", "check", "--help"],
+        &["uploads", "list", "--help"],
+        &["uploads", "delete", "--help"],
         &["store", "repair", "--help"],
         &["explain", "--help"],
         &["test", "--help"],

@@ -31,7 +31,7 @@ pub const LEAST_MEMORY: u64 = 64 << 10;
 /// Memory of a run at most: twice the largest default, for toolchains that bring an interpreter.
 pub const MOST_MEMORY: u64 = 256 << 20;
 /// A factor's age at most: longer is a slip of the keyboard.
-pub const LONGEST_MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+pub const LONGEST_MAX_AGE: Duration = limits::FACTOR_AGE;
 /// A factor's idle age at least: shorter than a login takes, it would prompt every time.
 pub const LEAST_MAX_IDLE: Duration = Duration::from_secs(60);
 /// Uses of a record at most: beyond that it is no limit.

@@ -5,11 +5,16 @@ use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::runs::{self, RunsSettings};
 use super::secret::{Origin, SecretRef};
+use super::units::size;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Where the IdP's API listens unless the configuration says otherwise: this machine only.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8480";
+
+/// Bytes of the data folder's disk that uploads leave for logins, unless the configuration says otherwise: half a million records of two
+/// kilobytes, and time for an operator to hear of it.
+pub const DISK_RESERVE: u64 = 1 << 30;
 
 /// The process: listeners, data and keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,8 @@ pub struct Server {
     pub watch: bool,
     /// The newest logins whose runs are kept in memory, to be saved and replayed; zero: none.
     pub recordings: usize,
+    /// Bytes of the data folder's disk that uploads leave for logins.
+    pub disk_reserve: u64,
     /// A plugin file may be a symbolic link that leads out of its folder.
     pub follow_symlinks: bool,
 }
@@ -59,6 +66,9 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     server.watch = section.boolean("watch").unwrap_or(true);
     server.follow_symlinks = section.boolean("follow_symlinks").unwrap_or_default();
     server.recordings = recordings(&mut section).unwrap_or_default();
+    if let Some(reserve) = section.parsed("disk_reserve", size) {
+        server.disk_reserve = reserve.value;
+    }
     server.at = section.place("");
     listeners(&mut section, &mut server);
     files(&mut section, origin.base, &mut server);
@@ -96,6 +106,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         runs: RunsSettings::default(),
         watch: true,
         recordings: 0,
+        disk_reserve: DISK_RESERVE,
         follow_symlinks: false,
     }
 }

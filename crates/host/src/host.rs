@@ -173,10 +173,11 @@ impl Host {
             services: Arc::clone(&services),
             tenants: Arc::clone(&tenants),
             revisions: Arc::clone(&revisions),
+            orders: Arc::clone(&orders),
         };
         Ok(Self(Arc::new(Parts {
             logins: Logins::new(Arc::clone(&services), revisions, sessions.clone()),
-            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants),
+            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants, &config.server),
             services,
             tenants,
             sessions,

@@ -13,6 +13,7 @@
 //! The crate knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
 
 mod clock;
+mod disk;
 mod error;
 pub mod events;
 mod host;

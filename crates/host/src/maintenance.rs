@@ -1,5 +1,6 @@
 //! Maintenance: expired records are swept, and what no login needs any more is collected; neither by a clock that is in doubt.
 
+use crate::orders::OrderBook;
 use crate::revision::{COLLECT_EVERY, Revisions, collect_garbage};
 use crate::services::Services;
 use crate::tenants::TenantsInForce;
@@ -28,6 +29,7 @@ pub(crate) struct Maintenance {
     pub(crate) services: Arc<Services>,
     pub(crate) tenants: Arc<TenantsInForce>,
     pub(crate) revisions: Arc<Revisions>,
+    pub(crate) orders: Arc<OrderBook>,
 }
 
 impl Maintenance {
@@ -69,6 +71,9 @@ impl Maintenance {
 
     /// Deletes stored revisions and plugin files that no login can need any more.
     pub(crate) async fn collect(&self) -> Result<(), StoreError> {
+        if let Err(why) = self.orders.forget_expired().await {
+            tracing::error!(cause = %why, "old revocations were not forgotten");
+        }
         let _files = self.services.plugin_files.lock().await;
         collect_garbage(&self.services, &self.tenants.get().all()).await
     }

@@ -102,6 +102,27 @@ impl OrderBook {
         Ok(orders)
     }
 
+    /// Forgets the revocations that cover no record which could count any more, so that their quota empties. The clock must be
+    /// right: what is forgotten is gone.
+    ///
+    /// # Errors
+    /// [`HostError::Unavailable`] when the store does not take the change.
+    pub(crate) async fn forget_expired(&self) -> Result<(), HostError> {
+        let known: Vec<_> =
+            self.known.lock().await.iter().map(|(name, live)| (name.clone(), Arc::clone(live))).collect();
+        for (tenant, live) in known {
+            if live.orders().has_expired(self.services.clock.now()) {
+                let forget = |orders: &mut Orders, now| {
+                    orders.forget_expired(now);
+                    Ok(())
+                };
+                live.change(&self.services, &tenant, forget).await?;
+                tracing::info!(%tenant, "revocations were forgotten that cover no record which could count any more");
+            }
+        }
+        Ok(())
+    }
+
     /// Changes a tenant's orders. When this returns they hold: no run begins any more that they forbid, also after a restart. The
     /// caller sees to it that the change goes on to its end: what is stored must be in force too.
     ///

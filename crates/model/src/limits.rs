@@ -29,6 +29,10 @@ pub const SUSPENSIONS: u32 = 5;
 pub const TIMED_OUT_ATTEMPTS: u32 = 3;
 /// Open (suspended) logins of one user; the oldest is evicted. People have a few tabs and devices.
 pub const OPEN_LOGINS: usize = 5;
+/// Suspended logins of a tenant: with three kilobytes each they take 750 MB; an hour of seventy prompts a second that nobody answers.
+pub const TENANT_OPEN_LOGINS: usize = 250_000;
+/// Records of one user's logins that were suspended or changed something, as long as they are kept: one every 43 seconds for a day.
+pub const USER_RECORDS: usize = 2000;
 /// Actions in a pipeline: Auth0's limit.
 pub const ACTIONS: usize = 20;
 /// Records of one factor kept in a session: the newest counts, the others are history for the audit.
@@ -56,6 +60,9 @@ pub const STATE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const LOGIN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long a login record is kept, for replays of its answer and for the audit.
 pub const RECORD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How old a factor's record may be at most, whatever its policy: longer than a year, so that a yearly prompt can be had. A revocation
+/// that is older covers no record that could count.
+pub const FACTOR_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// How long a session is kept after its last login.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Lifetime of a request or result token at most (`exp` - `iat`).

@@ -25,7 +25,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::readyz)) //                 GET  /readyz
         .routes(routes!(openapi::openapi)) //               GET  /openapi.json
         .routes(routes!(admin::plugins::list::list)) //           GET  /v1/admin/plugins
-        .routes(routes!(admin::plugins::list::get)) //            GET  /v1/admin/plugins/{digest}
+        .routes(routes!(admin::plugins::list::get, admin::plugins::list::delete)) // GET, DELETE /v1/admin/plugins/{digest}
         .routes(routes!(admin::plugins::upload::upload)) //          POST /v1/admin/plugins
         .routes(routes!(admin::plugins::revoke_factors::revoke)) //  POST /v1/admin/plugins/revoke-factors
         .routes(routes!(admin::pipeline::pipeline)) //      GET  /v1/admin/pipeline

@@ -16,7 +16,7 @@ mod rules;
 mod sled;
 
 pub use api::{
-    Activation, ActiveRevision, Availability, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit,
+    Activation, ActiveRevision, Availability, BypassChange, BypassOutcome, Bypasses, Caches, Caps, ClaimGuard, Commit,
     CommitOutcome, Commits, DamagedRecord, Durability, Expiry, KeyUse, LightLogin, LightLoginOutcome, LoginClaim,
     LoginWrite, Logins, Observer, OpenError, OrderStore, Page, Plugins, RecordMac, RepairReport, Revisions, Scrub,
     SessionWrite, Sessions, Store, StoreCondition, StoreError, StoreReport, Upload, Uploads,

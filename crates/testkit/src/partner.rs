@@ -36,19 +36,26 @@ pub struct Partner {
     alg: Alg,
     profile: String,
     seed: [u8; 32],
+    kid: &'static str,
 }
 
 impl Partner {
     /// A partner whose tokens have this algorithm and profile.
     #[must_use]
     pub fn new(alg: Alg, profile: &str) -> Self {
-        Self { alg, profile: profile.to_owned(), seed: [7; 32] }
+        Self { alg, profile: profile.to_owned(), seed: [7; 32], kid: "1" }
     }
 
     /// Another partner with other keys.
     #[must_use]
     pub fn stranger(&self) -> Self {
         Self { seed: [8; 32], ..self.clone() }
+    }
+
+    /// The same partner after it changed its keys.
+    #[must_use]
+    pub fn with_new_keys(&self) -> Self {
+        Self { seed: [9; 32], kid: "2", ..self.clone() }
     }
 
     /// The partner's issuer.
@@ -69,10 +76,10 @@ impl Partner {
         let point = ec.verifying_key().to_sec1_point(false);
         let coordinate = |bytes: Option<&_>| B64.encode::<&[u8]>(AsRef::<[u8]>::as_ref(bytes.unwrap()));
         let key = match self.alg {
-            Alg::Es256 => json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "1",
+            Alg::Es256 => json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
                 "x": coordinate(point.x()), "y": coordinate(point.y()) }),
             Alg::EdDsa | Alg::Hs256 => {
-                json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "1",
+                json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.kid,
                 "x": B64.encode(ed.verifying_key().to_bytes()) })
             }
         };
@@ -118,7 +125,7 @@ impl Partner {
         };
         let mut header = Header::new(alg);
         header.typ = Some(typ.to_owned());
-        header.kid = (self.alg != Alg::Hs256).then(|| "1".to_owned());
+        header.kid = (self.alg != Alg::Hs256).then(|| self.kid.to_owned());
         jsonwebtoken::encode(&header, claims, &key).unwrap()
     }
 

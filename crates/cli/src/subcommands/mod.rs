@@ -20,4 +20,5 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod store;
 pub(crate) mod test;
+pub(crate) mod uploads;
 pub(crate) mod watch;

@@ -13,7 +13,8 @@ use postlude_model::login::{LoginRecord, Status};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
 use postlude_store::{
-    ClaimGuard, Commit, CommitOutcome, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError,
+    Caps, ClaimGuard, Commit, CommitOutcome, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite,
+    StoreError,
 };
 use std::sync::Arc;
 use std::time::Instant;
@@ -139,13 +140,25 @@ impl<'a> Attempt<'a> {
             tenant: self.tenant.name.clone(),
             sessions: sessions.into_iter().collect(),
             check_session: record.subject.session_id.clone().zip(session_seen),
-            login: Some(LoginWrite { record, expect, claim, max_open: limits::OPEN_LOGINS, bypasses }),
+            login: Some(LoginWrite {
+                record,
+                expect,
+                claim,
+                max_open: limits::OPEN_LOGINS,
+                caps: Caps::default(),
+                bypasses,
+            }),
             cache,
             now: services.clock.now(),
             durability: if synced { Durability::Synced } else { Durability::Batched },
         };
-        if services.store.commit(commit).await.map_err(refused)? != CommitOutcome::Done {
-            return Ok(None);
+        match services.store.commit(commit).await.map_err(refused)? {
+            CommitOutcome::Done => {}
+            CommitOutcome::UserFull => return Err(HostError::Busy(USER_FULL)),
+            CommitOutcome::TenantFull => return Err(HostError::Busy(TENANT_FULL)),
+            CommitOutcome::LoginChanged | CommitOutcome::SessionChanged | CommitOutcome::BypassChanged => {
+                return Ok(None);
+            }
         }
         for bypass in used {
             tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
@@ -156,6 +169,12 @@ impl<'a> Attempt<'a> {
         Ok(Some(written))
     }
 }
+
+/// What a login is told that its user or its tenant has no room for.
+const USER_FULL: &str =
+    "this user has as many records of logins as one may have; deny, and look for what logs in again and again";
+const TENANT_FULL: &str =
+    "this tenant has as many suspended logins as it may have; deny, and look for what begins prompts and leaves them";
 
 fn refused(why: StoreError) -> HostError {
     match why {

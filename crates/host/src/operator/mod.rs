@@ -25,6 +25,7 @@ use crate::reload::Reloads;
 use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::tenants::TenantsInForce;
+use postlude_config::Server;
 use std::sync::Arc;
 
 /// The operators' side of a host, by subject.
@@ -55,12 +56,13 @@ impl Operator {
         orders: Arc<OrderBook>,
         reloads: Arc<Reloads>,
         tenants: &Arc<TenantsInForce>,
+        server: &Server,
     ) -> Self {
         Self {
             orders: OperatorOrders::new(Arc::clone(services), orders),
             bypasses: Bypasses::new(Arc::clone(services)),
             plugins: TenantPlugins::new(Arc::clone(services)),
-            uploads: Uploads::new(Arc::clone(services)),
+            uploads: Uploads::new(Arc::clone(services), Arc::clone(tenants), server),
             sessions: OperatorSessions::new(Arc::clone(services), sessions.clone()),
             logins: LoginLists::new(Arc::clone(services), sessions.clone()),
             reload: OperatorReload::new(reloads),

@@ -2,15 +2,22 @@
 //! names it.
 
 use super::audit;
+use crate::disk;
 use crate::error::HostError;
 use crate::plugin::CompileError;
+use crate::revision::collect_garbage;
 use crate::services::Services;
-use crate::tenants::Caller;
+use crate::tenants::{Caller, TenantsInForce};
+use postlude_config::Server;
 use postlude_model::names::{Digest, TenantName};
 use postlude_sandbox::Plugin;
 use postlude_store::{StoreError, Upload};
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How much an upload takes on the disk, as a multiple of its file: the file, and machine code of some six times its size.
+const CODE_FACTOR: u64 = 8;
 
 /// Uploads at a time, one for each tenant: each holds a component in memory. How many compile at once is the compiler's.
 const AT_A_TIME: usize = 8;
@@ -22,6 +29,10 @@ pub const UPLOADS: usize = 1000;
 #[derive(Debug)]
 pub struct Uploads {
     services: Arc<Services>,
+    tenants: Arc<TenantsInForce>,
+    /// The folder whose disk the uploads share with logins, and how much of that is for logins alone, in bytes.
+    data_dir: PathBuf,
+    reserve: u64,
     under_way: UnderWay,
 }
 
@@ -63,8 +74,9 @@ impl Drop for UploadPlace {
 }
 
 impl Uploads {
-    pub(super) fn new(services: Arc<Services>) -> Self {
-        Self { services, under_way: UnderWay::default() }
+    pub(super) fn new(services: Arc<Services>, tenants: Arc<TenantsInForce>, server: &Server) -> Self {
+        let (data_dir, reserve) = (server.data_dir.clone(), server.disk_reserve);
+        Self { services, tenants, data_dir, reserve, under_way: UnderWay::default() }
     }
 
     /// A place for an upload, to be taken before a byte of it is read.
@@ -93,6 +105,7 @@ impl Uploads {
         if known.len() >= UPLOADS {
             return Err(full());
         }
+        self.check_disk(bytes.len())?;
         let bytes: Arc<[u8]> = bytes.into();
         let plugin = self.compile(digest, Arc::clone(&bytes)).await?;
         if plugin.digest() != digest {
@@ -107,6 +120,42 @@ impl Uploads {
             by: caller.key.to_string(),
         };
         self.services.to_its_end(store(Arc::clone(&self.services), caller.clone(), upload, bytes)).await
+    }
+
+    /// Deletes an upload of the caller's tenant. The file, and the code that was made of it, go once no stored revision and no other
+    /// upload names them: logins that began with it end with it.
+    ///
+    /// # Errors
+    /// [`HostError::PluginUnknown`] where the tenant uploaded no such plugin, [`HostError::Unavailable`].
+    pub async fn delete(&self, caller: Caller, digest: Digest) -> Result<(), HostError> {
+        let (services, tenants) = (Arc::clone(&self.services), Arc::clone(&self.tenants));
+        let delete = async move {
+            let removed = services.store.remove_upload(&caller.tenant.name, &digest).await;
+            if !removed.map_err(HostError::unavailable)? {
+                return Err(HostError::PluginUnknown);
+            }
+            audit::note(&caller, "delete-upload", digest, "");
+            let _files = services.plugin_files.lock().await;
+            if let Err(cause) = collect_garbage(&services, &tenants.get().all()).await {
+                tracing::warn!(%cause, "the file of a deleted upload goes with the next hourly collection");
+            }
+            Ok(())
+        };
+        self.services.to_its_end(delete).await
+    }
+
+    /// Whether the disk has room for an upload beside what logins need.
+    fn check_disk(&self, bytes: usize) -> Result<(), HostError> {
+        let reserve = self.reserve;
+        let free = disk::free_bytes(&self.data_dir).map_err(HostError::unavailable)?;
+        let needed = reserve.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(CODE_FACTOR));
+        if free < needed {
+            tracing::warn!(free, reserve, "an upload was refused: the disk has less left than `server.disk_reserve`");
+            return Err(HostError::Busy(
+                "the disk is too full for uploads, and what is left is for logins; delete uploads, or free space",
+            ));
+        }
+        Ok(())
     }
 
     /// The way of every plugin into the host.
@@ -136,7 +185,8 @@ async fn store(services: Arc<Services>, caller: Caller, upload: Upload, bytes: A
 
 fn full() -> HostError {
     HostError::LimitReached(format!(
-        "this tenant has uploaded {UPLOADS} plugins, as many as it may have; name others by file"
+        "this tenant has uploaded {UPLOADS} plugins, as many as it may have; delete one with `DELETE /v1/admin/plugins/{{digest}}`, or \
+         name others by file"
     ))
 }
 

@@ -8,7 +8,7 @@ use postlude_crypto::mac::RecordMac;
 use postlude_crypto::root::RootKeys;
 use postlude_model::names::Digest;
 use postlude_sandbox::EngineId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -107,6 +107,17 @@ impl CodeCache {
         }
         unnamed.sort_by(|a, b| b.cmp(a));
         gone.extend(unnamed.into_iter().skip(UNNAMED_FILES).map(|(_, path)| path));
+        for path in &gone {
+            fs::remove_file(path)?;
+        }
+        Ok(gone.len())
+    }
+
+    /// Removes the code of every component that is not among these. Returns how many files went.
+    pub(super) fn retain(&self, needed: &HashSet<Digest>) -> io::Result<usize> {
+        let needed: HashSet<PathBuf> = needed.iter().map(|digest| self.path(digest)).collect();
+        let code = |path: &PathBuf| path.extension().is_some_and(|ending| ending == ENDING);
+        let gone: Vec<_> = self.entries()?.filter(code).filter(|path| !needed.contains(path)).collect();
         for path in &gone {
             fs::remove_file(path)?;
         }
@@ -231,6 +242,15 @@ mod tests {
         assert_eq!(names(dir.path()).len(), 2);
         cache(dir.path(), 1);
         assert_eq!(names(dir.path()).len(), 1);
+    }
+
+    #[test]
+    fn code_of_a_dropped_plugin_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = cache(dir.path(), 1);
+        (0..3).for_each(|n| cache.write(&digest(n), b"code").unwrap());
+        assert_eq!(cache.retain(&[digest(0), digest(2), digest(9)].into()).unwrap(), 1);
+        assert!(cache.path(&digest(0)).exists() && !cache.path(&digest(1)).exists());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use postlude_sandbox::{CodeError, Plugin, Sandbox, Vouched, WeakPlugin};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -181,6 +181,20 @@ impl Compiler {
         let pruned = spawn_blocking(move || parts.cache.get().map_or(Ok(0), |cache| cache.prune(&named))).await;
         if let Ok(Err(cause)) = pruned {
             tracing::warn!(%cause, "old compiled code cannot be removed");
+        }
+    }
+
+    /// Removes the code of plugins that nobody needs any more, and all but the newest of those that no pipeline names.
+    pub(crate) async fn forget_dropped(&self, named: BTreeSet<Digest>, needed: HashSet<Digest>) {
+        let parts = Arc::clone(&self.0);
+        let work = move || -> std::io::Result<usize> {
+            let Some(cache) = parts.cache.get() else { return Ok(0) };
+            Ok(cache.prune(&named)?.saturating_add(cache.retain(&needed)?))
+        };
+        match spawn_blocking(work).await.unwrap_or(Ok(0)) {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "compiled code that nobody needs was removed"),
+            Err(cause) => tracing::warn!(%cause, "old compiled code cannot be removed"),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::tenant::Tenant;
 use postlude_config::Revision;
 use postlude_model::names::Timestamp;
 use postlude_store::{Observer as _, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,11 @@ pub(crate) async fn collect_garbage(services: &Services, tenants: &[Arc<Tenant>]
         store.remove_plugin(digest).await?;
         plugins = plugins.saturating_add(1);
     }
+    let mut named = BTreeSet::new();
+    for tenant in tenants {
+        named.extend(tenant.pipeline().actions.iter().map(|action| action.spec.digest));
+    }
+    services.compiler.forget_dropped(named, needed).await;
     if revisions > 0 || plugins > 0 {
         tracing::info!(revisions, plugins, "revisions and plugin files that no login needs were deleted");
     }

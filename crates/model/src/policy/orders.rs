@@ -1,5 +1,6 @@
 //! What an operator ordered about plugins beside the configuration: kills and revocations. They hold at once, without a reload.
 
+use crate::limits;
 use crate::login::LoginRecord;
 use crate::names::{Digest, FactorName, Timestamp};
 use crate::session::FactorRecord;
@@ -115,9 +116,24 @@ impl Orders {
         self.revocations.retain(|known| (known.digest, &known.name) != (revocation.digest, &revocation.name));
         self.revocations.push(revocation);
     }
+
+    /// Whether a revocation is so old that no record which it covers can count any more under any policy.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.revocations.iter().any(|revocation| revocation.has_expired(now))
+    }
+
+    /// Forgets those revocations.
+    pub fn forget_expired(&mut self, now: Timestamp) {
+        self.revocations.retain(|revocation| !revocation.has_expired(now));
+    }
 }
 
 impl Revocation {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        now > self.before.plus(limits::FACTOR_AGE)
+    }
+
     fn covers(&self, record: &FactorRecord) -> bool {
         let named = self.name.as_ref().is_none_or(|name| *name == record.name);
         self.digest == record.digest && named && record.completed_at <= self.before

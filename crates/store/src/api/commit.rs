@@ -4,6 +4,7 @@ use super::claim::ClaimGuard;
 use super::errors::StoreError;
 use async_trait::async_trait;
 use postlude_model::cache::CacheChange;
+use postlude_model::limits;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{BypassId, SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
@@ -17,6 +18,21 @@ pub enum Durability {
     Batched,
 }
 
+/// How much a user and a tenant may have, so that none of them fills the disk. A light login counts for neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Records of logins of the user that are not light.
+    pub records_of_user: usize,
+    /// Suspended logins of the tenant.
+    pub open_of_tenant: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { records_of_user: limits::USER_RECORDS, open_of_tenant: limits::TENANT_OPEN_LOGINS }
+    }
+}
+
 /// A login record to write.
 #[derive(Debug, Clone)]
 pub struct LoginWrite {
@@ -28,6 +44,8 @@ pub struct LoginWrite {
     pub claim: Option<ClaimGuard>,
     /// How many suspended logins a user may have; the oldest beyond that is ended as evicted, in the same commit.
     pub max_open: usize,
+    /// How much its user and its tenant may have.
+    pub caps: Caps,
     /// Bypasses that the login uses up; each must be its user's, unused and not expired.
     pub bypasses: Vec<BypassId>,
 }
@@ -72,6 +90,10 @@ pub enum CommitOutcome {
     SessionChanged,
     /// A bypass was used, revoked or has expired. Nothing was written.
     BypassChanged,
+    /// The user has as many records as a user may have. Nothing was written.
+    UserFull,
+    /// The tenant has as many suspended logins as a tenant may have. Nothing was written.
+    TenantFull,
 }
 
 /// A light login: a login record that is new, has an outcome, and changes nothing else.

@@ -30,7 +30,9 @@ pub use availability::Availability;
 pub use bypasses::{BypassChange, BypassOutcome, Bypasses};
 pub use caches::Caches;
 pub use claim::ClaimGuard;
-pub use commit::{Commit, CommitOutcome, Commits, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite};
+pub use commit::{
+    Caps, Commit, CommitOutcome, Commits, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite,
+};
 pub use errors::{OpenError, StoreError};
 pub use expiry::Expiry;
 pub use logins::{LoginClaim, Logins};

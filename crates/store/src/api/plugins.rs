@@ -70,4 +70,10 @@ pub trait Uploads: Send + Sync {
     /// # Errors
     /// When a note cannot be read or encoded, or the store fails.
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError>;
+
+    /// Removes a tenant's note of an upload, durably. Returns whether there was one, be it damaged. The file stays.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn remove_upload(&self, tenant: &TenantName, digest: &Digest) -> Result<bool, StoreError>;
 }

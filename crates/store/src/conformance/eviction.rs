@@ -1,7 +1,7 @@
 //! A user's suspended logins: so many, and no more.
 
 use super::records::*;
-use crate::api::{Commit, CommitOutcome, LoginWrite, Store};
+use crate::api::{Caps, Commit, CommitOutcome, LoginWrite, Store};
 use postlude_model::login::{EndReason, Status};
 use std::sync::Arc;
 
@@ -58,4 +58,44 @@ pub async fn suspending_again_keeps_the_place_and_never_evicts_itself(store: Arc
     store.commit(Commit { login, ..commit() }).await.unwrap();
     assert_eq!(status(&*store, "b").await, Some(suspended()));
     assert_eq!(status(&*store, "c").await, Some(EVICTED));
+}
+
+/// A tenant has so many suspended logins, and no more: those that end or are over their deadline make room, and no user or other tenant
+/// loses a login for it.
+pub async fn a_tenant_has_so_many_suspended_logins(store: Arc<dyn Store>) {
+    let caps = Caps { open_of_tenant: 3, ..Caps::default() };
+    let suspend = async |id: &str, user: &str, max_open: usize| {
+        let login = Some(LoginWrite { caps, max_open, ..login_write(record(id, user, suspended()), 0) });
+        store.commit(Commit { login, ..commit() }).await.unwrap()
+    };
+    for (id, user) in [("a", "ann"), ("b", "ben"), ("c", "ben")] {
+        assert_eq!(suspend(id, user, 5).await, CommitOutcome::Done);
+    }
+    assert_eq!(suspend("d", "dan", 5).await, CommitOutcome::TenantFull);
+    assert_eq!(status(&*store, "d").await, None);
+    assert_eq!(suspend("e", "ben", 2).await, CommitOutcome::Done, "it takes the place of the user's oldest");
+    assert_eq!(status(&*store, "b").await, Some(EVICTED));
+    assert_eq!(write_login(&*store, record("a", "ann", continued()), 1).await, CommitOutcome::Done);
+    assert_eq!(suspend("f", "dan", 5).await, CommitOutcome::Done, "one ended");
+    let late = Commit { now: NOW.plus(9 * HOUR), ..commit() };
+    let mut of_later = record("g", "eve", suspended());
+    of_later.deadline = NOW.plus(10 * HOUR);
+    let login = Some(LoginWrite { caps, ..login_write(of_later, 0) });
+    assert_eq!(store.commit(Commit { login, ..late }).await.unwrap(), CommitOutcome::Done, "the others are over");
+}
+
+/// A user has so many records, and no more; other users do not notice.
+pub async fn a_user_has_so_many_records(store: Arc<dyn Store>) {
+    let caps = Caps { records_of_user: 2, ..Caps::default() };
+    let begin = async |id: &str, user: &str, expect: u64| {
+        let login = Some(LoginWrite { caps, ..login_write(record(id, user, suspended()), expect) });
+        store.commit(Commit { login, ..commit() }).await.unwrap()
+    };
+    for id in ["a", "b"] {
+        assert_eq!(begin(id, "ann", 0).await, CommitOutcome::Done);
+    }
+    assert_eq!(begin("c", "ann", 0).await, CommitOutcome::UserFull);
+    assert_eq!(status(&*store, "c").await, None);
+    assert_eq!(begin("c", "ben", 0).await, CommitOutcome::Done);
+    assert_eq!(begin("a", "ann", 1).await, CommitOutcome::Done, "one that there is goes on");
 }

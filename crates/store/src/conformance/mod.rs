@@ -77,6 +77,8 @@ fn login_promises() -> Vec<Promise> {
             a_claim_of_another_login_is_none
         }
         eviction {
+            a_tenant_has_so_many_suspended_logins
+            a_user_has_so_many_records
             the_oldest_is_evicted
             finished_and_expired_logins_take_no_place
             suspending_again_keeps_the_place_and_never_evicts_itself

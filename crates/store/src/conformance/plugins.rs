@@ -39,4 +39,10 @@ pub async fn uploads_are_a_tenants_own_and_counted(store: Arc<dyn Store>) {
     assert!(store.put_upload(&other_tenant(), upload(3), 2).await.unwrap());
     let all: HashSet<_> = [1, 2, 3].map(|number| upload(number).digest).into();
     assert_eq!(store.uploaded().await.unwrap(), all);
+    // A quota empties again.
+    assert!(!store.remove_upload(&tenant(), &upload(3).digest).await.unwrap(), "another tenant's");
+    assert!(store.remove_upload(&tenant(), &upload(1).digest).await.unwrap());
+    assert!(!store.remove_upload(&tenant(), &upload(1).digest).await.unwrap());
+    assert_eq!(store.uploads(&tenant()).await.unwrap(), [upload(2)]);
+    assert!(store.put_upload(&tenant(), upload(3), 2).await.unwrap());
 }

@@ -1,6 +1,6 @@
 //! The records that the suite puts into stores, and short ways to write and read them.
 
-use crate::api::{Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, Store, Upload};
+use crate::api::{Caps, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, Store, Upload};
 use postlude_model::action::Mode;
 use postlude_model::login::{Effects, LoginRecord, Settled, Status, Subject, Suspension};
 use postlude_model::names::{
@@ -136,7 +136,7 @@ pub fn commit() -> Commit {
 }
 
 pub fn login_write(record: LoginRecord, expect: u64) -> LoginWrite {
-    LoginWrite { record, expect, claim: None, max_open: 5, bypasses: Vec::new() }
+    LoginWrite { record, expect, claim: None, max_open: 5, caps: Caps::default(), bypasses: Vec::new() }
 }
 
 /// A batched commit of a new login that changes nothing else.

@@ -51,9 +51,26 @@ fn session_version(tenant: &Tenant, id: &SessionId) -> u64 {
 }
 
 fn write_login(tenant: &mut Tenant, write: LoginWrite, now: Timestamp) -> CommitOutcome {
-    let LoginWrite { mut record, expect, claim: _, max_open, bypasses: wanted } = write;
+    let LoginWrite { mut record, expect, claim: _, max_open, caps, bypasses: wanted } = write;
     if tenant.logins.get(&record.id).map_or(0, |stored| stored.version) != expect {
         return CommitOutcome::LoginChanged;
+    }
+    let of_user = |login: &&LoginRecord| login.subject.user_id == record.subject.user_id;
+    if expect == 0
+        && tenant.logins.len() >= caps.records_of_user
+        && tenant.logins.values().filter(of_user).count() >= caps.records_of_user
+    {
+        return CommitOutcome::UserFull;
+    }
+    let user = &record.subject.user_id;
+    let is_open = |login: &&open_logins::OpenLogin| login.deadline >= now && login.id != record.id;
+    let places = |user| tenant.open_logins.get(user).map_or(0, |open: &Vec<_>| open.iter().filter(is_open).count());
+    if record.suspension().is_some()
+        && tenant.logins.len() >= caps.open_of_tenant
+        && places(user) < max_open
+        && tenant.open_logins.keys().map(places).sum::<usize>() >= caps.open_of_tenant
+    {
+        return CommitOutcome::TenantFull;
     }
     if !wanted.is_empty() {
         let mut all = tenant.bypasses.get(&record.subject.user_id).cloned().unwrap_or_default();

@@ -358,6 +358,10 @@ impl Uploads for MemoryStore {
             room
         })
     }
+
+    async fn remove_upload(&self, tenant: &TenantName, digest: &Digest) -> Result<bool, StoreError> {
+        self.with(|state| state.tenant(tenant).uploads.remove(digest).is_some())
+    }
 }
 
 #[async_trait]

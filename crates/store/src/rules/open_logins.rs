@@ -2,6 +2,7 @@
 
 use postlude_model::login::{EndReason, LoginRecord, Status};
 use postlude_model::names::{LoginId, Timestamp};
+use std::collections::BTreeMap;
 
 /// A suspended login in its user's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,34 @@ pub(crate) fn update(open: &mut Vec<OpenLogin>, record: &LoginRecord, max_open: 
         evicted.push(open.remove(oldest).id);
     }
     evicted
+}
+
+/// How many suspended logins a tenant has, by the minute of their deadline: those that are over count no more.
+#[derive(Debug, Default)]
+pub(crate) struct OpenCount(BTreeMap<u64, usize>);
+
+const MINUTE_MS: u64 = 60_000;
+
+impl OpenCount {
+    /// Takes the list of a user in place of what it was before; false, and nothing changes, where the tenant would then have more
+    /// than it may.
+    pub(crate) fn replace(&mut self, before: &[OpenLogin], after: &[OpenLogin], most: usize, now: Timestamp) -> bool {
+        self.0 = self.0.split_off(&(now.0 / MINUTE_MS));
+        let is_more = after.len() > before.iter().filter(|login| login.deadline >= now).count();
+        if is_more && self.0.values().sum::<usize>() >= most {
+            return false;
+        }
+        for login in before {
+            if let Some(count) = self.0.get_mut(&(login.deadline.0 / MINUTE_MS)) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        for login in after {
+            let count = self.0.entry(login.deadline.0 / MINUTE_MS).or_default();
+            *count = count.saturating_add(1);
+        }
+        true
+    }
 }
 
 /// Ends a login because its user opened too many; whether it was suspended, and so changed.

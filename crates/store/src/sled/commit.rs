@@ -12,6 +12,7 @@ use postlude_model::login::LoginRecord;
 use postlude_model::names::{SessionId, TenantName, Timestamp};
 use postlude_model::session::Session;
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 /// What a commit changes, and what became of it.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ fn plan_login(
     write: LoginWrite,
     now: Timestamp,
 ) -> Result<CommitOutcome, StoreError> {
-    let LoginWrite { mut record, expect, claim: _, max_open, bypasses } = write;
+    let LoginWrite { mut record, expect, claim: _, max_open, caps, bypasses } = write;
     let key = keys::login(tenant, &record.id);
     let stored: Option<LoginRecord> = database.get(&key)?;
     let is_new = stored.is_none();
@@ -111,12 +112,17 @@ fn plan_login(
     if stored.map_or(0, |stored| stored.version) != expect {
         return Ok(CommitOutcome::LoginChanged);
     }
+    if is_new && !has_room(database, tenant, &record, caps.records_of_user)? {
+        return Ok(CommitOutcome::UserFull);
+    }
     if !bypasses::plan_uses(database, changes, tenant, &record, &bypasses, now)? {
         return Ok(CommitOutcome::BypassChanged);
     }
     record.version = expect.saturating_add(1);
     record.changed_at = now;
-    plan_open_logins(database, changes, tenant, &record, max_open, now)?;
+    if !plan_open_logins(database, changes, tenant, &record, (max_open, caps.open_of_tenant), now)? {
+        return Ok(CommitOutcome::TenantFull);
+    }
     if is_new {
         expire(changes, record.expires_at, &key);
         changes.put_index(keys::by_user(tenant, &record.subject.user_id, record.created_at, &record.id));
@@ -125,15 +131,22 @@ fn plan_login(
     Ok(CommitOutcome::Done)
 }
 
-/// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit.
+/// Whether a user may have a further record. Only a user who has that many pays for counting them.
+fn has_room(database: &Database, tenant: &TenantName, record: &LoginRecord, most: usize) -> Result<bool, StoreError> {
+    let list = keys::of_user(tenant, &record.subject.user_id);
+    let entries = database.records.entries(list.clone()..keys::end_of(&list));
+    Ok(entries.take(most).filter(Result::is_ok).count() < most)
+}
+
+/// Keeps the list of a user's suspended logins, and evicts the oldest beyond the limit. Returns whether the tenant may have so many.
 fn plan_open_logins(
     database: &Database,
     changes: &mut Changes,
     tenant: &TenantName,
     record: &LoginRecord,
-    max_open: usize,
+    (max_open, open_of_tenant): (usize, usize),
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let key = keys::open_logins(tenant, &record.subject.user_id);
     let before: Vec<OpenLogin> = database.get_to_change(changes, &key)?.unwrap_or_default();
     let mut open = before.clone();
@@ -146,16 +159,22 @@ fn plan_open_logins(
         }
     }
     if open == before {
-        return Ok(());
+        return Ok(true);
+    }
+    {
+        let mut counts = database.open_counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !counts.entry(tenant.clone()).or_default().replace(&before, &open, open_of_tenant, now) {
+            return Ok(false);
+        }
     }
     let Some(last) = open_logins::last_deadline(&open) else {
         changes.remove(key);
-        return Ok(());
+        return Ok(true);
     };
     if before.is_empty() {
         expire(changes, last, &key);
     }
-    database.put(changes, key, &open)
+    database.put(changes, key, &open).map(|()| true)
 }
 
 /// Changes are made in what is stored now, not in what a run saw: of two logins at the same time neither is lost.

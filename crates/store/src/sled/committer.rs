@@ -14,7 +14,7 @@ use crate::api::{
 };
 use crate::format::header::Header;
 use postlude_model::limits;
-use postlude_model::names::{TenantName, Timestamp};
+use postlude_model::names::{Digest, TenantName, Timestamp};
 use postlude_model::policy::orders::Orders;
 use std::fs::File;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub(crate) enum Job {
     Revision(TenantName, [u8; 32], Answer<u64>),
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
+    RemoveUpload(TenantName, Digest, Answer<bool>),
     Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
     Activate(Vec<Activation>, Answer<bool>),
     NeedRevision(TenantName, u64, Timestamp, Answer<()>),
@@ -206,6 +207,10 @@ impl Committer {
                 let planned = operators::plan_upload(&self.database, &tenant, &upload, most);
                 self.write_planned(planned, answer, waiting);
             }
+            Job::RemoveUpload(tenant, digest, answer) => {
+                let planned = operators::plan_removal(&self.database, &tenant, &digest);
+                self.write_planned(planned, answer, waiting);
+            }
             Job::Activate(activations, answer) => {
                 let planned = revisions::plan_activations(&self.database, &activations);
                 self.write_planned(planned, answer, waiting);
@@ -312,7 +317,9 @@ fn refuse(job: Job, why: StoreError) {
         Job::Commit(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Revision(_, _, answer) => answer.send(Err(why)).is_ok(),
         Job::Bypass(_, _, _, answer) => answer.send(Err(why)).is_ok(),
-        Job::Orders(.., answer) | Job::Upload(.., answer) => answer.send(Err(why)).is_ok(),
+        Job::Orders(.., answer) | Job::Upload(.., answer) | Job::RemoveUpload(.., answer) => {
+            answer.send(Err(why)).is_ok()
+        }
         Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepExpired(.., answer) | Job::Activate(_, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),

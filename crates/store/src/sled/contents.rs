@@ -119,6 +119,10 @@ impl Uploads for SledStore {
     async fn put_upload(&self, tenant: &TenantName, upload: Upload, most: usize) -> Result<bool, StoreError> {
         self.ask(|answer| Job::Upload(tenant.clone(), Box::new(upload), most, answer)).await
     }
+
+    async fn remove_upload(&self, tenant: &TenantName, digest: &Digest) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::RemoveUpload(tenant.clone(), *digest, answer)).await
+    }
 }
 
 /// The content of a revision; none where its file is missing.

@@ -7,10 +7,12 @@ use crate::api::observer::report;
 use crate::api::{Observer, StoreError};
 use crate::format::stored::Stored;
 use crate::login_log::{Appended, LoginKeys, LoginLog};
+use crate::rules::open_logins::OpenCount;
 use postlude_model::limits;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::{TenantName, Timestamp};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How coarse expiry is. A record has one entry in the index of expiry, made with it; the sweep moves it when the record lives
@@ -24,6 +26,8 @@ pub(crate) struct Database {
     /// How long a session is kept after its last use.
     pub(crate) session_lifetime: Duration,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Suspended logins of each tenant since the store was opened.
+    pub(crate) open_counts: Arc<Mutex<HashMap<TenantName, OpenCount>>>,
     /// Light logins. One that is written again is a record like any other from then on, and counts in place of the first.
     pub(crate) light_logins: Arc<LoginLog>,
 }
@@ -37,7 +41,13 @@ impl Database {
     ) -> Self {
         // While a login may live, an ended session's generation must not be forgotten: the login would be taken for one
         // of a new session.
-        Self { records, session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME), observer, light_logins }
+        Self {
+            records,
+            session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME),
+            observer,
+            open_counts: Arc::default(),
+            light_logins,
+        }
     }
 
     pub(crate) fn get<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {

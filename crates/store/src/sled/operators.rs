@@ -49,6 +49,21 @@ pub(crate) fn plan_upload(
     Ok(Some(changes))
 }
 
+/// Removes the note of an upload; none where there is none.
+pub(crate) fn plan_removal(
+    database: &Database,
+    tenant: &TenantName,
+    digest: &Digest,
+) -> Result<Option<Changes>, StoreError> {
+    let key = keys::upload(tenant, digest);
+    if !database.records.contains(&key)? {
+        return Ok(None);
+    }
+    let mut changes = Changes::default();
+    changes.remove(key);
+    Ok(Some(changes))
+}
+
 /// What any tenant uploaded.
 pub(crate) fn uploaded(database: &Database) -> Result<HashSet<Digest>, StoreError> {
     let keys = database.records.keys(&keys::all_of(KeyKind::Upload))?;

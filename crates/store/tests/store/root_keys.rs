@@ -2,11 +2,11 @@
 
 use crate::folder::*;
 use postlude_store::conformance::records::{
-    NOW, continued, login_id, record, session, session_id, suspended, tenant, write_login, write_session,
+    NOW, continued, login_id, login_write, record, session, session_id, suspended, tenant, write_login, write_session,
 };
 use postlude_store::{
-    Commit, Commits as _, Durability, KeyUse, LoginWrite, Logins as _, RecordMac, Scrub as _, Sessions as _,
-    SledOptions, SledStore, Store as _, open_sled,
+    Commit, Commits as _, Durability, KeyUse, Logins as _, RecordMac, Scrub as _, Sessions as _, SledOptions,
+    SledStore, Store as _, open_sled,
 };
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn needs(store: &SledStore, kid: &str) -> KeyUse {
 
 async fn light_login(store: &SledStore, id: &str) {
     let record = record(id, "ann", continued());
-    let login = LoginWrite { record, expect: 0, claim: None, max_open: 5, bypasses: Vec::new() };
+    let login = login_write(record, 0);
     let (sessions, cache, durability) = (Vec::new(), Vec::new(), Durability::Batched);
     let commit =
         Commit { tenant: tenant(), login: Some(login), sessions, check_session: None, cache, now: NOW, durability };
