@@ -38,6 +38,9 @@ fn help_is_golden() {
         &["dev", "--help"],
         &["inspect", "--help"],
         &["keys", "new", "--help"],
+        &["keys", "status", "--help"],
+        &["store", "check", "--help"],
+        &["store", "repair", "--help"],
         &["explain", "--help"],
         &["test", "--help"],
         &["watch", "--help"],
@@ -205,6 +208,7 @@ fn run_refuses_what_is_no_plugin() {
     }
 }
 
+/// O11.
 #[test]
 fn keys_are_new_each_time_and_never_overwrite() {
     let dir = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 //! store alone, so nobody can tell.
 
 use crate::abi::Linked;
+use crate::background::Background;
 use crate::engine::{EngineKind, YIELD_FUEL};
 use crate::history::History;
 use crate::state::RunState;
@@ -41,10 +42,18 @@ pub struct Runnable {
     pub history: Arc<History>,
 }
 
+/// What gives runs their turns, and the threads for those that wait behind others.
+#[derive(Debug)]
+pub struct Runner {
+    pub scheduler: Arc<Scheduler<Short>>,
+    pub background: Background,
+}
+
 /// A run as a job.
 pub struct Short {
-    plugin: Runnable,
-    input: RunInput,
+    plugin: Arc<Runnable>,
+    // In a box: a job is handed on several times.
+    input: Box<RunInput>,
     clock: Arc<RunClock>,
 }
 
@@ -67,7 +76,7 @@ impl Job for Short {
         let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(&clock)));
         let outcome = set_limits(&mut store, slice, None).and_then(|()| plugin.linked.call_here(phase, &mut store));
         if slice < budget && outcome.as_ref().is_err_and(|error| error.downcast_ref() == Some(&Code::OutOfFuel)) {
-            return Tried::Long(Box::new(store.into_data().input));
+            return Tried::Long(store.into_data().input);
         }
         let mut report = ended(store, slice, Ok(outcome), &clock);
         report.usage.duration = began.elapsed();
@@ -76,13 +85,14 @@ impl Job for Short {
 }
 
 /// Runs a plugin once.
-pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Runnable, mut input: RunInput) -> Report {
+pub async fn run(runner: &Runner, share: &Share, plugin: &Arc<Runnable>, mut input: Box<RunInput>) -> Report {
+    let scheduler = &runner.scheduler;
     let clock = Arc::new(RunClock::start(input.action.spec.budget.wall_clock));
     let Ok(admitted) = scheduler.admit(share) else { return not_run(&clock) };
     let history = &plugin.history;
     let lane = if history.spent_lately(&clock) { Lane::Behind } else { Lane::Usual };
     if plugin.kind == EngineKind::Sync && !plugin.waits && !history.was_long_lately(&clock) {
-        let short = Short { plugin: plugin.clone(), input, clock: Arc::clone(&clock) };
+        let short = Short { plugin: Arc::clone(plugin), input, clock: Arc::clone(&clock) };
         match admitted.job(lane, &clock, short).await {
             Ok(Tried::Ended(mut report)) => {
                 report.usage.waited = clock.waited();
@@ -90,14 +100,30 @@ pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Runnable,
             }
             Ok(Tried::Long(back)) => {
                 history.note_long(&clock);
-                input = *back;
+                input = back;
             }
             Err(_) => return not_run(&clock),
         }
     }
     // In a box: short runs need no room for it.
-    let report = Box::pin(on_own_stack(&admitted, lane, plugin, input, &clock)).await;
+    let report = if lane == Lane::Behind && runner.background.is_there() {
+        let run = in_background(Arc::clone(scheduler), share.clone(), Arc::clone(plugin), input, Arc::clone(&clock));
+        Box::pin(runner.background.run(run)).await.unwrap_or_else(|| not_run(&clock))
+    } else {
+        Box::pin(on_own_stack(&admitted, lane, plugin, input, &clock)).await
+    };
     history.noted(report, &clock)
+}
+
+/// The same as [`on_own_stack`], on whatever thread it is polled; who spawns it was let in and waits for it.
+async fn in_background(
+    scheduler: Arc<Scheduler<Short>>,
+    share: Share,
+    plugin: Arc<Runnable>,
+    input: Box<RunInput>,
+    clock: Arc<RunClock>,
+) -> Report {
+    on_own_stack(&scheduler.go_on(&share), Lane::Behind, &plugin, input, &clock).await
 }
 
 /// Runs a plugin on a stack of its own, slice by slice, in a place.
@@ -105,7 +131,7 @@ async fn on_own_stack(
     admitted: &Admitted<'_, Short>,
     lane: Lane,
     plugin: &Runnable,
-    input: RunInput,
+    input: Box<RunInput>,
     clock: &Arc<RunClock>,
 ) -> Report {
     let Ok(_place) = admitted.place(plugin.history.number(), clock).await else {
@@ -221,7 +247,7 @@ pub async fn start(
     let _place = admitted.place(plugin.history.number(), &clock).await.map_err(|_| StartError::Busy)?;
     let fuel = action.spec.budget.fuel;
     // A plugin that looks around while it starts finds an empty login.
-    let empty = RunInput::on_login(action, Json::object(), TRIED_AT);
+    let empty = Box::new(RunInput::on_login(action, Json::object(), TRIED_AT));
     let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), Arc::clone(&clock)));
     let instantiate = async {
         set_limits(&mut store, fuel, Some(YIELD_FUEL))?;

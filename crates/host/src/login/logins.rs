@@ -21,7 +21,7 @@ use url::Url;
 /// Starts, resumes and shows the logins of all tenants.
 #[derive(Debug)]
 pub struct Logins {
-    parts: LoginParts,
+    parts: Arc<LoginParts>,
     single_flight: SingleFlight<CallKey, Result<LoginAnswer, HostError>>,
 }
 
@@ -40,7 +40,7 @@ enum Call {
 impl Logins {
     pub(crate) fn new(services: Arc<Services>, revisions: Arc<Revisions>, sessions: Sessions) -> Self {
         let single_flight = SingleFlight::new(services.tasks.clone());
-        Self { parts: LoginParts { services, revisions, sessions }, single_flight }
+        Self { parts: Arc::new(LoginParts { services, revisions, sessions }), single_flight }
     }
 
     /// Starts a login: may it go on? The same key and bytes join a call that runs, and later get the login's present answer. It runs
@@ -59,7 +59,7 @@ impl Logins {
         let id = tenant.handles.login_id(&idempotency.key);
         log_context::set_login_id(&id);
         let key = (tenant.name.clone(), id.clone(), Call::Start(idempotency.body_hash));
-        let parts = self.parts.clone();
+        let parts = Arc::clone(&self.parts);
         let call = || Start { parts, tenant, idempotency, id, request }.run();
         self.single_flight.run(key, call).await.map_err(HostError::internal)?
     }
@@ -77,7 +77,7 @@ impl Logins {
         request: ContinueRequest,
     ) -> Result<LoginAnswer, HostError> {
         let name = tenant.name.clone();
-        let resume = Resume::read(self.parts.clone(), tenant, id.clone(), request)?;
+        let resume = Resume::read(Arc::clone(&self.parts), tenant, id.clone(), request)?;
         if let Some(answer) = resume.without_a_run().await? {
             return Ok(answer);
         }

@@ -17,7 +17,7 @@ use postlude_model::session::Session;
 use std::sync::Arc;
 
 /// The parts of a host that logins need.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct LoginParts {
     pub(super) services: Arc<Services>,
     pub(super) revisions: Arc<Revisions>,

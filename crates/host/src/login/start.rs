@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// One call that begins a login, or repeats the call that began it.
 pub(super) struct Start {
-    pub(super) parts: LoginParts,
+    pub(super) parts: Arc<LoginParts>,
     pub(super) tenant: Arc<Tenant>,
     pub(super) idempotency: IdempotencyKey,
     pub(super) id: LoginId,
@@ -59,8 +59,12 @@ impl Start {
                 return Ok(LoginClaim::Existing(Box::new(record)));
             }
         }
-        let claim = self.parts.services.store.claim_login(&self.tenant.name, &self.id);
-        claim.await.map_err(HostError::unavailable)
+        let store = &self.parts.services.store;
+        // Most logins are new: nothing is to be waited for.
+        match store.try_claim_login(&self.tenant.name, &self.id).map_err(HostError::unavailable)? {
+            Some(claim) => Ok(claim),
+            None => store.claim_login(&self.tenant.name, &self.id).await.map_err(HostError::unavailable),
+        }
     }
 
     /// The answer, where the key was used before.
