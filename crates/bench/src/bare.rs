@@ -1,6 +1,7 @@
 //! wasmtime itself on the same component, with the sandbox's engine configuration: nothing around it, or with a limiter alone.
 
 use crate::prepared::SETTINGS;
+use crate::steps::Steps;
 use anyhow::{Result, anyhow, ensure};
 use postlude_model::abi::AbiVersion;
 use wasmtime::component::{Component, Linker};
@@ -31,7 +32,7 @@ pub(crate) struct Bare {
 
 /// Counts the memory of one run.
 #[derive(Debug, Default)]
-struct Memory(usize);
+pub(crate) struct Memory(usize);
 
 impl ResourceLimiter for Memory {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
@@ -83,16 +84,33 @@ impl Bare {
         Ok(matches!(decision, Ok(Decision::Redirect(_))))
     }
 
+    /// How long each step of such a run takes.
+    pub(crate) fn steps(&self) -> Result<Steps> {
+        let (steps, ran) = Steps::of(
+            || limited(&self.engine),
+            |store| self.in_caller.instantiate(store),
+            |instance, store| instance.call_on_login(store),
+        )?;
+        ensure!(ran.is_ok(), "the plugin failed: {ran:?}");
+        Ok(steps)
+    }
+
     fn in_its_caller(&self) -> wasmtime::Result<bool> {
         use in_caller::postlude::action::decisions::Decision;
-        let mut store = Store::new(&self.engine, Memory::default());
-        store.set_fuel(FUEL)?;
-        store.set_hostcall_fuel(HOST_CALL_BYTES);
-        store.limiter(|memory| memory);
+        let mut store = limited(&self.engine)?;
         let instance = self.in_caller.instantiate(&mut store)?;
         let decision = instance.call_on_login(&mut store)?;
         Ok(matches!(decision, Ok(Decision::Redirect(_))))
     }
+}
+
+/// A store with the limits of a run.
+pub(crate) fn limited(engine: &Engine) -> wasmtime::Result<Store<Memory>> {
+    let mut store = Store::new(engine, Memory::default());
+    store.set_fuel(FUEL)?;
+    store.set_hostcall_fuel(HOST_CALL_BYTES);
+    store.limiter(|memory| memory);
+    Ok(store)
 }
 
 fn redirected(ran: wasmtime::Result<bool>) -> Result<()> {
@@ -102,7 +120,7 @@ fn redirected(ran: wasmtime::Result<bool>) -> Result<()> {
 }
 
 /// What `crates/sandbox/src/engine.rs` sets that a run feels: fuel, the pool and what of it stays warm.
-fn engine() -> wasmtime::Result<Engine> {
+pub(crate) fn engine() -> wasmtime::Result<Engine> {
     let mut costs = OperatorCost::new();
     costs.MemoryGrow = u8::MAX;
     costs.variable.memory_grow_per_page = u8::MAX;
@@ -121,6 +139,8 @@ fn engine() -> wasmtime::Result<Engine> {
         .pagemap_scan(if swap_is_off { Enabled::Auto } else { Enabled::No });
     let mut config = Config::new();
     config
+        .concurrency_support(false)
+        .wasm_component_model_async(false)
         .consume_fuel(true)
         .operator_cost(costs)
         .cranelift_nan_canonicalization(true)

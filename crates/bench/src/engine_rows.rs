@@ -2,6 +2,7 @@
 
 use crate::bare::Bare;
 use crate::effort::Effort;
+use crate::floor;
 use crate::folder::Folder;
 use crate::prepared::Prepared;
 use crate::report::{Bound, Report, Row, progress};
@@ -72,6 +73,7 @@ pub(crate) fn measure(folder: &Folder, effort: &Effort, report: &mut Report) -> 
     report.promise("our sandbox, of the bare loop", ratio, Bound::AtMost(SANDBOX_AT_MOST));
     let micros = bare.median(Round::p50);
     report.promise("bare loop in us, where the machine allows", micros, Bound::AtMost(BARE_AT_MOST_US));
+    floor::measure(&subjects.bare, effort, report)?;
     two_threads(&subjects, effort, report)?;
     two_processes(folder, effort, report)
 }

@@ -13,6 +13,7 @@ mod engine_rows;
 mod event;
 mod fairness;
 mod fill;
+mod floor;
 mod folder;
 mod load;
 mod login_rows;
@@ -30,6 +31,7 @@ mod server;
 mod size_rows;
 mod slow_partner;
 mod stats;
+mod steps;
 mod story;
 
 use clap::Parser;

@@ -4,6 +4,7 @@ use crate::compiled::{Code, Compiled};
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::project::Project;
+use crate::shim::ShimKept;
 use crate::{c, component, file, go, javascript, python, rust, settings};
 use postlude_model::names::Digest;
 use postlude_sandbox::Tier;
@@ -43,6 +44,8 @@ pub struct Built {
     pub tier: Tier,
     /// The tools that compiled it, for people.
     pub toolchain: String,
+    /// Why each run of it makes and drops instances that only hand its imports on; none where it does not.
+    pub shim_kept: Option<ShimKept>,
 }
 
 /// Builds one plugin. What the language's tools say goes to standard error. Blocks until the tools are done, seconds to minutes.
@@ -53,9 +56,9 @@ pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
     let project = Project::open(&options.dir, options.language)?;
     settings::renew(&project)?;
     let Compiled { code, toolchain, reproducible, out_dir } = compile(&project, options.debug)?;
-    let component = match code {
+    let (component, shim_kept) = match code {
         Code::Module(module) => component::from_module(&module, project.language)?,
-        Code::Component(component) => component,
+        Code::Component(component) => (component, Some(ShimKept::Toolchain)),
     };
     let plugin = component::embed_manifest(&component, &project.manifest_json);
     let inspection = postlude_sandbox::inspect(&plugin);
@@ -75,6 +78,7 @@ pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
         imports: inspection.imports,
         tier: inspection.tier,
         toolchain,
+        shim_kept,
     })
 }
 

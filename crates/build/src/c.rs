@@ -33,7 +33,8 @@ pub(crate) fn compile(project: &Project, debug: bool) -> Result<Compiled, BuildE
     let out = scratch.path().join("plugin.wasm");
     let mut command = Command::new(&clang.path);
     command.current_dir(&project.dir).args(target_flags(&libc.path)).args(path_maps(&project.dir, &sdk));
-    command.args(if debug { ["-O0", "-g"] } else { ["-Os", "-g0"] }).args(&flags);
+    // wasi-libc's own debug information is of no use to anybody, and keeps the shim in (`crate::shim`).
+    command.args(if debug { &["-O0", "-g"][..] } else { &["-Os", "-g0", "-Wl,--strip-debug"] }).args(&flags);
     command.args(["-nostartfiles", "-nodefaultlibs", "-Wl,--no-entry"]);
     command.arg(format!("-Wl,-z,stack-size={STACK_BYTES}")).args(linker_flag(&clang.path, &linker.path)).args(&files);
     command.arg("-lc").args(builtins(&clang.path)).arg("-o").arg(&out);

@@ -3,13 +3,14 @@
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::preview1;
+use crate::shim::{self, ShimKept};
 use postlude_model::manifest::SECTION;
 use postlude_model::run::Phase;
 use wit_component::{ComponentEncoder, DecodedWasm};
 
 /// Makes a component of a core module that was compiled against the contract; debug names stay in. Imports of WASI preview 1 become
-/// none at all where our stand-in suffices, else imports of WASI 0.2.
-pub(crate) fn from_module(module: &[u8], language: Language) -> Result<Vec<u8>, BuildError> {
+/// none at all where our stand-in suffices, else imports of WASI 0.2. The shim is taken out, or it is said why not.
+pub(crate) fn from_module(module: &[u8], language: Language) -> Result<(Vec<u8>, Option<ShimKept>), BuildError> {
     let not_a_plugin =
         |why: String| BuildError::NotAPlugin(format!("the module is not a plugin: {}{why}", hint(language)));
     let encoder = ComponentEncoder::default().validate(true);
@@ -26,7 +27,11 @@ pub(crate) fn from_module(module: &[u8], language: Language) -> Result<Vec<u8>, 
     let exports = resolve.worlds.get(world).into_iter().flat_map(|world| world.exports.keys());
     let exports: Vec<String> = exports.map(|key| resolve.name_world_key(key)).collect();
     if Phase::ALL.iter().all(|phase| exports.iter().any(|export| export == phase.as_str())) {
-        Ok(component)
+        Ok(match shim::remove(&component) {
+            Ok(without) => (without, None),
+            Err(ShimKept::NoShim) => (component, None),
+            Err(why) => (component, Some(why)),
+        })
     } else {
         Err(not_a_plugin(String::new()))
     }

@@ -112,7 +112,7 @@ fn report(args: &Args, dir: &Path, outcome: Result<Built, BuildError>, took: Dur
 }
 
 fn show(built: &Built) {
-    let Built { name, path, size, digest, reproducible, imports, toolchain, tier, .. } = built;
+    let Built { name, path, size, digest, reproducible, imports, toolchain, tier, shim_kept, .. } = built;
     let size = output::grouped(u64::try_from(*size).unwrap_or(u64::MAX));
     output::line(format!("{} {name}  {}  {size} bytes", output::coloured(Paint::Good, "built"), path.display()));
     let note = if *reproducible { "" } else { "  (of this build alone: these tools give other bytes each time)" };
@@ -120,6 +120,9 @@ fn show(built: &Built) {
     output::line(format!("  imports: {}", if imports.is_empty() { "none".to_owned() } else { imports.join(" ") }));
     output::line(format!("  tier: {}", tier.as_str()));
     output::line(format!("  toolchain: {toolchain}"));
+    if let Some(why) = shim_kept {
+        output::line(format!("  shim of the imports: kept, {why}"));
+    }
 }
 
 fn as_json(built: &Built) -> Value {
@@ -133,5 +136,6 @@ fn as_json(built: &Built) -> Value {
         "imports": built.imports,
         "tier": built.tier.as_str(),
         "toolchain": built.toolchain,
+        "shim_kept": built.shim_kept.as_ref().map(ToString::to_string),
     })
 }
