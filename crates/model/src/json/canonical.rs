@@ -1,26 +1,12 @@
 //! The reader that writes canonical text as it reads, without a tree between: every request's event passes here.
 
 use super::reader::{Depth, twice};
-use super::value::Json;
 use super::write::{scalar, separate};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-
-/// Reads a member of an object as canonical text, as strictly as [`Json::parse`] does.
-///
-/// # Errors
-/// When it repeats a key of an object, or nests too deep for a member.
-pub fn canonical<'de, D: Deserializer<'de>>(member: D) -> Result<Json, D::Error> {
-    let mut text = Vec::with_capacity(USUAL_BYTES);
-    Canonical { depth: Depth::WHOLE.inner()?, to: &mut text }.deserialize(member)?;
-    Ok(Json::of_canonical(text))
-}
-
-/// Room for most events, so that writing one does not grow its buffer step by step.
-const USUAL_BYTES: usize = 2048;
 
 /// Reads one value as strictly as the tree's reader does, and appends its canonical text.
 pub(super) struct Canonical<'a> {
@@ -181,14 +167,13 @@ impl<'de> Visitor<'de> for Text {
 
 #[cfg(test)]
 mod tests {
-    use super::canonical;
     use crate::json::{Json, parse_value};
     use proptest::prelude::*;
     use serde::Deserialize;
 
     #[derive(Deserialize)]
     struct Event {
-        #[serde(deserialize_with = "canonical")]
+        #[serde(deserialize_with = "Json::of_member")]
         event: Json,
     }
 

@@ -7,7 +7,6 @@ mod strict;
 mod value;
 mod write;
 
-pub use canonical::{Text, canonical};
 pub use part::JsonPart;
 pub use reader::JsonError;
 pub use strict::parse_value;

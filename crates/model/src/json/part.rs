@@ -7,11 +7,10 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonPart<'t>(&'t str);
 
-impl Json {
+impl<'t> From<&'t Json> for JsonPart<'t> {
     /// The whole value, to look for a part of it.
-    #[must_use]
-    pub fn as_part(&self) -> JsonPart<'_> {
-        JsonPart(self.as_str())
+    fn from(json: &'t Json) -> Self {
+        Self(json.as_str())
     }
 }
 
@@ -172,7 +171,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_part_is_what_it_is_in_the_tree(value in value()) {
-            check(Json::from_value(&value).as_part(), &value);
+            check((&Json::from_value(&value)).into(), &value);
         }
     }
 }

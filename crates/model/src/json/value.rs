@@ -4,10 +4,13 @@ use super::canonical::Canonical;
 use super::reader::{Depth, JsonError, whole};
 use super::strict::first_error;
 use super::write::write;
-use serde::de::{self, Deserializer};
+use serde::de::{self, DeserializeSeed as _, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
+
+/// Room for most events, so that writing one does not grow its buffer step by step.
+const USUAL_BYTES: usize = 2048;
 
 /// One JSON value as canonical text: keys sorted, no insignificant white space, no key twice, at most
 /// [`limits::JSON_DEPTH`] levels deep.
@@ -26,8 +29,18 @@ impl Json {
         read.map(|()| Self::of_canonical(canonical)).map_err(|why| first_error(text.as_bytes(), why))
     }
 
+    /// Reads a member of an object strictly, as [`Self::parse`] does, for `#[serde(deserialize_with)]`.
+    ///
+    /// # Errors
+    /// When it repeats a key of an object, or is too deep for a member.
+    pub fn of_member<'de, D: Deserializer<'de>>(member: D) -> Result<Self, D::Error> {
+        let mut canonical = Vec::with_capacity(USUAL_BYTES);
+        Canonical { depth: Depth::WHOLE.inner()?, to: &mut canonical }.deserialize(member)?;
+        Ok(Self::of_canonical(canonical))
+    }
+
     /// What was written is JSON, and therefore UTF-8.
-    pub(super) fn of_canonical(text: Vec<u8>) -> Self {
+    fn of_canonical(text: Vec<u8>) -> Self {
         Self(String::from_utf8(text).unwrap_or_default())
     }
 

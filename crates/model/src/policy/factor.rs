@@ -1,7 +1,7 @@
 //! Factor policy: when a record still counts, and what it is worth in the answer.
 
 use crate::action::{Action, ActionSpec, FactorPolicy, Mode};
-use crate::json::Json;
+use crate::json::{Json, JsonPart};
 use crate::limits;
 use crate::login::{FactorStanding, Settled};
 use crate::names::{ClientId, FactorName, Timestamp};
@@ -201,7 +201,7 @@ impl<'a> Worth<'a> {
 
 /// The names at `/authentication/methods`; what is no name among them is passed over.
 fn methods(event: &Json) -> impl Iterator<Item = Cow<'_, str>> {
-    let methods = || event.as_part().member("authentication")?.member("methods")?.items();
+    let methods = || JsonPart::from(event).member("authentication")?.member("methods")?.items();
     methods().into_iter().flatten().filter_map(|method| method.member("name")?.text())
 }
 

@@ -4,7 +4,7 @@ use super::subject::subject_of;
 use crate::error::ApiError;
 use postlude_host::login::{ContinueRequest, Event, LoginRequest};
 use postlude_model::action::Mode;
-use postlude_model::json::{Json, JsonError, canonical, parse_value};
+use postlude_model::json::{Json, JsonError, parse_value};
 use postlude_model::names::{ClientId, SessionId, UserId};
 use postlude_model::trigger::Trigger;
 use serde::de::DeserializeOwned;
@@ -33,7 +33,7 @@ pub(crate) struct LoginBody {
     #[schema(max_length = 2048, example = "https://idp.example/interaction/abc")]
     return_url: Option<String>,
     /// The event.
-    #[serde(deserialize_with = "canonical")]
+    #[serde(deserialize_with = "Json::of_member")]
     #[schema(value_type = crate::openapi::EventObject)]
     event: Json,
 }
@@ -62,7 +62,7 @@ pub(crate) struct ContinueBody {
     /// What the browser brought in the query parameter `postlude`.
     reply: String,
     /// The event again.
-    #[serde(deserialize_with = "canonical")]
+    #[serde(deserialize_with = "Json::of_member")]
     #[schema(value_type = crate::openapi::EventObject)]
     event: Json,
 }

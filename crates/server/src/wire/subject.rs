@@ -1,6 +1,6 @@
 //! The subject that a well-formed event names, found in its text without a tree.
 
-use postlude_model::json::Json;
+use postlude_model::json::{Json, JsonPart};
 use std::borrow::Cow;
 
 /// `/user/user_id`, `/client/client_id` and, where there is a session, `/session/id`.
@@ -8,7 +8,7 @@ pub(super) type SubjectTexts<'a> = (Cow<'a, str>, Cow<'a, str>, Option<Cow<'a, s
 
 /// What an event names; none where something is missing or of another type than usual.
 pub(super) fn subject_of(event: &Json) -> Option<SubjectTexts<'_>> {
-    let [client, session, user] = event.as_part().members(["client", "session", "user"]);
+    let [client, session, user] = JsonPart::from(event).members(["client", "session", "user"]);
     let session = session.filter(|session| !session.is_null());
     let session_id = match session {
         Some(session) => Some(session.member("id")?.text()?),
