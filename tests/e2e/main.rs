@@ -14,6 +14,7 @@ mod http;
 mod incidents;
 mod kill;
 mod logins;
+mod network;
 mod observability;
 mod oidc_factor;
 mod openapi;
