@@ -43,10 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = LoginRequest { trigger: Trigger::PostLogin, mode: Mode::Interactive, return_url, event: event()? };
     let idempotency = IdempotencyKey { key: "transaction-1".to_owned(), body_hash: [0; 32] };
     let answer = host.logins().start(Arc::clone(&tenant), idempotency, request).await?;
-    let AnswerOutcome::Redirect { location: Some(location), resume_key: Some(resume_key), .. } = answer.outcome else {
-        return Err(format!("not a redirect: {:?}", answer.outcome).into());
+    let AnswerOutcome::Redirect { location: Some(location), resume_key: Some(resume_key), .. } = answer.outcome()
+    else {
+        return Err(format!("not a redirect: {:?}", answer.outcome()).into());
     };
-    let location = Url::parse(&location)?;
+    let location = Url::parse(location)?;
     println!("redirect to {}", location.origin().ascii_serialization());
 
     // The prompt site checks the face, and sends the browser back with a signed result.
@@ -61,12 +62,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let reply = back.query_pairs().find(|(name, _)| name == "postlude").ok_or("no reply")?.1.into_owned();
 
     // The identity provider's own cookie found the transaction: the login goes on.
-    let request = ContinueRequest { resume_key, reply, event: event()? };
-    let answer = host.logins().resume(tenant, answer.login_id, request).await?;
-    let AnswerOutcome::Continue { factors, .. } = &answer.outcome else {
-        return Err(format!("not a continue: {:?}", answer.outcome).into());
+    let request = ContinueRequest { resume_key: resume_key.to_owned(), reply, event: event()? };
+    let answer = host.logins().resume(tenant, answer.login_id().clone(), request).await?;
+    let AnswerOutcome::Continue { settled, .. } = answer.outcome() else {
+        return Err(format!("not a continue: {:?}", answer.outcome()).into());
     };
-    println!("continue with amr {:?} and {} factor", factors.amr, factors.factors.len());
+    println!("continue with amr {:?} and {} factor", settled.amr, settled.factors.len());
     host.close().await?;
     Ok(())
 }

@@ -17,6 +17,7 @@ mod error;
 pub mod events;
 mod host;
 mod keys;
+pub mod log_context;
 pub mod login;
 mod maintenance;
 mod metrics;

@@ -43,8 +43,9 @@ pub struct Runnable {
 
 /// A run as a job.
 pub struct Short {
-    plugin: Runnable,
-    input: RunInput,
+    plugin: Arc<Runnable>,
+    // In a box: a job is handed on several times.
+    input: Box<RunInput>,
     clock: Arc<RunClock>,
 }
 
@@ -67,7 +68,7 @@ impl Job for Short {
         let mut store = Store::new(&plugin.engine, RunState::new(input, plugin.tier.limits(), Arc::clone(&clock)));
         let outcome = set_limits(&mut store, slice, None).and_then(|()| plugin.linked.call_here(phase, &mut store));
         if slice < budget && outcome.as_ref().is_err_and(|error| error.downcast_ref() == Some(&Code::OutOfFuel)) {
-            return Tried::Long(Box::new(store.into_data().input));
+            return Tried::Long(store.into_data().input);
         }
         let mut report = ended(store, slice, Ok(outcome), &clock);
         report.usage.duration = began.elapsed();
@@ -76,13 +77,18 @@ impl Job for Short {
 }
 
 /// Runs a plugin once.
-pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Runnable, mut input: RunInput) -> Report {
+pub async fn run(
+    scheduler: &Scheduler<Short>,
+    share: &Share,
+    plugin: &Arc<Runnable>,
+    mut input: Box<RunInput>,
+) -> Report {
     let clock = Arc::new(RunClock::start(input.action.spec.budget.wall_clock));
     let Ok(admitted) = scheduler.admit(share) else { return not_run(&clock) };
     let history = &plugin.history;
     let lane = if history.spent_lately(&clock) { Lane::Behind } else { Lane::Usual };
     if plugin.kind == EngineKind::Sync && !plugin.waits && !history.was_long_lately(&clock) {
-        let short = Short { plugin: plugin.clone(), input, clock: Arc::clone(&clock) };
+        let short = Short { plugin: Arc::clone(plugin), input, clock: Arc::clone(&clock) };
         match admitted.job(lane, &clock, short).await {
             Ok(Tried::Ended(mut report)) => {
                 report.usage.waited = clock.waited();
@@ -90,7 +96,7 @@ pub async fn run(scheduler: &Scheduler<Short>, share: &Share, plugin: &Runnable,
             }
             Ok(Tried::Long(back)) => {
                 history.note_long(&clock);
-                input = *back;
+                input = back;
             }
             Err(_) => return not_run(&clock),
         }
@@ -105,7 +111,7 @@ async fn on_own_stack(
     admitted: &Admitted<'_, Short>,
     lane: Lane,
     plugin: &Runnable,
-    input: RunInput,
+    input: Box<RunInput>,
     clock: &Arc<RunClock>,
 ) -> Report {
     let Ok(_place) = admitted.place(plugin.history.number(), clock).await else {
@@ -221,7 +227,7 @@ pub async fn start(
     let _place = admitted.place(plugin.history.number(), &clock).await.map_err(|_| StartError::Busy)?;
     let fuel = action.spec.budget.fuel;
     // A plugin that looks around while it starts finds an empty login.
-    let empty = RunInput::on_login(action, Json::object(), TRIED_AT);
+    let empty = Box::new(RunInput::on_login(action, Json::object(), TRIED_AT));
     let mut store = Store::new(&plugin.engine, RunState::new(empty, plugin.tier.limits(), Arc::clone(&clock)));
     let instantiate = async {
         set_limits(&mut store, fuel, Some(YIELD_FUEL))?;

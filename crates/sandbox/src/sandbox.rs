@@ -120,11 +120,11 @@ impl Sandbox {
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
     /// make this fail. Cancel-safe: dropping the future ends the run. Needs a tokio runtime with time enabled.
     pub async fn run(&self, plugin: &Plugin, input: RunInput) -> Report {
-        self.run_for(&self.0.nobody, plugin, input).await
+        self.run_for(&self.0.nobody, plugin, Box::new(input)).await
     }
 
     /// The same for a tenant: turns and places are shared out fairly between those who want them.
-    pub async fn run_for(&self, tenant: &Share, plugin: &Plugin, input: RunInput) -> Report {
+    pub async fn run_for(&self, tenant: &Share, plugin: &Plugin, input: Box<RunInput>) -> Report {
         run::run(&self.0.scheduler, tenant, &plugin.0.ready, input).await
     }
 
@@ -139,10 +139,10 @@ impl Sandbox {
 }
 
 /// A component that was linked, with what its imports say of its runs.
-fn runnable(linkers: &Linkers, linked: Linked, tier: Tier, kind: EngineKind, imports: &[String]) -> Runnable {
+fn runnable(linkers: &Linkers, linked: Linked, tier: Tier, kind: EngineKind, imports: &[String]) -> Arc<Runnable> {
     let waiting = |import: &String| AbiVersion::ALL.iter().any(|version| abi::waits(*version, import));
     let waits = imports.iter().any(waiting);
-    Runnable { engine: linkers.engine.clone(), linked, tier, kind, waits, history: Arc::default() }
+    Arc::new(Runnable { engine: linkers.engine.clone(), linked, tier, kind, waits, history: Arc::default() })
 }
 
 impl fmt::Debug for Sandbox {
@@ -160,7 +160,7 @@ struct Loaded {
     manifest: Manifest,
     imports: Vec<String>,
     size: usize,
-    ready: Runnable,
+    ready: Arc<Runnable>,
 }
 
 impl Plugin {

@@ -5,8 +5,7 @@ use crate::codes::ErrorCode;
 use crate::error::ApiError;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use postlude_config::Role;
-use postlude_host::Caller;
-use tracing::Span;
+use postlude_host::{Caller, log_context};
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +60,7 @@ pub(crate) fn authenticate(app: &App, headers: &HeaderMap, need: Need) -> Result
     }
     let caller = app.host.tenants().caller(key.trim()).ok_or_else(ApiError::unauthenticated)?;
     if need.roles().contains(&caller.role) {
-        Span::current().record("tenant", caller.tenant.name.as_str());
+        log_context::set_tenant(&caller.tenant.name);
         return Ok(caller);
     }
     let roles = need.roles().iter().map(|role| format!("`{role}`")).collect::<Vec<_>>().join(" or ");

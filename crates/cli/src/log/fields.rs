@@ -22,6 +22,15 @@ pub(super) struct Fields<'l> {
 }
 
 impl Fields<'_> {
+    /// Writes a text that no event brings.
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        // A line cannot fail to grow.
+        let _ = match self.shape {
+            Shape::Text { .. } => write!(Plain(self.line), " {name}={}", Quoted(value)),
+            Shape::Json => write!(self.line, ",\"{name}\":{}", Quoted(value)),
+        };
+    }
+
     fn value(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         // A line cannot fail to grow.
         let _ = match self.shape {

@@ -3,6 +3,7 @@
 use super::fields::{Fields, Shape};
 use super::moment::Moment;
 use super::writer::LogWriter;
+use postlude_host::log_context::LogContext;
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use tracing::span::{Attributes, Id, Record};
@@ -85,6 +86,13 @@ where
     event.record(&mut Fields { shape: Shape::Json, line });
     write!(line, ",\"target\":\"{}\"", about.target())?;
     let mut end = "}";
+    LogContext::with_current(|request| {
+        line.push_str(",\"spans\":[{\"name\":\"request\"");
+        end = "]}";
+        let mut fields = Fields { shape: Shape::Json, line };
+        request.fields().for_each(|(name, value)| fields.text(name, value));
+        line.push('}');
+    });
     for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
         line.push_str(if end == "}" { ",\"spans\":[" } else { "," });
         end = "]}";
@@ -105,6 +113,15 @@ where
     let about = event.metadata();
     let [dim, level, plain] = if colour { ["\x1b[2m", colour_of(*about.level()), "\x1b[0m"] } else { [""; 3] };
     write!(line, "{dim}{}{plain} {level}{:>5}{plain}", Moment::now(), about.level().as_str())?;
+    LogContext::with_current(|request| {
+        line.push_str(" request{");
+        let start = line.len();
+        let mut fields = Fields { shape: Shape::Text { colour }, line };
+        request.fields().for_each(|(name, value)| fields.text(name, value));
+        // The first one stands without the space before it.
+        line.remove(start);
+        line.push_str("}:");
+    });
     for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
         write!(line, " {}", span.name())?;
         if let Some(SpanFields(fields)) = span.extensions().get() {

@@ -9,7 +9,7 @@ use crate::error::HostError;
 use crate::pipeline::Pipeline;
 use crate::tenant::Tenant;
 use postlude_model::limits;
-use postlude_model::login::Status;
+use postlude_model::login::{LoginRecord, Status};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
 use postlude_store::{
@@ -80,19 +80,20 @@ impl<'a> Attempt<'a> {
     ) -> Result<Option<LoginAnswer>, HostError> {
         let services = &self.parts.services;
         let event = LoginEvent::new(services, &finished.record, replaces.trace_entries, self.began);
-        let answer = answer_for_idp(self.tenant, &finished.record);
-        if !self.write(finished, replaces).await? {
-            return Ok(None);
-        }
+        let Some(record) = self.write(finished, replaces).await? else { return Ok(None) };
         event.publish(services, self.tenant);
-        answer.map(Some)
+        answer_for_idp(self.tenant, record).map(Some)
     }
 
-    /// One transaction: the login record, the session, and that the session is still what the runs saw. False where another writer
-    /// was faster, and nothing was written.
-    pub(super) async fn write(&self, mut finished: Box<Finished>, replaces: Replaces) -> Result<bool, HostError> {
+    /// One transaction: the login record, the session, and that the session is still what the runs saw. The record that was
+    /// written; none where another writer was faster, and nothing was.
+    pub(super) async fn write(
+        &self,
+        mut finished: Box<Finished>,
+        replaces: Replaces,
+    ) -> Result<Option<LoginRecord>, HostError> {
         if let Some(written) = self.append(&mut finished, &replaces)? {
-            return Ok(written);
+            return Ok(written.then_some(finished.record));
         }
         // Rare, and large: the futures of light logins need no room for it.
         Box::pin(self.commit_all(*finished, replaces)).await
@@ -124,7 +125,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn commit_all(&self, finished: Finished, replaces: Replaces) -> Result<bool, HostError> {
+    async fn commit_all(&self, finished: Finished, replaces: Replaces) -> Result<Option<LoginRecord>, HostError> {
         let Replaces { version: expect, claim, .. } = replaces;
         let services = &self.parts.services;
         let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
@@ -133,6 +134,7 @@ impl<'a> Attempt<'a> {
         used.retain(|bypass| bypasses.contains(&bypass.id));
         // As long as logins are suspended on a revision, its code stays in memory.
         let ended = (expect > 0 && record.suspension().is_none()).then_some(record.revision);
+        let written = record.clone();
         let commit = Commit {
             tenant: self.tenant.name.clone(),
             sessions: sessions.into_iter().collect(),
@@ -143,7 +145,7 @@ impl<'a> Attempt<'a> {
             durability: if synced { Durability::Synced } else { Durability::Batched },
         };
         if services.store.commit(commit).await.map_err(refused)? != CommitOutcome::Done {
-            return Ok(false);
+            return Ok(None);
         }
         for bypass in used {
             tracing::info!(target: "postlude::audit", bypass = %bypass.id, issued_by = bypass.issued_by, "bypass used");
@@ -151,7 +153,7 @@ impl<'a> Attempt<'a> {
         if let Some(revision) = ended {
             self.parts.revisions.login_ended(&self.tenant.name, revision);
         }
-        Ok(true)
+        Ok(Some(written))
     }
 }
 

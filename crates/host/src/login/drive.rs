@@ -46,7 +46,7 @@ pub(super) async fn drive(
         context.attach(plugin, &mut input).await;
         let mut run = RunObserver::new(pipeline, &login, &input);
         let heard = context.hears_runs().then(|| input.clone());
-        let report = run.observe(sandbox.run_for(share, plugin, *input)).await;
+        let report = run.observe(sandbox.run_for(share, plugin, input)).await;
         if let Some(input) = heard {
             context.hear(plugin, &input, &report);
         }

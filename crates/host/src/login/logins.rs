@@ -8,6 +8,7 @@ use super::resume::Resume;
 use super::single_flight::SingleFlight;
 use super::start::Start;
 use crate::error::HostError;
+use crate::log_context;
 use crate::revision::Revisions;
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -20,7 +21,7 @@ use url::Url;
 /// Starts, resumes and shows the logins of all tenants.
 #[derive(Debug)]
 pub struct Logins {
-    parts: LoginParts,
+    parts: Arc<LoginParts>,
     single_flight: SingleFlight<CallKey, Result<LoginAnswer, HostError>>,
 }
 
@@ -39,7 +40,7 @@ enum Call {
 impl Logins {
     pub(crate) fn new(services: Arc<Services>, revisions: Arc<Revisions>, sessions: Sessions) -> Self {
         let single_flight = SingleFlight::new(services.tasks.clone());
-        Self { parts: LoginParts { services, revisions, sessions }, single_flight }
+        Self { parts: Arc::new(LoginParts { services, revisions, sessions }), single_flight }
     }
 
     /// Starts a login: may it go on? The same key and bytes join a call that runs, and later get the login's present answer. It runs
@@ -56,9 +57,9 @@ impl Logins {
     ) -> Result<LoginAnswer, HostError> {
         tenant.check_return_url(request.mode, request.return_url.as_deref())?;
         let id = tenant.handles.login_id(&idempotency.key);
-        tracing::Span::current().record("login_id", id.as_str());
+        log_context::set_login_id(&id);
         let key = (tenant.name.clone(), id.clone(), Call::Start(idempotency.body_hash));
-        let parts = self.parts.clone();
+        let parts = Arc::clone(&self.parts);
         let call = || Start { parts, tenant, idempotency, id, request }.run();
         self.single_flight.run(key, call).await.map_err(HostError::internal)?
     }
@@ -76,7 +77,7 @@ impl Logins {
         request: ContinueRequest,
     ) -> Result<LoginAnswer, HostError> {
         let name = tenant.name.clone();
-        let resume = Resume::read(self.parts.clone(), tenant, id.clone(), request)?;
+        let resume = Resume::read(Arc::clone(&self.parts), tenant, id.clone(), request)?;
         if let Some(answer) = resume.without_a_run().await? {
             return Ok(answer);
         }
@@ -92,9 +93,9 @@ impl Logins {
         let record = self.parts.record(tenant, id).await?.ok_or(HostError::LoginUnknown)?;
         let session = self.parts.session(tenant, &record).await?;
         if is_over(tenant, &record, session.as_deref()) {
-            return Ok(LoginAnswer::session_ended(&record));
+            return Ok(LoginAnswer::session_ended(record));
         }
-        Ok(LoginAnswer::for_looking(&record))
+        Ok(LoginAnswer::for_looking(record))
     }
 
     /// Checks the state that a browser brought to the continue URL, without the store.

@@ -24,7 +24,7 @@ mod run_observer;
 mod single_flight;
 mod start;
 
-pub use answer::{AnswerAction, AnswerFactors, AnswerOutcome, LoginAnswer};
+pub use answer::{AnswerOutcome, LoginAnswer};
 pub use event::{cause, outcome};
 pub use logins::Logins;
 pub use postlude_crypto::seal::SealedReply;

@@ -17,7 +17,7 @@ use postlude_model::session::Session;
 use std::sync::Arc;
 
 /// The parts of a host that logins need.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct LoginParts {
     pub(super) services: Arc<Services>,
     pub(super) revisions: Arc<Revisions>,
@@ -76,9 +76,9 @@ impl LoginParts {
     }
 
     /// The answer that a login's record stands for now, without side effects: a repeated call gets it.
-    pub(super) async fn present_answer(&self, tenant: &Tenant, record: &LoginRecord) -> Result<LoginAnswer, HostError> {
-        let session = self.session(tenant, record).await?;
-        if is_over(tenant, record, session.as_deref()) {
+    pub(super) async fn present_answer(&self, tenant: &Tenant, record: LoginRecord) -> Result<LoginAnswer, HostError> {
+        let session = self.session(tenant, &record).await?;
+        if is_over(tenant, &record, session.as_deref()) {
             return Err(HostError::LoginEnded(EndReason::SessionEnded));
         }
         if record.suspension().is_some_and(|suspension| !self.may_come_back(tenant, suspension)) {
@@ -98,7 +98,7 @@ impl LoginParts {
 }
 
 /// The answer to an IdP that may resume the login.
-pub(super) fn answer_for_idp(tenant: &Tenant, record: &LoginRecord) -> Result<LoginAnswer, HostError> {
+pub(super) fn answer_for_idp(tenant: &Tenant, record: LoginRecord) -> Result<LoginAnswer, HostError> {
     LoginAnswer::for_idp(record, |id| tenant.handles.resume_key(id))
 }
 

@@ -1,6 +1,7 @@
 //! The browser is back from its prompt, at the continue URL: its reply is sealed for the IdP. Nothing is run, nothing is stored.
 
 use super::parts::LoginParts;
+use crate::log_context;
 use crate::tenant::Tenant;
 use postlude_config::REPLY_PARAMETER;
 use postlude_crypto::handles::StateError;
@@ -62,7 +63,8 @@ impl ReturnedBrowser {
             SealError::TooLarge { .. } => ReturnRefused::TooLarge,
             why => ReturnRefused::Internal(why.to_string()),
         })?;
-        tracing::Span::current().record("login_id", record.id.as_str()).record("tenant", tenant.name.as_str());
+        log_context::set_login_id(&record.id);
+        log_context::set_tenant(&tenant.name);
         tracing::info!(step = self.claims.step, method = %reply.method, "browser is back from the prompt");
         let url = record.return_url.as_deref().and_then(|url| Url::parse(url).ok());
         let mut url = url.ok_or(ReturnRefused::Over)?;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A browser's reply, which arrived with its IdP's claim to the login.
 pub(super) struct Resume {
-    parts: LoginParts,
+    parts: Arc<LoginParts>,
     tenant: Arc<Tenant>,
     id: LoginId,
     reply: BrowserReply,
@@ -32,7 +32,7 @@ type Ruled = (Ruling, Option<Arc<Session>>);
 impl Resume {
     /// Unseals the reply and checks its state, without the store: a million guesses cost nothing.
     pub(super) fn read(
-        parts: LoginParts,
+        parts: Arc<LoginParts>,
         tenant: Arc<Tenant>,
         id: LoginId,
         request: ContinueRequest,
@@ -142,7 +142,7 @@ impl Resume {
         ruling: Ruling,
     ) -> Result<LoginAnswer, HostError> {
         match ruling {
-            Ruling::Replay => self.parts.present_answer(&self.tenant, &record).await,
+            Ruling::Replay => self.parts.present_answer(&self.tenant, record).await,
             Ruling::Mismatch => Err(HostError::LoginMismatch),
             Ruling::Expired => Err(HostError::StateExpired),
             Ruling::Resume => Err(HostError::unavailable("the login changed while it was read")),

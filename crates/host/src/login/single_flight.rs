@@ -1,5 +1,6 @@
 //! Single flight: of many equal calls at the same time one runs, and the others get its result.
 
+use crate::log_context::About;
 use futures_util::FutureExt as _;
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +12,6 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use tracing::{Instrument as _, Span};
 
 /// The call ended without a result: it panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +58,7 @@ impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Si
         // In the caller's own task: a task of its own would cost every login two switches between threads.
         InCallersTask {
             call: Some(Box::pin(call)),
-            span: Span::current(),
+            about: About::current(),
             tasks: self.tasks.clone(),
             _running: self.tasks.token(),
         }
@@ -115,7 +115,7 @@ where
     F::Output: Send,
 {
     call: Option<Pin<Box<F>>>,
-    span: Span,
+    about: About,
     tasks: TaskTracker,
     /// The host stops only once no call runs.
     _running: TaskTrackerToken,
@@ -144,7 +144,7 @@ where
     fn drop(&mut self) {
         // Without a runtime nothing can go on: the process ends.
         if let (Some(call), Ok(runtime)) = (self.call.take(), tokio::runtime::Handle::try_current()) {
-            self.tasks.spawn_on(call.instrument(self.span.clone()), &runtime);
+            self.tasks.spawn_on(self.about.clone().cover(call), &runtime);
         }
     }
 }

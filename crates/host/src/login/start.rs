@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// One call that begins a login, or repeats the call that began it.
 pub(super) struct Start {
-    pub(super) parts: LoginParts,
+    pub(super) parts: Arc<LoginParts>,
     pub(super) tenant: Arc<Tenant>,
     pub(super) idempotency: IdempotencyKey,
     pub(super) id: LoginId,
@@ -29,7 +29,7 @@ impl Start {
         let mut attempt = Attempt::new(&self.parts, &self.tenant);
         let claim = match self.claim().await? {
             LoginClaim::New(claim) => claim,
-            LoginClaim::Existing(record) => return self.repeated(&record).await,
+            LoginClaim::Existing(record) => return self.repeated(*record).await,
         };
         let mut began_in = None;
         for _ in 0..=RERUNS {
@@ -59,12 +59,16 @@ impl Start {
                 return Ok(LoginClaim::Existing(Box::new(record)));
             }
         }
-        let claim = self.parts.services.store.claim_login(&self.tenant.name, &self.id);
-        claim.await.map_err(HostError::unavailable)
+        let store = &self.parts.services.store;
+        // Most logins are new: nothing is to be waited for.
+        match store.try_claim_login(&self.tenant.name, &self.id).map_err(HostError::unavailable)? {
+            Some(claim) => Ok(claim),
+            None => store.claim_login(&self.tenant.name, &self.id).await.map_err(HostError::unavailable),
+        }
     }
 
     /// The answer, where the key was used before.
-    async fn repeated(&self, record: &LoginRecord) -> Result<LoginAnswer, HostError> {
+    async fn repeated(&self, record: LoginRecord) -> Result<LoginAnswer, HostError> {
         if record.body_hash != self.idempotency.body_hash {
             return Err(HostError::IdempotencyMismatch);
         }

@@ -13,6 +13,12 @@ pub fn parse_value(bytes: &[u8]) -> Result<Value, JsonError> {
     whole(bytes, Strict(Depth::WHOLE))
 }
 
+/// The first thing that is wrong with a text which the reader of canonical text refused: that one looks for keys that occur twice
+/// only at an object's end.
+pub(super) fn first_error(bytes: &[u8], otherwise: JsonError) -> JsonError {
+    parse_value(bytes).err().unwrap_or(otherwise)
+}
+
 /// A value's reader that refuses what a lenient reader would silently drop.
 #[derive(Clone, Copy)]
 pub(super) struct Strict(pub(super) Depth);

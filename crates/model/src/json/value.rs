@@ -2,6 +2,7 @@
 
 use super::canonical::Canonical;
 use super::reader::{Depth, JsonError, whole};
+use super::strict::first_error;
 use super::write::write;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,8 @@ impl Json {
     /// When it is not one JSON value, repeats a key of an object, or is too deep.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
         let mut canonical = Vec::with_capacity(text.len());
-        whole(text.as_bytes(), Canonical { depth: Depth::WHOLE, to: &mut canonical })?;
-        Ok(Self::of_canonical(canonical))
+        let read = whole(text.as_bytes(), Canonical { depth: Depth::WHOLE, to: &mut canonical });
+        read.map(|()| Self::of_canonical(canonical)).map_err(|why| first_error(text.as_bytes(), why))
     }
 
     /// What was written is JSON, and therefore UTF-8.

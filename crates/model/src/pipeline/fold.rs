@@ -25,6 +25,10 @@ pub(super) fn keep_continue(
     run: &Run<'_>,
     commands: &[Command],
 ) -> Result<Vec<String>, String> {
+    if commands.is_empty() {
+        // The usual run: weighing copies what the login holds.
+        return Ok(Vec::new());
+    }
     let kept = weigh_continue(login, commands)?;
     keep(login, kept);
     keep_cache(login, &run.action.spec.name, commands);
@@ -58,6 +62,9 @@ pub(super) fn keep_redirect(
     action: &ActionName,
     commands: &[Command],
 ) -> Result<Option<Json>, String> {
+    if commands.is_empty() {
+        return Ok(None);
+    }
     let kept = weigh(login, commands)?;
     keep(login, kept);
     keep_cache(login, action, commands);

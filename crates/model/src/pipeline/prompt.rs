@@ -12,9 +12,9 @@ use crate::policy::factor::{self, Freshness};
 use crate::session::RecordKey;
 
 /// What a redirect would come to. The login has not changed yet.
-pub(super) enum Prompt {
+pub(super) enum Prompt<'a> {
     /// The prompt is skipped: its factor is fresh.
-    Skipped { policy: FactorPolicy, key: RecordKey, why: String },
+    Skipped { policy: &'a FactorPolicy, key: RecordKey, why: String },
     /// The login's mode has no browser that could be redirected.
     NoBrowser { why: String },
     /// The login was suspended too often.
@@ -24,7 +24,11 @@ pub(super) enum Prompt {
 }
 
 /// The one place that knows what a redirect comes to.
-pub(super) fn consider(login: &LoginDraft<'_>, action: &Action, request: &RedirectRequest) -> Result<Prompt, String> {
+pub(super) fn consider<'a>(
+    login: &LoginDraft<'_>,
+    action: &'a Action,
+    request: &RedirectRequest,
+) -> Result<Prompt<'a>, String> {
     let (factor, why) = match request.factor.as_deref() {
         None => (None, "no factor named".to_owned()),
         Some(name) => {
@@ -33,7 +37,7 @@ pub(super) fn consider(login: &LoginDraft<'_>, action: &Action, request: &Redire
             let freshness = factor::freshness(login.session.factors(), policy, &login.factor_context());
             let why = factor::explain(freshness, policy, &login.factor_context());
             if let Freshness::Fresh(record) = freshness {
-                return Ok(Prompt::Skipped { policy: policy.clone(), key: record.key(), why });
+                return Ok(Prompt::Skipped { policy, key: record.key(), why });
             }
             (Some(policy.name.clone()), why)
         }
@@ -57,7 +61,7 @@ pub(super) fn redirect(
     match consider(login, run.action, request)? {
         Prompt::Skipped { policy, key, why } => {
             fold::keep_redirect(login, &run.action.spec.name, commands)?;
-            record_use::use_record(login, &policy, &key);
+            record_use::use_record(login, policy, &key);
             login.pass(run.action, run.phase, TraceDecision::Skipped, format!("{why}: no prompt"), run.usage);
             turn::close_group(login, run.action);
         }

@@ -8,10 +8,9 @@ use crate::names::{ClientId, FactorName, Timestamp};
 use crate::policy::orders::Orders;
 use crate::policy::state::PolicyState;
 use crate::session::{FactorRecord, RecordKey};
-use serde::Deserialize;
-use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,8 +165,9 @@ impl<'a> Worth<'a> {
     #[must_use]
     pub fn settled(&self, event: &Json) -> Settled {
         let mut settled = Settled::default();
-        for value in self.mapped_methods(event) {
-            add(&mut settled.amr, &value);
+        if !self.method_amr.is_empty() {
+            let mapped = methods(event).filter_map(|name| self.method_amr.get(name.as_ref()));
+            mapped.flatten().for_each(|value| add(&mut settled.amr, value));
         }
         for policy in self.policies() {
             let Some(record) = self.counting(policy) else { continue };
@@ -175,13 +175,6 @@ impl<'a> Worth<'a> {
             add_standing(&mut settled.factors, record, ends_at(record, policy, self.context.now));
         }
         settled
-    }
-
-    fn mapped_methods(&self, event: &Json) -> Vec<String> {
-        if self.method_amr.is_empty() {
-            return Vec::new();
-        }
-        methods(event).iter().filter_map(|name| self.method_amr.get(name.as_ref())).flatten().cloned().collect()
     }
 
     /// The policies of the actions that applied to the login: not those of one that only reports, or was set aside.
@@ -206,39 +199,10 @@ impl<'a> Worth<'a> {
     }
 }
 
-/// The names at `/authentication/methods`. Only that part is read, and of a well-formed one nothing is copied: an event is large.
-fn methods(event: &Json) -> Vec<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Event<'e> {
-        #[serde(borrow)]
-        authentication: Option<Authentication<'e>>,
-    }
-    #[derive(Deserialize)]
-    struct Authentication<'e> {
-        #[serde(borrow)]
-        methods: Vec<Method<'e>>,
-    }
-    #[derive(Deserialize)]
-    struct Method<'e> {
-        #[serde(borrow)]
-        name: Cow<'e, str>,
-    }
-    match serde_json::from_str::<Event<'_>>(event.as_str()) {
-        Ok(event) => event.authentication.into_iter().flat_map(|part| part.methods).map(|method| method.name).collect(),
-        Err(_) => methods_among_others(event).unwrap_or_default(),
-    }
-}
-
-/// The names, where something else stands among them, or instead.
-fn methods_among_others(event: &Json) -> Option<Vec<Cow<'static, str>>> {
-    #[derive(Deserialize)]
-    struct Event {
-        authentication: Option<Value>,
-    }
-    let event: Event = serde_json::from_str(event.as_str()).ok()?;
-    let methods = event.authentication?.get_mut("methods")?.take();
-    let names = methods.as_array()?.iter().filter_map(|method| method.get("name")?.as_str());
-    Some(names.map(|name| Cow::Owned(name.to_owned())).collect())
+/// The names at `/authentication/methods`; what is no name among them is passed over.
+fn methods(event: &Json) -> impl Iterator<Item = Cow<'_, str>> {
+    let methods = || event.as_part().member("authentication")?.member("methods")?.items();
+    methods().into_iter().flatten().filter_map(|method| method.member("name")?.text())
 }
 
 fn add(amr: &mut Vec<String>, value: &str) {
@@ -261,17 +225,17 @@ fn add_standing(factors: &mut Vec<FactorStanding>, record: &FactorRecord, expire
 #[must_use]
 pub fn human(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let units = [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)];
-    let mut rest = seconds;
-    let mut parts = Vec::new();
-    for (unit, size) in units {
-        if rest >= size && (unit != "d" || seconds >= 2 * size) {
-            parts.push(format!("{} {unit}", rest / size));
+    let (mut rest, mut parts, mut text) = (seconds, 0, String::with_capacity(16));
+    for (unit, size) in [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)] {
+        if rest >= size && parts < 2 && (unit != "d" || seconds >= 2 * size) {
+            let space = if parts == 0 { "" } else { " " };
+            // Writing to a text does not fail.
+            let _ = write!(text, "{space}{} {unit}", rest / size);
             rest %= size;
+            parts += 1;
         }
     }
-    parts.truncate(2);
-    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+    if parts == 0 { "0 s".to_owned() } else { text }
 }
 
 #[cfg(test)]

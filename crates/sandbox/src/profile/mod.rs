@@ -45,7 +45,7 @@ pub async fn profile(plugin: &Runnable, mut input: RunInput) -> Profile {
     let fuel = input.action.spec.budget.fuel;
     let phase = input.phase;
     let clock = Arc::new(RunClock::start(WALL_CLOCK));
-    let mut state = RunState::new(input, plugin.tier.limits(), Arc::clone(&clock));
+    let mut state = RunState::new(Box::new(input), plugin.tier.limits(), Arc::clone(&clock));
     state.recorder = Some(Box::new(Recorder::new(fuel)));
     let mut store = Store::new(&plugin.engine, state);
     let outcome = timeout_at(clock.deadline(), async {

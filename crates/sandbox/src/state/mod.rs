@@ -29,7 +29,7 @@ use wasi::{Stream, Wasi};
 #[derive(Debug)]
 pub struct RunState {
     /// Everything that the guest can observe.
-    pub input: RunInput,
+    pub input: Box<RunInput>,
     /// What a run of its tier may have.
     pub tier: &'static TierLimits,
     /// The buffered effects, in order.
@@ -66,7 +66,7 @@ pub struct RunState {
 
 impl RunState {
     /// The state before the first instruction.
-    pub fn new(input: RunInput, tier: &'static TierLimits, clock: Arc<RunClock>) -> Self {
+    pub fn new(input: Box<RunInput>, tier: &'static TierLimits, clock: Arc<RunClock>) -> Self {
         Self {
             limiter: Limiter::new(tier, input.action.spec.budget.memory_bytes),
             tier,

@@ -273,7 +273,7 @@ async fn spinners_yield_and_the_queue_has_a_deadline() {
     };
     let spawn = || {
         let (sandbox, loud, spinner, input) = (sandbox.clone(), loud.clone(), spinner.clone(), endless());
-        tokio::spawn(async move { sandbox.run_for(&loud, &spinner, input).await.ending })
+        tokio::spawn(async move { sandbox.run_for(&loud, &spinner, Box::new(input)).await.ending })
     };
     let spinners: Vec<_> = (0..3).map(|_| spawn()).collect();
     for _ in 0..20 {

@@ -11,11 +11,11 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use postlude_host::log_context;
 use postlude_host::login::{IdempotencyKey, LoginAnswer};
 use postlude_model::names::LoginId;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use tracing::Span;
 
 /// The header of an idempotency key (draft-ietf-httpapi-idempotency-key-header).
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -56,7 +56,7 @@ pub(crate) async fn start(State(app): State<Arc<App>>, request: Request) -> Resu
 pub(crate) async fn resume(State(app): State<Arc<App>>, id: LoginPath, request: Request) -> Result<Response, ApiError> {
     let (caller, _, body) = receive(&app, request, Need::Idp).await?;
     let id = login_id(id)?;
-    Span::current().record("login_id", id.as_str());
+    log_context::set_login_id(&id);
     let request = wire::read_with_event::<ContinueBody>(&body)?;
     answer(&app.host.logins().resume(caller.tenant, id, request).await?)
 }

@@ -1,12 +1,11 @@
 //! The answer to an IdP as JSON.
 
-use postlude_host::login::{AnswerAction as RanAction, AnswerFactors, AnswerOutcome, LoginAnswer};
-use postlude_host::rfc3339;
-use postlude_model::json::Json;
-use postlude_model::login::FactorStanding;
+use super::parts::{Members, Time};
+use postlude_host::login::{AnswerOutcome, LoginAnswer};
+use postlude_model::login::{Effects, FactorStanding, Settled, Trace};
+use postlude_model::names::Digest;
 use serde::Serialize;
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The answer to an IdP.
@@ -30,8 +29,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) resume_key: Option<&'a str>,
     /// Until when the browser may come back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    pub(crate) expires_at: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) expires_at: Option<Time>,
     /// The action that denied, or whose prompt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<&'a str>,
@@ -41,11 +40,22 @@ pub(crate) struct Answer<'a> {
     /// What the user may read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<&'a str>,
-    /// What a `continue` is worth.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub(crate) worth: Option<AnswerWorth<'a>>,
+    /// Authentication method references (RFC 8176) of a `continue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) amr: Option<&'a [String]>,
+    /// Claims for the ID token of a `continue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) id_token_claims: Option<Members<'a>>,
+    /// Claims for the access token of a `continue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) access_token_claims: Option<Members<'a>>,
+    /// Scopes for the access token of a `continue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scopes: Option<AnswerScopes<'a>>,
     /// A merge patch (RFC 7396) of the user's metadata, cumulative.
-    pub(crate) user_updates: AnswerUpdates,
+    pub(crate) user_updates: AnswerUpdates<'a>,
     /// Requests that only the IdP can fulfil.
     #[schema(value_type = Vec<Object>)]
     pub(crate) idp_requests: Vec<Value>,
@@ -79,28 +89,11 @@ pub(crate) struct AnswerFactor<'a> {
     /// Its name.
     pub(crate) name: &'a str,
     /// When it was completed.
-    #[schema(format = DateTime)]
-    pub(crate) completed_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) completed_at: Time,
     /// Until when the strictest policy takes it.
-    #[schema(format = DateTime)]
-    pub(crate) expires_at: String,
-}
-
-/// What a `continue` is worth.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct AnswerWorth<'a> {
-    /// Authentication method references (RFC 8176).
-    #[schema(required = false)]
-    pub(crate) amr: &'a [String],
-    /// Claims for the ID token.
-    #[schema(value_type = Object, required = false)]
-    pub(crate) id_token_claims: Map<String, Value>,
-    /// Claims for the access token.
-    #[schema(value_type = Object, required = false)]
-    pub(crate) access_token_claims: Map<String, Value>,
-    /// Scopes for the access token.
-    #[schema(required = false)]
-    pub(crate) scopes: AnswerScopes<'a>,
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) expires_at: Time,
 }
 
 /// Scopes to add and to remove.
@@ -114,13 +107,13 @@ pub(crate) struct AnswerScopes<'a> {
 
 /// Changes of the user's metadata.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct AnswerUpdates {
+pub(crate) struct AnswerUpdates<'a> {
     /// Of the metadata that only the tenant may write.
     #[schema(value_type = Object)]
-    pub(crate) app_metadata: Map<String, Value>,
+    pub(crate) app_metadata: Members<'a>,
     /// Of the metadata that the user may write.
     #[schema(value_type = Object)]
-    pub(crate) user_metadata: Map<String, Value>,
+    pub(crate) user_metadata: Members<'a>,
 }
 
 /// One run in an answer.
@@ -132,7 +125,7 @@ pub(crate) struct AnswerAction<'a> {
     pub(crate) version: &'a str,
     /// The plugin.
     #[schema(value_type = crate::openapi::DigestText)]
-    pub(crate) digest: String,
+    pub(crate) digest: Digest,
     /// What it came to.
     #[schema(value_type = crate::openapi::VerdictText)]
     pub(crate) decision: &'static str,
@@ -152,13 +145,15 @@ pub(crate) struct AnswerAction<'a> {
 impl<'a> Answer<'a> {
     /// The answer as JSON.
     pub(crate) fn of(answer: &'a LoginAnswer) -> Self {
-        let session_id = answer.session_id.as_ref().map(|id| id.as_str());
+        let (subject, effects) = (answer.subject(), answer.effects());
+        let session_id = subject.session_id.as_ref().map(|id| id.as_str());
+        let outcome = answer.outcome();
         let bare = Self {
-            login_id: answer.login_id.as_str(),
-            outcome: answer.outcome.as_str(),
+            login_id: answer.login_id().as_str(),
+            outcome: outcome.as_str(),
             subject: AnswerSubject {
-                user_id: answer.user_id.as_str(),
-                client_id: answer.client_id.as_str(),
+                user_id: subject.user_id.as_str(),
+                client_id: subject.client_id.as_str(),
                 session_id,
             },
             session: session_id.map(|id| AnswerSession { id, factors: Vec::new() }),
@@ -168,80 +163,70 @@ impl<'a> Answer<'a> {
             action: None,
             code: None,
             message: None,
-            worth: None,
+            amr: None,
+            id_token_claims: None,
+            access_token_claims: None,
+            scopes: None,
             user_updates: AnswerUpdates {
-                app_metadata: patch(&answer.app_metadata),
-                user_metadata: patch(&answer.user_metadata),
+                app_metadata: Members::Patch(&effects.app_metadata),
+                user_metadata: Members::Patch(&effects.user_metadata),
             },
             idp_requests: Vec::new(),
-            actions: answer.actions.iter().map(AnswerAction::of).collect(),
+            actions: answer.actions().iter().map(AnswerAction::of).collect(),
         };
-        bare.with_outcome(&answer.outcome)
+        bare.with_outcome(outcome)
     }
 
-    fn with_outcome(self, outcome: &'a AnswerOutcome) -> Self {
+    fn with_outcome(self, outcome: AnswerOutcome<'a>) -> Self {
         match outcome {
             AnswerOutcome::Running => self,
-            AnswerOutcome::Redirect { location, resume_key, expires_at } => Self {
-                location: location.as_deref(),
-                resume_key: resume_key.as_deref(),
-                expires_at: Some(rfc3339(*expires_at)),
-                ..self
-            },
-            AnswerOutcome::Continue { factors, id_token_claims, access_token_claims, add_scopes, remove_scopes } => {
-                let AnswerFactors { amr, factors } = factors;
-                let worth = AnswerWorth {
-                    amr,
-                    id_token_claims: claims(id_token_claims),
-                    access_token_claims: claims(access_token_claims),
-                    scopes: AnswerScopes { add: add_scopes, remove: remove_scopes },
-                };
-                let factors = |session: AnswerSession<'a>| AnswerSession {
-                    factors: factors.iter().map(AnswerFactor::of).collect(),
-                    ..session
-                };
-                Self { session: self.session.map(factors), worth: Some(worth), ..self }
+            AnswerOutcome::Redirect { location, resume_key, expires_at } => {
+                Self { location, resume_key, expires_at: Some(Time(expires_at)), ..self }
             }
-            AnswerOutcome::Deny { action, code, message } => {
-                Self { action: Some(action.as_str()), code: Some(code), message: Some(message), ..self }
+            AnswerOutcome::Continue { settled, effects } => self.with_worth(settled, effects),
+            AnswerOutcome::Deny { action, denial } => {
+                let (code, message) = (Some(denial.code.as_str()), Some(denial.message.as_str()));
+                Self { action: Some(action.as_str()), code, message, ..self }
             }
             AnswerOutcome::InteractionRequired { action } => Self { action: Some(action.as_str()), ..self },
             AnswerOutcome::Ended(why) => Self { code: Some(why.as_str()), ..self },
+        }
+    }
+
+    /// What a `continue` is worth.
+    fn with_worth(mut self, settled: &'a Settled, effects: &'a Effects) -> Self {
+        if let Some(session) = &mut self.session {
+            session.factors = settled.factors.iter().map(AnswerFactor::of).collect();
+        }
+        Self {
+            amr: Some(&settled.amr),
+            id_token_claims: Some(Members::Values(&effects.id_token_claims)),
+            access_token_claims: Some(Members::Values(&effects.access_token_claims)),
+            scopes: Some(AnswerScopes { add: &effects.add_scopes, remove: &effects.remove_scopes }),
+            ..self
         }
     }
 }
 
 impl<'a> AnswerFactor<'a> {
     fn of(factor: &'a FactorStanding) -> Self {
-        Self {
-            name: factor.name.as_str(),
-            completed_at: rfc3339(factor.completed_at),
-            expires_at: rfc3339(factor.expires_at),
-        }
+        let (completed_at, expires_at) = (Time(factor.completed_at), Time(factor.expires_at));
+        Self { name: factor.name.as_str(), completed_at, expires_at }
     }
 }
 
 impl<'a> AnswerAction<'a> {
-    fn of(action: &'a RanAction) -> Self {
+    fn of(ran: &'a Trace) -> Self {
         Self {
-            name: action.name.as_str(),
-            version: &action.version,
-            digest: action.digest.to_string(),
-            decision: action.decision.as_str(),
-            report_only: action.report_only,
-            why: &action.why,
-            fuel: action.fuel,
-            memory_bytes: action.memory_bytes,
-            duration_us: action.duration_us,
+            name: ran.action.as_str(),
+            version: &ran.version,
+            digest: ran.digest,
+            decision: ran.decision.as_str(),
+            report_only: ran.report_only,
+            why: &ran.why,
+            fuel: ran.fuel,
+            memory_bytes: ran.memory_bytes,
+            duration_us: ran.duration_us,
         }
     }
-}
-
-fn claims(claims: &BTreeMap<String, Json>) -> Map<String, Value> {
-    claims.iter().map(|(name, value)| (name.clone(), value.to_value())).collect()
-}
-
-fn patch(changes: &BTreeMap<String, Option<Json>>) -> Map<String, Value> {
-    let value = |change: &Option<Json>| change.as_ref().map_or(Value::Null, Json::to_value);
-    changes.iter().map(|(key, change)| (key.clone(), value(change))).collect()
 }

@@ -1,6 +1,7 @@
 //! What crosses the wire: requests, read strictly, and answers.
 
 mod answer;
+mod parts;
 mod request;
 mod session;
 mod subject;

@@ -4,10 +4,10 @@ use super::subject::subject_of;
 use crate::error::ApiError;
 use postlude_host::login::{ContinueRequest, Event, LoginRequest};
 use postlude_model::action::Mode;
-use postlude_model::json::{Json, JsonError, parse_apart, parse_value};
+use postlude_model::json::{Json, JsonError, canonical, parse_value};
 use postlude_model::names::{ClientId, SessionId, UserId};
 use postlude_model::trigger::Trigger;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use utoipa::ToSchema;
 pub(crate) const BODY_BYTES: usize = 256 * 1024;
 
 /// `POST /v1/logins`.
-// The request apart from its event, which is moved in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = LoginRequest)]
@@ -34,15 +33,16 @@ pub(crate) struct LoginBody {
     #[schema(max_length = 2048, example = "https://idp.example/interaction/abc")]
     return_url: Option<String>,
     /// The event.
-    #[serde(rename = "event")]
+    #[serde(deserialize_with = "canonical")]
     #[schema(value_type = crate::openapi::EventObject)]
-    _event: IgnoredAny,
+    event: Json,
 }
 
 impl CarriesEvent for LoginBody {
     type Whole = LoginRequest;
-    fn with(self, event: Event) -> LoginRequest {
-        LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event }
+    fn whole(self) -> Result<LoginRequest, ApiError> {
+        let event = read_event(self.event)?;
+        Ok(LoginRequest { trigger: self.trigger, mode: self.mode, return_url: self.return_url, event })
     }
 }
 
@@ -53,7 +53,6 @@ fn trigger<'de, D: Deserializer<'de>>(from: D) -> Result<Trigger, D::Error> {
 }
 
 /// `POST /v1/logins/{login_id}/continue`.
-// The request apart from its event, which is moved in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ContinueRequest)]
@@ -63,15 +62,15 @@ pub(crate) struct ContinueBody {
     /// What the browser brought in the query parameter `postlude`.
     reply: String,
     /// The event again.
-    #[serde(rename = "event")]
+    #[serde(deserialize_with = "canonical")]
     #[schema(value_type = crate::openapi::EventObject)]
-    _event: IgnoredAny,
+    event: Json,
 }
 
 impl CarriesEvent for ContinueBody {
     type Whole = ContinueRequest;
-    fn with(self, event: Event) -> ContinueRequest {
-        ContinueRequest { resume_key: self.resume_key, reply: self.reply, event }
+    fn whole(self) -> Result<ContinueRequest, ApiError> {
+        Ok(ContinueRequest { resume_key: self.resume_key, reply: self.reply, event: read_event(self.event)? })
     }
 }
 
@@ -135,7 +134,7 @@ struct NamedSession {
 
 /// Reads an event.
 fn read_event(document: Json) -> Result<Event, ApiError> {
-    let named = subject_of(&document).ok().and_then(|(user, client, session)| {
+    let named = subject_of(&document).and_then(|(user, client, session)| {
         let session_id = session.map(SessionId::new).transpose().ok()?;
         Some((UserId::new(user).ok()?, ClientId::new(client).ok()?, session_id))
     });
@@ -158,26 +157,25 @@ fn read_subject_slowly(value: Value) -> Result<(UserId, ClientId, Option<Session
     Ok((named.user.user_id, named.client.client_id, named.session.and_then(|session| session.id)))
 }
 
-/// A request that carries an event, apart from it.
+/// A request that carries an event.
 pub(crate) trait CarriesEvent: DeserializeOwned {
     /// The request as the handlers take it.
     type Whole;
-    /// Puts the event in.
-    fn with(self, event: Event) -> Self::Whole;
+    /// Reads what the event names.
+    ///
+    /// # Errors
+    /// When the event does not name its subject.
+    fn whole(self) -> Result<Self::Whole, ApiError>;
 }
 
-/// Reads a body with an event strictly.
+/// Reads a body with an event strictly, in one pass: such a request repeats no key and has no free part but its event, which is
+/// read as strictly as any body.
 pub(crate) fn read_with_event<T: CarriesEvent>(body: &[u8]) -> Result<T::Whole, ApiError> {
-    let (mut parts, event) = parse_apart(body, "event").map_err(|e| {
-        // Whether it is JSON at all comes first.
-        parse(body).err().unwrap_or_else(|| not_json(&e))
-    })?;
-    // In its place stays null, so that a missing event is told from one that is there.
-    if event.is_some() {
-        parts.insert("event".to_owned(), Value::Null);
-    }
-    let apart: T = typed(Value::Object(parts))?;
-    Ok(apart.with(read_event(event.unwrap_or_else(|| Json::from_value(&Value::Null)))?))
+    // A list would be taken for an object's fields in their order.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    let usual = object.then(|| serde_json::from_slice::<T>(body).ok()).flatten();
+    // Something is wrong: the reader by way of a tree says what, and where.
+    usual.map_or_else(|| read(body), Ok)?.whole()
 }
 
 /// Reads a body strictly: no key twice, no deep nesting, no unknown field; the error says where.

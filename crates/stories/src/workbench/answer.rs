@@ -75,19 +75,19 @@ impl Answer {
     /// The host's answer to the identity provider.
     pub(super) fn of(answer: &LoginAnswer, session: Option<&Session>, runs: Vec<Run>) -> Self {
         let mut json = json!({
-            "outcome": answer.outcome.as_str(),
-            "login_id": answer.login_id.as_str(),
-            "user_id": answer.user_id.as_str(),
-            "session_id": answer.session_id.as_ref().map(|id| id.as_str()),
-            "app_metadata": optional_map(&answer.app_metadata),
-            "user_metadata": optional_map(&answer.user_metadata),
-            "actions": answer.actions.iter().map(|action| json!({
-                "name": action.name.as_str(), "decision": action.decision.as_str(), "why": action.why,
+            "outcome": answer.outcome().as_str(),
+            "login_id": answer.login_id().as_str(),
+            "user_id": answer.subject().user_id.as_str(),
+            "session_id": answer.subject().session_id.as_ref().map(|id| id.as_str()),
+            "app_metadata": optional_map(&answer.effects().app_metadata),
+            "user_metadata": optional_map(&answer.effects().user_metadata),
+            "actions": answer.actions().iter().map(|action| json!({
+                "name": action.action.as_str(), "decision": action.decision.as_str(), "why": action.why,
                 "report_only": action.report_only,
             })).collect::<Vec<_>>(),
         });
         if let Value::Object(members) = &mut json {
-            members.extend(outcome(&answer.outcome));
+            members.extend(outcome(&answer.outcome()));
             members.insert("session".to_owned(), session.map_or(Value::Null, session_json));
         }
         add_runs(&mut json, &runs);
@@ -95,21 +95,21 @@ impl Answer {
     }
 }
 
-fn outcome(outcome: &AnswerOutcome) -> Map<String, Value> {
+fn outcome(outcome: &AnswerOutcome<'_>) -> Map<String, Value> {
     let json = match outcome {
-        AnswerOutcome::Continue { factors, id_token_claims, access_token_claims, add_scopes, remove_scopes } => json!({
-            "amr": factors.amr,
-            "factors": factors.factors.iter().map(|factor| factor.name.as_str()).collect::<Vec<_>>(),
-            "id_token": map(id_token_claims),
-            "access_token": map(access_token_claims),
-            "add_scopes": add_scopes,
-            "remove_scopes": remove_scopes,
+        AnswerOutcome::Continue { settled, effects } => json!({
+            "amr": settled.amr,
+            "factors": settled.factors.iter().map(|factor| factor.name.as_str()).collect::<Vec<_>>(),
+            "id_token": map(&effects.id_token_claims),
+            "access_token": map(&effects.access_token_claims),
+            "add_scopes": effects.add_scopes,
+            "remove_scopes": effects.remove_scopes,
         }),
         AnswerOutcome::Redirect { location, .. } => {
-            json!({ "redirect": location.as_deref().map_or(Value::Null, redirect) })
+            json!({ "redirect": location.map_or(Value::Null, redirect) })
         }
-        AnswerOutcome::Deny { action, code, message } => {
-            json!({ "deny": { "action": action.as_str(), "code": code, "message": message } })
+        AnswerOutcome::Deny { action, denial } => {
+            json!({ "deny": { "action": action.as_str(), "code": denial.code, "message": denial.message } })
         }
         AnswerOutcome::InteractionRequired { action } => json!({ "action": action.as_str() }),
         AnswerOutcome::Ended(why) => json!({ "ended": why.as_str() }),

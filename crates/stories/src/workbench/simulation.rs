@@ -306,16 +306,16 @@ impl Workbench {
             Err(why) => return Ok(Answer::refused(&Refusal::host(&why), runs)),
         };
         let caller = Caller { tenant: self.running_tenant()?, role: Role::Operator, key: "workbench".into() };
-        let detail = self.host.operator().logins.detail(&caller, &answer.login_id).await;
+        let detail = self.host.operator().logins.detail(&caller, answer.login_id()).await;
         let detail = detail.map_err(|why| WorkbenchError::Internal(why.to_string()))?;
         let browser = self.browsers.entry(browser.to_owned()).or_default();
-        match &answer.outcome {
+        match answer.outcome() {
             AnswerOutcome::Redirect { location: Some(location), resume_key: Some(resume_key), .. } => {
                 let suspension = detail.record.suspension();
                 browser.open = Some(OpenLogin {
-                    id: answer.login_id.clone(),
-                    resume_key: resume_key.clone(),
-                    location: location.clone(),
+                    id: answer.login_id().clone(),
+                    resume_key: resume_key.to_owned(),
+                    location: location.to_owned(),
                     action: suspension.map(|at| at.action.to_string()).unwrap_or_default(),
                     factor: suspension.and_then(|at| at.factor.as_ref()).map(ToString::to_string),
                     event,
@@ -323,8 +323,8 @@ impl Workbench {
             }
             AnswerOutcome::Continue { .. } => {
                 browser.open = None;
-                let session = answer.session_id.clone();
-                browser.session = session.map(|id| (answer.user_id.to_string(), id));
+                let subject = answer.subject();
+                browser.session = subject.session_id.clone().map(|id| (subject.user_id.to_string(), id));
             }
             _ => browser.open = None,
         }
