@@ -8,6 +8,7 @@ mod config;
 mod continue_url;
 mod contract;
 mod embed;
+mod foreign_data;
 mod frozen;
 mod hostile;
 mod http;
