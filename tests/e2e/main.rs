@@ -26,6 +26,7 @@ mod policy;
 mod recordings;
 mod reloads;
 mod resume;
+mod root_keys;
 mod sessions;
 mod story;
 mod swaps;

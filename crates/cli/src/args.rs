@@ -2,7 +2,7 @@
 
 use crate::subcommands::{
     answer_prompt, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect, keys,
-    man, new, profile, run, serve, test, watch,
+    man, new, profile, run, serve, store, test, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -41,6 +41,7 @@ pub(crate) enum Command {
     Bench(Box<bench::Args>),
     Doctor(doctor::Args),
     Keys(keys::Args),
+    Store(store::Args),
     AnswerPrompt(answer_prompt::Args),
     Explain(explain::Args),
     Watch(watch::Args),
@@ -67,6 +68,7 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::Store(args) => store::run(&args),
             Self::AnswerPrompt(args) => answer_prompt::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Watch(args) => watch::run(&args),

@@ -96,6 +96,12 @@ impl Draft {
         self.signing.as_ref()
     }
 
+    /// What is wrong so far, of a configuration that is not to be bound.
+    #[must_use]
+    pub fn into_problems(self) -> Problems {
+        self.problems
+    }
+
     /// Adds an error that the host found in what the configuration names, such as a certificate that is none.
     pub fn report(&mut self, at: Place, message: impl Into<String>, hint: Option<String>) {
         let (file, Place { line, column }) = (self.config.file.clone(), at);

@@ -35,7 +35,20 @@ impl RecordMac {
     /// Whether the tag is the one of these bytes by the current or a previous root key, in constant time.
     #[must_use]
     pub fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool {
-        self.0.any(|key| truncated(key, bytes).to_vec(), tag)
+        self.made_by(bytes, tag).is_some()
+    }
+
+    /// Which root key made the tag of these bytes: 0 is the current one, 1 the first of the previous ones, and so on. The time
+    /// depends on the number of keys only.
+    #[must_use]
+    pub fn made_by(&self, bytes: &[u8], tag: &[u8; 16]) -> Option<usize> {
+        self.0.which(|key| truncated(key, bytes).to_vec(), tag)
+    }
+
+    /// The public names of the root keys, as [`Self::made_by`] counts them.
+    #[must_use]
+    pub fn kids(&self) -> Vec<String> {
+        self.0.kids()
     }
 }
 
@@ -84,6 +97,9 @@ mod tests {
     fn a_previous_root_key_still_verifies_and_an_unknown_one_does_not() {
         let tag = mac(1, &[]).tag(b"record");
         assert!(mac(2, &[1]).verify(b"record", &tag));
+        assert_eq!(mac(3, &[2, 1]).made_by(b"record", &tag), Some(2));
+        assert_eq!(mac(1, &[2]).made_by(b"record", &tag), Some(0));
+        assert_eq!(mac(3, &[2, 1]).kids()[2], mac(1, &[]).kids()[0]);
         assert!(!mac(2, &[]).verify(b"record", &tag));
         assert_ne!(mac(2, &[1]).tag(b"record"), tag);
     }

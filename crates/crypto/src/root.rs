@@ -173,8 +173,18 @@ impl<K> Derived<K> {
 
     /// Whether a MAC by any of the keys is `presented`; the time depends on the number of keys only.
     pub(crate) fn any(&self, mac: impl Fn(&K) -> Vec<u8>, presented: &[u8]) -> bool {
-        let keys = std::iter::once(&self.current).chain(&self.previous);
-        keys.fold(false, |found, (_, key)| found | prim::same(&mac(key), presented))
+        self.which(mac, presented).is_some()
+    }
+
+    /// By which of the keys `presented` is the MAC: 0 is the current one. The time depends on the number of keys only.
+    pub(crate) fn which(&self, mac: impl Fn(&K) -> Vec<u8>, presented: &[u8]) -> Option<usize> {
+        let keys = std::iter::once(&self.current).chain(&self.previous).enumerate();
+        keys.fold(None, |found, (at, (_, key))| found.or(prim::same(&mac(key), presented).then_some(at)))
+    }
+
+    /// The public names of the root keys, the current one's first.
+    pub(crate) fn kids(&self) -> Vec<String> {
+        std::iter::once(&self.current).chain(&self.previous).map(|(kid, _)| kid.clone()).collect()
     }
 }
 

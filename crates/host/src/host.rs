@@ -1,9 +1,10 @@
 //! A host: opened from a configuration file, run until it is stopped.
 
 use crate::clock::Clock;
+use crate::log_context::About;
 use crate::login::Logins;
 use crate::maintenance::Maintenance;
-use crate::metrics::{Metrics, gauge};
+use crate::metrics::{Metrics, gauge, store_condition};
 use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
@@ -20,7 +21,7 @@ use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
 use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig, ShareUse};
-use postlude_store::{EngineKind, OpenError, StoreError, StoreOptions};
+use postlude_store::{EngineKind, OpenError, StoreCondition, StoreError, StoreOptions};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -167,7 +168,7 @@ impl Host {
         };
         Ok(Self(Arc::new(Parts {
             logins: Logins::new(Arc::clone(&services), revisions, sessions.clone()),
-            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads)),
+            operator: Operator::new(&services, &sessions, orders, Arc::clone(&reloads), &tenants),
             services,
             tenants,
             sessions,
@@ -220,6 +221,18 @@ impl Host {
         self.0.services.sandbox.cores()
     }
 
+    /// Has runs of plugins that spent their budget lately done by the tasks of these runtimes, in turn, from now on. Each has one thread, which
+    /// said so by [`crate::enter_background`], and runs until the host is closed.
+    pub fn use_background(&self, runtimes: Vec<tokio::runtime::Handle>) {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        self.0.services.sandbox.use_background(Arc::new(move |work| {
+            let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if let Some(runtime) = number.checked_rem(runtimes.len()).and_then(|at| runtimes.get(at)) {
+                runtime.spawn(About::current().cover(work));
+            }
+        }));
+    }
+
     /// The live tail.
     #[must_use]
     pub fn events(&self) -> &Arc<crate::events::Events> {
@@ -269,6 +282,12 @@ impl Host {
         self.0.maintenance.collect().await
     }
 
+    /// What is known of the condition of what is stored.
+    #[must_use]
+    pub fn store_condition(&self) -> StoreCondition {
+        self.0.services.store.condition()
+    }
+
     /// The number of compiled plugins in memory.
     #[must_use]
     pub fn compiled_plugins(&self) -> usize {
@@ -280,10 +299,11 @@ impl Host {
     pub async fn run(&self) {
         let mut tasks = JoinSet::new();
         tasks.spawn(self.0.maintenance.clone().run());
+        tasks.spawn(self.0.maintenance.clone().scrub());
         tasks.spawn(watch(Arc::clone(&self.0.reloads)));
         while let Some(ended) = tasks.join_next().await {
             if let Err(cause) = ended {
-                tracing::error!(%cause, "a background task of the host panicked: the store is not swept, or files are not watched, until a restart");
+                tracing::error!(%cause, "a background task of the host panicked: the store is not swept or scrubbed, or files are not watched, until a restart");
             }
         }
     }
@@ -350,7 +370,7 @@ fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics
 
 /// The MAC of stored records, by the root key.
 #[derive(Debug)]
-struct RootKeyMac(RecordMac);
+pub(crate) struct RootKeyMac(pub(crate) RecordMac);
 
 impl postlude_store::RecordMac for RootKeyMac {
     fn tag(&self, bytes: &[u8]) -> [u8; 16] {
@@ -358,6 +378,12 @@ impl postlude_store::RecordMac for RootKeyMac {
     }
     fn verify(&self, bytes: &[u8], tag: &[u8; 16]) -> bool {
         self.0.verify(bytes, tag)
+    }
+    fn made_by(&self, bytes: &[u8], tag: &[u8; 16]) -> Option<usize> {
+        self.0.made_by(bytes, tag)
+    }
+    fn key_names(&self) -> Vec<String> {
+        self.0.kids()
     }
 }
 
@@ -386,6 +412,8 @@ impl Collector for Moment {
             ConstCounter::new(tenant.core_time.as_secs_f64())
                 .encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
         }
+        let condition = services.store.condition();
+        store_condition(&mut encoder, &condition)?;
         let help = "Plugins whose code is in memory";
         gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
         gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;

@@ -21,6 +21,7 @@ pub mod log_context;
 pub mod login;
 mod maintenance;
 mod metrics;
+mod offline;
 pub mod operator;
 mod orders;
 mod parts;
@@ -39,12 +40,13 @@ pub use clock::{Clock, rfc3339};
 pub use error::HostError;
 pub use host::{Host, HostOptions, OpenHostError};
 pub use metrics::{Metrics, OPEN_METRICS};
+pub use offline::{check_store, repair_store};
 pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};
 pub use pipeline::Pipeline;
 pub use plugin::{Compilation, CompileError, Compiler, WorkerLimits, worker as compile_worker};
-pub use postlude_sandbox::enter_core;
-pub use postlude_store::EngineKind;
+pub use postlude_sandbox::{enter_background, enter_core};
+pub use postlude_store::{DamagedRecord, EngineKind, RepairReport, StoreReport};
 pub use reload::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, Reloads,
     SETTLE_TIME, TenantChange,

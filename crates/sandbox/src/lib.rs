@@ -16,6 +16,7 @@
 //! [`Report`]: postlude_model::run::Report
 
 mod abi;
+mod background;
 mod code;
 mod digest;
 mod engine;
@@ -41,6 +42,7 @@ mod wasi;
 
 pub use abi::function::{Function, Needs};
 pub use abi::functions;
+pub use background::BackgroundWork;
 pub use code::{CodeError, EngineId, Vouched, precompile};
 pub use engine::{DEFAULT_RUNS, EngineError, SandboxConfig};
 pub use frames::{is_runtime_frame, own_frames};
@@ -48,7 +50,7 @@ pub use inspect::{Inspection, inspect, tier_of};
 pub use load::error::LoadError;
 pub use load::form::component as check_form;
 pub use load::manifest::manifest_section;
-pub use postlude_schedule::{Limits as RunLimits, Share, ShareUse, enter_core};
+pub use postlude_schedule::{Limits as RunLimits, Share, ShareUse, enter_background, enter_core};
 pub use price::{Price, Work, call as call_fuel};
 pub use profile::{FunctionCost, Profile, Stack, functions as function_costs};
 pub use profiler::Profiler;

@@ -5,6 +5,7 @@
 //! store alone, so nobody can tell.
 
 use crate::abi::Linked;
+use crate::background::Background;
 use crate::engine::{EngineKind, YIELD_FUEL};
 use crate::history::History;
 use crate::state::RunState;
@@ -39,6 +40,13 @@ pub struct Runnable {
     pub waits: bool,
     /// How its runs went lately.
     pub history: Arc<History>,
+}
+
+/// What gives runs their turns, and the threads for those that wait behind others.
+#[derive(Debug)]
+pub struct Runner {
+    pub scheduler: Arc<Scheduler<Short>>,
+    pub background: Background,
 }
 
 /// A run as a job.
@@ -77,12 +85,8 @@ impl Job for Short {
 }
 
 /// Runs a plugin once.
-pub async fn run(
-    scheduler: &Scheduler<Short>,
-    share: &Share,
-    plugin: &Arc<Runnable>,
-    mut input: Box<RunInput>,
-) -> Report {
+pub async fn run(runner: &Runner, share: &Share, plugin: &Arc<Runnable>, mut input: Box<RunInput>) -> Report {
+    let scheduler = &runner.scheduler;
     let clock = Arc::new(RunClock::start(input.action.spec.budget.wall_clock));
     let Ok(admitted) = scheduler.admit(share) else { return not_run(&clock) };
     let history = &plugin.history;
@@ -102,8 +106,24 @@ pub async fn run(
         }
     }
     // In a box: short runs need no room for it.
-    let report = Box::pin(on_own_stack(&admitted, lane, plugin, input, &clock)).await;
+    let report = if lane == Lane::Behind && runner.background.is_there() {
+        let run = in_background(Arc::clone(scheduler), share.clone(), Arc::clone(plugin), input, Arc::clone(&clock));
+        Box::pin(runner.background.run(run)).await.unwrap_or_else(|| not_run(&clock))
+    } else {
+        Box::pin(on_own_stack(&admitted, lane, plugin, input, &clock)).await
+    };
     history.noted(report, &clock)
+}
+
+/// The same as [`on_own_stack`], on whatever thread it is polled; who spawns it was let in and waits for it.
+async fn in_background(
+    scheduler: Arc<Scheduler<Short>>,
+    share: Share,
+    plugin: Arc<Runnable>,
+    input: Box<RunInput>,
+    clock: Arc<RunClock>,
+) -> Report {
+    on_own_stack(&scheduler.go_on(&share), Lane::Behind, &plugin, input, &clock).await
 }
 
 /// Runs a plugin on a stack of its own, slice by slice, in a place.

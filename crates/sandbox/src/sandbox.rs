@@ -1,13 +1,14 @@
 //! The crate's door: a sandbox loads plugins and runs them.
 
 use crate::abi::{self, Linked};
+use crate::background::{Background, BackgroundWork};
 use crate::code::{self, Code, CodeError, EngineId, Vouched};
 use crate::digest::digest;
 use crate::engine::{EngineError, EngineKind, SandboxConfig};
 use crate::engines::{Engines, Linkers};
 use crate::load::error::LoadError;
 use crate::load::{Checked, check};
-use crate::run::{self, Runnable, Short, StartError};
+use crate::run::{self, Runnable, Runner, StartError};
 use crate::tier::Tier;
 use postlude_model::abi::AbiVersion;
 use postlude_model::action::{Action, Budget};
@@ -29,7 +30,7 @@ const OTHER_THREADS: usize = 64;
 struct Parts {
     engines: Engines,
     id: EngineId,
-    scheduler: Scheduler<Short>,
+    runner: Runner,
     /// For runs of no tenant.
     nobody: Share,
 }
@@ -40,11 +41,12 @@ impl Sandbox {
     /// # Errors
     /// When the engine does not start: a configuration out of range, or too little address space.
     pub fn new(config: SandboxConfig) -> Result<Self, EngineError> {
-        let scheduler = Scheduler::new(config.cores, OTHER_THREADS, config.runs);
+        let scheduler = Arc::new(Scheduler::new(config.cores, OTHER_THREADS, config.runs));
         let engines = Engines::new(config, scheduler.queues())?;
         let id = EngineId::new(config.source_lines)?;
         let nobody = scheduler.share("", 1);
-        Ok(Self(Arc::new(Parts { engines, id, scheduler, nobody })))
+        let runner = Runner { scheduler, background: Background::default() };
+        Ok(Self(Arc::new(Parts { engines, id, runner, nobody })))
     }
 
     /// Checks a component and compiles it. Takes milliseconds to seconds of processor time: call it where blocking is
@@ -96,25 +98,32 @@ impl Sandbox {
     /// Cores that guests compute on. A thread that serves one says so by [`crate::enter_core`].
     #[must_use]
     pub fn cores(&self) -> usize {
-        self.0.scheduler.cores()
+        self.0.runner.scheduler.cores()
+    }
+
+    /// Has runs of plugins that spent their budget lately done by `spawn`, from now on: on threads that said so by
+    /// [`crate::enter_background`], as many as there are cores, and that the system lets run only when nothing else wants the processor.
+    /// False where that was said before, which stays.
+    pub fn use_background(&self, spawn: Arc<dyn Fn(BackgroundWork) + Send + Sync>) -> bool {
+        self.0.runner.background.start(spawn)
     }
 
     /// Places for runs that are long or wait: how many there are, and how many are free at this moment.
     #[must_use]
     pub fn places(&self) -> (usize, usize) {
-        self.0.scheduler.places()
+        self.0.runner.scheduler.places()
     }
 
     /// The share of a tenant, with this weight (1 to 100) from now on. A tenant keeps its share as long as somebody holds it.
     #[must_use]
     pub fn share(&self, tenant: &str, weight: u32) -> Share {
-        self.0.scheduler.share(tenant, weight)
+        self.0.runner.scheduler.share(tenant, weight)
     }
 
     /// What each tenant uses, by name; runs of no tenant have the empty one.
     #[must_use]
     pub fn uses(&self) -> Vec<ShareUse> {
-        self.0.scheduler.uses()
+        self.0.runner.scheduler.uses()
     }
 
     /// Runs a plugin once, in a fresh instance, within the budget of `input.action.spec`. Always reports; a plugin cannot
@@ -125,7 +134,7 @@ impl Sandbox {
 
     /// The same for a tenant: turns and places are shared out fairly between those who want them.
     pub async fn run_for(&self, tenant: &Share, plugin: &Plugin, input: Box<RunInput>) -> Report {
-        run::run(&self.0.scheduler, tenant, &plugin.0.ready, input).await
+        run::run(&self.0.runner, tenant, &plugin.0.ready, input).await
     }
 
     /// Instantiates a plugin once within an action's fuel and memory, and calls nothing: a plugin whose start fails would fail
@@ -134,7 +143,7 @@ impl Sandbox {
     /// # Errors
     /// When the plugin traps, spends its budget or does not start within [`crate::START_TIME`]; or when it got no turn.
     pub async fn try_start(&self, plugin: &Plugin, action: &Arc<Action>) -> Result<Usage, StartError> {
-        run::start(&self.0.scheduler, &self.0.nobody, &plugin.0.ready, Arc::clone(action)).await
+        run::start(&self.0.runner.scheduler, &self.0.nobody, &plugin.0.ready, Arc::clone(action)).await
     }
 }
 
@@ -147,7 +156,7 @@ fn runnable(linkers: &Linkers, linked: Linked, tier: Tier, kind: EngineKind, imp
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("scheduler", &self.0.scheduler).finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("scheduler", &self.0.runner.scheduler).finish_non_exhaustive()
     }
 }
 

@@ -21,11 +21,22 @@ pub struct Admitted<'s, J: Job> {
     places: &'s Places,
     share: &'s Share,
     max_wait: Duration,
+    /// Whether it is counted until it is dropped.
+    counted: bool,
 }
 
 impl<'s, J: Job> Admitted<'s, J> {
     pub(crate) const fn new(queue: &'s RunQueue<J>, places: &'s Places, share: &'s Share, max_wait: Duration) -> Self {
-        Self { queue, places, share, max_wait }
+        Self { queue, places, share, max_wait, counted: true }
+    }
+
+    pub(crate) const fn going_on(
+        queue: &'s RunQueue<J>,
+        places: &'s Places,
+        share: &'s Share,
+        max_wait: Duration,
+    ) -> Self {
+        Self { queue, places, share, max_wait, counted: false }
     }
 
     /// Does a job in its turn, with those that are due on the same core. Returns what it came to.
@@ -85,7 +96,9 @@ impl<'s, J: Job> Admitted<'s, J> {
 
 impl<J: Job> Drop for Admitted<'_, J> {
     fn drop(&mut self) {
-        self.share.end();
+        if self.counted {
+            self.share.end();
+        }
     }
 }
 

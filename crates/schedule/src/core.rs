@@ -13,6 +13,8 @@ static OTHERS: AtomicUsize = AtomicUsize::new(0);
 pub(crate) enum Thread {
     /// The thread of a core.
     Core(usize),
+    /// A thread that computes when no core wants the processor.
+    Background(usize),
     /// Another thread: a tool's, a test's, or the server's own.
     Other(usize),
 }
@@ -21,6 +23,12 @@ pub(crate) enum Thread {
 /// which runs until the last of them has ended.
 pub fn enter_core(core: usize) {
     HERE.set(Some(Thread::Core(core)));
+}
+
+/// Makes this thread one that computes in the background, for [`Lane::Behind`](crate::Lane::Behind): the program around it gives it the
+/// processor only when nothing else wants it. For its tasks the same holds as for those of a core.
+pub fn enter_background(number: usize) {
+    HERE.set(Some(Thread::Background(number)));
 }
 
 /// The thread's place among its kind.

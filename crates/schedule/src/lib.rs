@@ -24,7 +24,7 @@ mod turn;
 
 pub use admitted::Admitted;
 pub use clock::RunClock;
-pub use core::enter_core;
+pub use core::{enter_background, enter_core};
 pub use fair::Lane;
 pub use limits::Limits;
 pub use places::{Place, Places};

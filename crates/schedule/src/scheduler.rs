@@ -12,6 +12,8 @@ use std::fmt;
 pub struct Scheduler<J: Job> {
     /// Those of the cores.
     cores: Vec<RunQueue<J>>,
+    /// Those of the threads that compute in the background: as many as there are cores.
+    background: Vec<RunQueue<J>>,
     /// Those of threads that serve no core: tools, tests, a server's own work. No thread of a core ever waits for one of these.
     others: Vec<RunQueue<J>>,
     places: Places,
@@ -25,9 +27,10 @@ impl<J: Job> Scheduler<J> {
     #[must_use]
     pub fn new(cores: usize, others: usize, limits: Limits) -> Self {
         let queues = |count: usize, tasks| (0..count.max(1)).map(|_| RunQueue::new(tasks)).collect();
+        let background = queues(cores, Tasks::OfOneRuntime);
         let (cores, others) = (queues(cores, Tasks::OfOneRuntime), queues(others, Tasks::OfAny));
         let places = Places::new(limits.places, limits.plugin_places);
-        Self { cores, others, places, shares: Shares::default(), limits }
+        Self { cores, background, others, places, shares: Shares::default(), limits }
     }
 
     /// The cores.
@@ -39,7 +42,7 @@ impl<J: Job> Scheduler<J> {
     /// Guests that compute at the same time at most, and so instances beside those in places.
     #[must_use]
     pub fn queues(&self) -> usize {
-        self.cores.len().saturating_add(self.others.len())
+        self.cores.len().saturating_add(self.background.len()).saturating_add(self.others.len())
     }
 
     /// The share of a tenant, with this weight from now on.
@@ -71,10 +74,17 @@ impl<J: Job> Scheduler<J> {
         Ok(Admitted::new(self.queue(), &self.places, share, self.limits.max_wait))
     }
 
+    /// The same for a run that was let in and goes on where it is on another thread: whoever let it in still holds what
+    /// [`Self::admit`] gave.
+    pub fn go_on<'s>(&'s self, share: &'s Share) -> Admitted<'s, J> {
+        Admitted::going_on(self.queue(), &self.places, share, self.limits.max_wait)
+    }
+
     /// The queue of this thread.
     fn queue(&self) -> &RunQueue<J> {
         let (queues, number) = match here() {
             Thread::Core(number) => (&self.cores, number),
+            Thread::Background(number) => (&self.background, number),
             Thread::Other(number) => (&self.others, number),
         };
         let at = number.checked_rem(queues.len()).unwrap_or_default();

@@ -7,6 +7,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -19,12 +22,22 @@ const POLLS_BETWEEN_LOOKS: u32 = 16;
 
 /// The cores.
 #[derive(Debug)]
-pub(crate) struct Cores(Vec<Core>);
+pub(crate) struct Cores {
+    cores: Vec<Core>,
+    /// Threads for what is done when no core wants the processor: one for each core.
+    background: Vec<Thread>,
+}
 
 #[derive(Debug)]
 struct Core {
-    runtime: Handle,
+    thread: Thread,
     connections: Arc<AtomicUsize>,
+}
+
+/// A thread with a runtime of its own.
+#[derive(Debug)]
+struct Thread {
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,7 +48,26 @@ impl Cores {
     /// # Errors
     /// When the system refuses a thread, or what its runtime needs.
     pub(crate) fn start(count: usize) -> io::Result<Self> {
-        (0..count.max(1)).map(Core::start).collect::<io::Result<_>>().map(Self)
+        let cores = (0..count.max(1)).map(Core::start).collect::<io::Result<_>>()?;
+        let background = |number| {
+            Thread::start(format!("background-{number}"), move || {
+                postlude_host::enter_background(number);
+                let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+                let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
+                if let Err(why) = set {
+                    tracing::warn!(
+                        ?why,
+                        "the system does not let a thread run on idle processors only; long runs compete with logins"
+                    );
+                }
+            })
+        };
+        Ok(Self { cores, background: (0..count.max(1)).map(background).collect::<io::Result<_>>()? })
+    }
+
+    /// The runtimes of the threads that compute in the background.
+    pub(crate) fn background(&self) -> Vec<Handle> {
+        self.background.iter().map(|thread| thread.runtime.clone()).collect()
     }
 
     /// Serves a connection on the core that has the fewest.
@@ -47,13 +79,13 @@ impl Cores {
         stream: TcpStream,
         connection: impl FnOnce(TcpStream) -> F + Send + 'static,
     ) -> io::Result<()> {
-        let Some(core) = self.0.iter().min_by_key(|core| core.connections.load(Ordering::Relaxed)) else {
+        let Some(core) = self.cores.iter().min_by_key(|core| core.connections.load(Ordering::Relaxed)) else {
             return Ok(());
         };
         // A socket belongs to the runtime that polls it.
         let stream = stream.into_std()?;
         let counted = Counted::new(&core.connections);
-        core.runtime.spawn(async move {
+        core.thread.runtime.spawn(async move {
             let _counted = counted;
             match TcpStream::from_std(stream) {
                 Ok(stream) => connection(stream).await,
@@ -64,11 +96,12 @@ impl Cores {
     }
 
     /// Ends the threads. What still runs on them is dropped.
-    pub(crate) fn stop(mut self) {
-        for core in &mut self.0 {
-            drop(core.stop.take());
+    pub(crate) fn stop(self) {
+        let mut all: Vec<_> = self.cores.into_iter().map(|core| core.thread).chain(self.background).collect();
+        for thread in &mut all {
+            drop(thread.stop.take());
         }
-        for thread in self.0.iter_mut().filter_map(|core| core.thread.take()) {
+        for thread in all.iter_mut().filter_map(|thread| thread.thread.take()) {
             // A core that panicked has said so.
             let _ = thread.join();
         }
@@ -77,16 +110,23 @@ impl Cores {
 
 impl Core {
     fn start(number: usize) -> io::Result<Self> {
+        let thread = Thread::start(format!("core-{number}"), move || postlude_host::enter_core(number))?;
+        Ok(Self { thread, connections: Arc::default() })
+    }
+}
+
+impl Thread {
+    /// Starts a thread, which does `first` before anything else.
+    fn start(name: String, first: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().event_interval(POLLS_BETWEEN_LOOKS).build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let handle = runtime.handle().clone();
-        let thread =
-            thread::Builder::new().name(format!("core-{number}")).stack_size(STACK_BYTES).spawn(move || {
-                postlude_host::enter_core(number);
-                // The sender says nothing: it is dropped.
-                let _ = runtime.block_on(stopped);
-            })?;
-        Ok(Self { runtime: handle, connections: Arc::default(), stop: Some(stop), thread: Some(thread) })
+        let thread = thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || {
+            first();
+            // The sender says nothing: it is dropped.
+            let _ = runtime.block_on(stopped);
+        })?;
+        Ok(Self { runtime: handle, stop: Some(stop), thread: Some(thread) })
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::kill::kill)) //              POST /v1/admin/kill
         .routes(routes!(admin::kill::lift)) //              POST /v1/admin/kill/lift
         .routes(routes!(admin::orders::list)) //            GET  /v1/admin/orders
+        .routes(routes!(admin::root_keys::list)) //         GET  /v1/admin/root-keys
 }
 
 /// The metrics, which may have a listener of their own.

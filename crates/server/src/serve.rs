@@ -131,6 +131,7 @@ impl Server {
     ) -> Result<(), ServeError> {
         let (stopper, stopped) = watch::channel(false);
         let cores = Arc::new(Cores::start(self.host().cores()).map_err(ServeError::Cores)?);
+        self.host().use_background(cores.background());
         let mut serving = self.listen(listeners, &cores, &stopped);
         let host = self.host().clone();
         let running = tokio::spawn(async move { host.run().await });

@@ -16,9 +16,10 @@ mod sled;
 
 pub use api::{
     Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
-    Commits, Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OpenError,
-    OrderStore, Page, Plugins, RecordMac, Revisions, SessionWrite, Sessions, Store, StoreError, Upload, Uploads,
+    Commits, DamagedRecord, Durability, Expiry, KeyUse, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins,
+    Observer, OpenError, OrderStore, Page, Plugins, RecordMac, RepairReport, Revisions, Scrub, SessionWrite, Sessions,
+    Store, StoreCondition, StoreError, StoreReport, Upload, Uploads,
 };
 pub use engine::{EngineKind, StoreOptions, open};
 pub use memory::MemoryStore;
-pub use sled::{SledOptions, SledStore, open as open_sled};
+pub use sled::{SledOptions, SledStore, check as check_sled, open as open_sled, repair as repair_sled};

@@ -1,4 +1,6 @@
-//! `postlude keys`: makes root keys and API keys.
+//! `postlude keys`: makes root keys and API keys, and says what root keys are needed for.
+
+mod status;
 
 use crate::output;
 use anyhow::{Context, Result, bail};
@@ -12,7 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Make root keys and API keys.
+/// Make root keys and API keys, and see which root keys are still needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,6 +24,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Keys {
     New(New),
+    Status(status::Args),
 }
 
 /// Make a new key from the system's random numbers.
@@ -60,7 +63,10 @@ enum Role {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let Keys::New(new) = &args.command;
+    let new = match &args.command {
+        Keys::New(new) => new,
+        Keys::Status(args) => return status::run(args),
+    };
     match new.kind {
         Kind::Root => root(new)?,
         Kind::Api => api(new)?,

@@ -18,5 +18,6 @@ pub(crate) mod new;
 pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod store;
 pub(crate) mod test;
 pub(crate) mod watch;

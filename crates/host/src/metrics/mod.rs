@@ -7,7 +7,7 @@ mod store;
 
 pub(crate) use pipeline::{PipelineMetrics, RunMeasure};
 pub(crate) use process::gauge;
-pub(crate) use store::StoreMetrics;
+pub(crate) use store::{StoreMetrics, store_condition};
 
 use pipeline::PipelineFamilies;
 use postlude_model::action::Action;

@@ -1,11 +1,16 @@
 //! What the store's commits cost.
 
+use super::gauge;
 use super::pipeline::WAIT;
-use postlude_store::{Durability, Observer};
+use postlude_store::{Durability, Observer, StoreCondition};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::fmt;
 use std::time::Duration;
 
 /// Answers that one sync made durable; 256 is the most that the store's writer takes at once.
@@ -45,6 +50,23 @@ impl StoreMetrics {
         );
         Self { synced, batched, errors, sync, group, sync_errors, unreadable }
     }
+}
+
+/// Writes what is known of the store's condition.
+pub(crate) fn store_condition(encoder: &mut DescriptorEncoder<'_>, condition: &StoreCondition) -> fmt::Result {
+    let help = "Stored records that the scrub has looked at, in this pass or the last";
+    gauge(encoder, "postlude_store_records_checked", help, condition.checked)?;
+    let help = "1 once the scrub has looked at every record since the start";
+    gauge(encoder, "postlude_store_check_complete", help, condition.complete.into())?;
+    let help = "Stored records that are damaged or were made under a root key that was removed";
+    gauge(encoder, "postlude_store_records_damaged", help, condition.damaged_records())?;
+    let help = "Stored records and light logins that need a root key";
+    let mut family = encoder.encode_descriptor("postlude_root_key_records", help, None, MetricType::Gauge)?;
+    for key in &condition.keys {
+        let needed = key.records.saturating_add(key.light_logins);
+        ConstGauge::new(needed).encode(family.encode_family(&[("kid", key.kid.as_str())])?)?;
+    }
+    Ok(())
 }
 
 impl Observer for StoreMetrics {

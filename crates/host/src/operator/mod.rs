@@ -7,6 +7,7 @@ mod logins;
 mod orders;
 mod plugins;
 mod reload;
+mod root_keys;
 mod sessions;
 mod uploads;
 
@@ -15,6 +16,7 @@ pub use logins::{AfterLogin, LoginDetail, LoginLists};
 pub use orders::OperatorOrders;
 pub use plugins::{PluginOverview, TenantPlugins};
 pub use reload::OperatorReload;
+pub use root_keys::{RootKeyStatus, RootKeys};
 pub use sessions::OperatorSessions;
 pub use uploads::{UPLOADS, UploadPlace, Uploads};
 
@@ -22,6 +24,7 @@ use crate::orders::OrderBook;
 use crate::reload::Reloads;
 use crate::services::Services;
 use crate::sessions::Sessions;
+use crate::tenants::TenantsInForce;
 use std::sync::Arc;
 
 /// The operators' side of a host, by subject.
@@ -41,6 +44,8 @@ pub struct Operator {
     pub logins: LoginLists,
     /// Reloads.
     pub reload: OperatorReload,
+    /// Root keys, and what each is needed for.
+    pub root_keys: RootKeys,
 }
 
 impl Operator {
@@ -49,6 +54,7 @@ impl Operator {
         sessions: &Sessions,
         orders: Arc<OrderBook>,
         reloads: Arc<Reloads>,
+        tenants: &Arc<TenantsInForce>,
     ) -> Self {
         Self {
             orders: OperatorOrders::new(Arc::clone(services), orders),
@@ -58,6 +64,7 @@ impl Operator {
             sessions: OperatorSessions::new(Arc::clone(services), sessions.clone()),
             logins: LoginLists::new(Arc::clone(services), sessions.clone()),
             reload: OperatorReload::new(reloads),
+            root_keys: RootKeys::new(Arc::clone(services), Arc::clone(tenants)),
         }
     }
 }

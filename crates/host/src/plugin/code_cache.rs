@@ -72,8 +72,11 @@ impl CodeCache {
             return Err(Unusable::TooLarge);
         }
         let (code, tag) = bytes.split_last_chunk::<TAG>().ok_or(Unusable::Foreign)?;
-        if !self.mac.verify(code, tag) {
-            return Err(Unusable::Foreign);
+        let made_by = self.mac.made_by(code, tag).ok_or(Unusable::Foreign)?;
+        if made_by > 0
+            && let Err(cause) = self.write(digest, code)
+        {
+            tracing::warn!(file = %path.display(), %cause, "compiled code keeps the tag of an earlier root key; without that key it is compiled anew");
         }
         bytes.truncate(bytes.len() - TAG);
         Ok(Some(bytes))
@@ -202,6 +205,21 @@ mod tests {
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
         assert!(matches!(cache_.read(&digest(1)), Err(Unusable::Foreign)), "a link is not followed");
+    }
+
+    /// Code that an earlier root key made is tagged again when it is read, and refused once that key is gone.
+    #[test]
+    fn code_outlives_its_root_key_where_it_is_read_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |n| RootKey::from_bytes([n; 32]);
+        for n in [1, 2] {
+            cache(dir.path(), 1).write(&digest(n), b"code").unwrap();
+        }
+        let both = CodeCache::open(dir.path(), &RootKeys::new(key(2), vec![key(1)]).unwrap(), &ENGINE).unwrap();
+        assert_eq!(both.read(&digest(1)).unwrap().unwrap(), b"code");
+        let alone = cache(dir.path(), 2);
+        assert_eq!(alone.read(&digest(1)).unwrap().unwrap(), b"code");
+        assert!(matches!(alone.read(&digest(2)), Err(Unusable::Foreign)));
     }
 
     #[test]

@@ -21,7 +21,7 @@ async fn attack(text: &str) -> Report {
     report
 }
 
-fn on_login(body: &str) -> String {
+pub fn on_login(body: &str) -> String {
     format!("(func (export \"on-login\") (result i32) {body} (call $continue))")
 }
 

@@ -7,6 +7,7 @@ mod support;
 mod wasi_guests;
 
 mod awaiting;
+mod background;
 mod basics;
 mod code;
 mod determinism;

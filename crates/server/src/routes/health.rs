@@ -25,6 +25,13 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
             "ready\nthe last reload was refused, and the configuration before it serves; the log says why\n"
                 .into_response()
         }
+        Ok(()) if app.host.store_condition().damaged_records() > 0 => {
+            let damaged = app.host.store_condition().damaged_records();
+            format!(
+                "ready\n{damaged} stored records are damaged and count as absent; `postlude store check` lists them\n"
+            )
+            .into_response()
+        }
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }

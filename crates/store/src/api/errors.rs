@@ -64,18 +64,22 @@ pub enum OpenError {
         /// The reason.
         why: String,
     },
-    /// Records in it are damaged, or were made under another root key.
-    #[error("`{}` has {records} records that are damaged or were made under another root key, the first is a {first}; \
-             restore a backup, or add the earlier key to `previous_root_keys`", .dir.display())]
-    Corrupt {
+    /// The header is damaged: what the store knows of itself. Root keys of this host made other records of it.
+    #[error("the header of the store in `{}` is damaged; restore a backup, or let `postlude store repair` make a new one, after which \
+             everyone is prompted again", .0.display())]
+    Header(PathBuf),
+    /// What operators ordered is damaged in both places where it is kept.
+    #[error("the orders of tenant `{tenant}` are damaged in `{}` and not to be read from `{}`: a plugin that was killed might run again; \
+             restore a backup, or drop them by `postlude store repair` and give them again", .dir.display(), .file.display())]
+    Orders {
+        /// The tenant.
+        tenant: String,
         /// The data folder.
         dir: PathBuf,
-        /// How many.
-        records: usize,
-        /// What the first of them is.
-        first: &'static str,
+        /// The file of orders.
+        file: PathBuf,
     },
-    /// A record in it is newer than this program.
+    /// A newer program wrote it.
     #[error("`{}` was written by a newer version of Postlude; start that one", .0.display())]
     Newer(PathBuf),
 }

@@ -19,7 +19,9 @@ pub(crate) mod observer;
 pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod plugins;
+pub(crate) mod report;
 pub(crate) mod revisions;
+pub(crate) mod scrub;
 pub(crate) mod sessions;
 pub(crate) mod store;
 
@@ -35,6 +37,8 @@ pub use observer::Observer;
 pub use orders::OrderStore;
 pub use page::Page;
 pub use plugins::{Plugins, Upload, Uploads};
+pub use report::{DamagedRecord, RepairReport, StoreReport};
 pub use revisions::{Activation, ActiveRevision, Revisions};
+pub use scrub::{KeyUse, Scrub, StoreCondition};
 pub use sessions::Sessions;
 pub use store::Store;

@@ -9,6 +9,7 @@ use super::logins::Logins;
 use super::orders::OrderStore;
 use super::plugins::{Plugins, Uploads};
 use super::revisions::Revisions;
+use super::scrub::Scrub;
 use super::sessions::Sessions;
 use async_trait::async_trait;
 use postlude_model::names::Timestamp;
@@ -16,7 +17,7 @@ use postlude_model::names::Timestamp;
 /// The store of a host: every subject of it, for all tenants. Hosts hold it as `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Logins + Sessions + Bypasses + Caches + Commits + Revisions + OrderStore + Plugins + Uploads + Expiry + 'static
+    Logins + Sessions + Bypasses + Caches + Commits + Revisions + OrderStore + Plugins + Uploads + Expiry + Scrub + 'static
 {
     /// The epoch of the data. It changes whenever the data may be older than what was acknowledged, as after a restored
     /// backup: states, factors and bypasses of other epochs are void. No epoch comes twice.

@@ -56,15 +56,41 @@ impl Codec {
         })
     }
 
-    /// Checks the tag, and that the version is one that this program reads; a kind that it does not know has no versions.
-    pub(crate) fn verify(&self, kind: Option<RecordKind>, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    /// Which root key made a record: 0 the one in use.
+    ///
+    /// # Errors
+    /// When none did, or a newer version of this program wrote the record; a kind that this program does not know has no versions.
+    pub(crate) fn made_by(&self, kind: Option<RecordKind>, key: &[u8], bytes: &[u8]) -> Result<usize, StoreError> {
         let name = kind.map_or("record of an unknown kind", RecordKind::name);
-        let (version, _) = self.authentic(name, key, bytes)?;
+        let corrupt = StoreError::Corrupt(name);
+        let Some((body, tag)) = bytes.split_last_chunk::<TAG_BYTES>() else { return Err(corrupt) };
+        let Some(version) = body.first().copied() else { return Err(corrupt) };
+        let made_by = self.mac.made_by(&authenticated(key, body), tag).ok_or(corrupt)?;
         match kind.map(newest_version) {
             Some(_) if version == 0 => Err(StoreError::Unreadable(name, DecodeError::Version(0).to_string())),
             Some(newest) if version > newest => Err(StoreError::Newer(name)),
-            Some(_) | None => Ok(()),
+            Some(_) | None => Ok(made_by),
         }
+    }
+
+    /// A record with a tag of the key in use; none where it has that, or no key explains the one that it has.
+    pub(crate) fn tagged_again(&self, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+        let (body, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        let authenticated = authenticated(key, body);
+        self.mac.made_by(&authenticated, tag).filter(|made_by| *made_by > 0)?;
+        Some([body, &self.mac.tag(&authenticated)].concat())
+    }
+
+    /// The public names of the root keys, the one in use first.
+    pub(crate) fn key_names(&self) -> Vec<String> {
+        self.mac.key_names()
+    }
+
+    /// The value of a record whose tag no key explains, as far as its bytes make sense.
+    pub(crate) fn unauthenticated<T: Stored>(bytes: &[u8]) -> Option<T> {
+        let (body, _) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        let (version, value) = body.split_first()?;
+        T::read(*version, value).ok()
     }
 
     /// The version and the value's bytes, once the tag fits.

@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RecordKind {
     Header,
+    Description,
+    Place,
     Login,
     Session,
     OpenLogins,
@@ -22,6 +24,8 @@ impl RecordKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Header => "store header",
+            Self::Description => "description of the store",
+            Self::Place => "place of the store",
             Self::Login => "login record",
             Self::Session => "session",
             Self::OpenLogins => "list of open logins",

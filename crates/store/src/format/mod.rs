@@ -12,8 +12,9 @@
 //!    the copy, and raise `VERSION` in `mod.rs`. A changed type of [`common`] is a new version of every kind that contains it.
 //! 3. Every version ever published stays readable. Old records are upgraded when they are read, and stored in the new
 //!    version when they are written for another reason; nothing rewrites a database at once.
-//! 4. An older program refuses a database that has a record of a newer version. It ignores records of kinds that it does not
-//!    know, so a new kind must not be needed for the meaning of an old one.
+//! 4. A program writes into the [`description`] of a store which versions it writes. An older one refuses the store by that; the
+//!    records themselves are not walked at the start. It ignores records of kinds that it does not know, so a new kind must not
+//!    be needed for the meaning of an old one.
 //! 5. Each version has golden bytes in `tests/store/golden.rs`, and `tests/e2e/frozen.rs` serves a whole database that an
 //!    earlier build made.
 //! 6. No self-describing types (`serde_json::Value`, untagged or flattened fields): JSON is stored as text.
@@ -23,11 +24,14 @@ pub(crate) mod bypasses;
 pub(crate) mod cache;
 pub(crate) mod codec;
 pub(crate) mod common;
+pub(crate) mod description;
 pub(crate) mod header;
 pub(crate) mod kind;
 pub(crate) mod login;
 pub(crate) mod open_logins;
 pub(crate) mod orders;
+pub(crate) mod orders_file;
+pub(crate) mod place;
 pub(crate) mod revision;
 pub(crate) mod session;
 pub(crate) mod stored;

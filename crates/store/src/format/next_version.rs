@@ -96,8 +96,8 @@ fn version_2_reads_both_and_version_1_refuses_it() {
     assert_eq!((older[0], bytes[0]), (1, 2));
     assert_eq!(codec.decode::<SessionWithDevice>(b"S", &bytes).unwrap(), newer);
     assert_eq!(codec.decode::<Session>(b"S", &bytes), Err(StoreError::Newer("session")), "an older build says so");
-    assert_eq!(codec.verify(Some(RecordKind::Session), b"S", &bytes), Err(StoreError::Newer("session")));
-    assert_eq!(codec.verify(Some(RecordKind::Session), b"S", &older), Ok(()));
+    assert_eq!(codec.made_by(Some(RecordKind::Session), b"S", &bytes), Err(StoreError::Newer("session")));
+    assert_eq!(codec.made_by(Some(RecordKind::Session), b"S", &older), Ok(0));
 }
 
 /// A record of which the layout or a name in it is not readable says so: it is neither damaged nor newer.

@@ -1,7 +1,9 @@
 //! The newest version of each kind of record, for whoever checks records without reading them.
 
+use super::description::Description;
 use super::header::Header;
 use super::kind::RecordKind;
+use super::place::Place;
 use super::revision::{RevisionHash, RevisionNeed, RevisionNumber};
 use super::stored::Stored;
 use crate::api::{ActiveRevision, Upload};
@@ -16,6 +18,8 @@ use postlude_model::session::Session;
 pub(crate) const fn newest_version(kind: RecordKind) -> u8 {
     match kind {
         RecordKind::Header => Header::VERSION,
+        RecordKind::Description => Description::VERSION,
+        RecordKind::Place => Place::VERSION,
         RecordKind::Login => LoginRecord::VERSION,
         RecordKind::Session => Session::VERSION,
         RecordKind::OpenLogins => Vec::<OpenLogin>::VERSION,

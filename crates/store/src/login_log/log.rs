@@ -1,18 +1,22 @@
 //! The login log as the store uses it.
 
-use super::folder::{self, KIND};
+use super::folder::{self, KIND, Opened};
 use super::frame::{self, Entry, Place};
 use super::hash::{hash, user_hash};
+use super::recovery::{Found, Scanner};
 use super::segment::{self, Segments};
 use super::waiting::Waiting;
 use super::writer::Writer;
 use crate::api::{Observer, OpenError, StoreError};
 use crate::format::codec::Codec;
+use crate::format::kind::RecordKind;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::Timestamp;
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
@@ -21,6 +25,9 @@ pub(crate) use super::waiting::Appended;
 
 /// Bytes of a login at most: what the database takes too, where it may be written again.
 const LOGIN_BYTES: usize = 1_000_000;
+
+/// Frames of a segment that are looked at for one that a root key made.
+const SAMPLE: usize = 64;
 
 /// The keys of a login, as the database has them.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +50,8 @@ pub(crate) struct LoginLog {
     swept_until: AtomicU64,
     /// The host's clock when the last login was written before this opening.
     changed_at: Timestamp,
+    /// Segments that an earlier root key made, and which one: 1 is the first before the one in use.
+    made_by: HashMap<u64, usize>,
     thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
 }
 
@@ -71,7 +80,9 @@ impl LoginLog {
         observer: Arc<dyn Observer>,
         stop: impl Fn(&StoreError) + Send + 'static,
     ) -> Result<Self, OpenError> {
-        let opened = folder::open(&folder, &*observer)?;
+        let mut opened = folder::open(&folder, &*observer)?;
+        let made_by =
+            made_by(&mut opened, &folder, &codec).map_err(|why| OpenError::Io { path: folder.clone(), why })?;
         let changed_at = Timestamp(opened.changed_at);
         let (sealed, active) = (opened.segments.sealed.len(), opened.segments.active.len());
         tracing::info!(logins = opened.logins, sealed, active, "the log of light logins is open");
@@ -80,12 +91,26 @@ impl LoginLog {
         let work = move || writer.run().inspect_err(stop);
         let thread = std::thread::Builder::new().name("postlude-logins".to_owned()).spawn(work);
         let thread = Mutex::new(Some(thread.map_err(|why| OpenError::Io { path: folder, why })?));
-        Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, thread })
+        Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, made_by, thread })
     }
 
     /// The host's clock when the last login was written before this opening.
     pub(crate) const fn changed_at(&self) -> Timestamp {
         self.changed_at
+    }
+
+    /// How many logins there are that earlier root keys made, and when the last of them expires, by the number of the key. They are
+    /// not written again: they expire.
+    pub(crate) fn made_by(&self) -> BTreeMap<usize, (u64, Timestamp)> {
+        let mut found = BTreeMap::new();
+        for sealed in &self.segments().sealed {
+            if let Some(made_by) = self.made_by.get(&sealed.number) {
+                let (logins, until) = found.entry(*made_by).or_insert((0_u64, Timestamp(0)));
+                *logins = logins.saturating_add(sealed.index.summary.logins);
+                *until = Timestamp(sealed.index.summary.expires_at).max(*until);
+            }
+        }
+        found
     }
 
     /// Appends a login that is not there yet. Readers find it from now on.
@@ -148,7 +173,11 @@ impl LoginLog {
         let frame = frame.ok_or(StoreError::Corrupt(KIND))?;
         let record = frame.get(frame::HEAD_BYTES..).unwrap_or_default();
         let key = frame::key_of(record).ok_or(StoreError::Corrupt(KIND))?;
-        let login = self.shown(self.decode(key, record)?);
+        let login = match self.decode(key, record) {
+            // The frame is whole: a root key that was removed made it, or it was forged. Either way it is no login.
+            Err(StoreError::Corrupt(_)) => return Ok(None),
+            decoded => self.shown(decoded?),
+        };
         Ok(login.map(|login| (key.to_vec(), login)))
     }
 
@@ -216,6 +245,46 @@ impl Drop for LoginLog {
             tracing::error!(%cause, "the last light logins may not be on the disk");
         }
     }
+}
+
+/// Which segments an earlier root key made. Each is of one key: those that are written to begin anew under another one.
+fn made_by(opened: &mut Opened, folder: &Path, codec: &Codec) -> io::Result<HashMap<u64, usize>> {
+    let mut found = HashMap::new();
+    if codec.key_names().len() < 2 {
+        return Ok(found);
+    }
+    let active = std::mem::take(&mut opened.segments.active);
+    for (class, active) in active {
+        if made_by_one(&active.file, codec)? == Some(0) {
+            opened.segments.active.insert(class, active);
+        } else {
+            opened.segments.sealed.push(Arc::new(folder::seal(folder, &active)?));
+        }
+    }
+    opened.segments.sealed.sort_by_key(|sealed| sealed.number);
+    for sealed in &opened.segments.sealed {
+        if let Some(made_by) = made_by_one(&sealed.file, codec)?.filter(|made_by| *made_by > 0) {
+            found.insert(sealed.number, made_by);
+        }
+    }
+    Ok(found)
+}
+
+/// Which root key made a segment, by its first frame that one made.
+fn made_by_one(file: &File, codec: &Codec) -> io::Result<Option<usize>> {
+    let mut scanner = Scanner::new(file, segment::HEAD_BYTES, file.metadata()?.len());
+    for _ in 0..SAMPLE {
+        let Some(found) = scanner.next()? else { break };
+        let Found::Login(entry) = found else { continue };
+        let Some(frame) = segment::read_frame(file, entry.place)? else { continue };
+        let record = frame.get(frame::HEAD_BYTES..).unwrap_or_default();
+        let Some(key) = frame::key_of(record) else { continue };
+        let bytes = record.get(8_usize.saturating_add(key.len())..).unwrap_or_default();
+        if let Ok(made_by) = codec.made_by(Some(RecordKind::Login), key, bytes) {
+            return Ok(Some(made_by));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn stored(segment: u64, file: &Arc<File>, place: Place) -> StoredLogin {

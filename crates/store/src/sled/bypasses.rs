@@ -17,7 +17,7 @@ pub(crate) fn plan_change(
     now: Timestamp,
 ) -> Result<(Changes, BypassOutcome), StoreError> {
     let (mut changes, user) = (Changes::default(), change.user().clone());
-    let mut all = read(database, tenant, &user)?;
+    let mut all = read(database, &mut changes, tenant, &user)?;
     let is_new = all.is_empty();
     let outcome = bypasses::change(&mut all, change, now);
     if outcome == BypassOutcome::Done {
@@ -39,7 +39,7 @@ pub(crate) fn plan_uses(
         return Ok(true);
     }
     let user = &record.subject.user_id;
-    let mut all = read(database, tenant, user)?;
+    let mut all = read(database, changes, tenant, user)?;
     if !bypasses::use_up(&mut all, wanted, &record.id, now) {
         return Ok(false);
     }
@@ -47,8 +47,13 @@ pub(crate) fn plan_uses(
     Ok(true)
 }
 
-fn read(database: &Database, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError> {
-    Ok(database.get(&keys::bypasses(tenant, user))?.unwrap_or_default())
+fn read(
+    database: &Database,
+    changes: &mut Changes,
+    tenant: &TenantName,
+    user: &UserId,
+) -> Result<Vec<Bypass>, StoreError> {
+    Ok(database.get_to_change(changes, &keys::bypasses(tenant, user))?.unwrap_or_default())
 }
 
 fn put(

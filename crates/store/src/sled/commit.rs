@@ -4,7 +4,6 @@ use super::bypasses;
 use super::database::{Database, expire};
 use super::keys;
 use super::records::Changes;
-use crate::api::observer::report;
 use crate::api::{Commit, CommitOutcome, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::login_log::Appended;
 use crate::rules::open_logins::{self, OpenLogin};
@@ -73,7 +72,7 @@ pub(crate) fn last_expiry(cache: &Cache) -> Option<Timestamp> {
 }
 
 fn session_version(database: &Database, tenant: &TenantName, id: &SessionId) -> Result<u64, StoreError> {
-    let stored: Option<Session> = database.get(&keys::session(tenant, id))?;
+    let stored: Option<Session> = database.get_or_lost(&keys::session(tenant, id))?;
     Ok(stored.map_or(0, |session| session.version))
 }
 
@@ -84,10 +83,11 @@ fn plan_session(
     write: SessionWrite,
 ) -> Result<bool, StoreError> {
     let SessionWrite { mut session, expect } = write;
-    if session_version(database, tenant, &session.id)? != expect {
+    let key = keys::session(tenant, &session.id);
+    let stored: Option<Session> = database.get_to_change(changes, &key)?;
+    if stored.map_or(0, |session| session.version) != expect {
         return Ok(false);
     }
-    let key = keys::session(tenant, &session.id);
     session.version = expect.saturating_add(1);
     if expect == 0 {
         expire(changes, session.last_used_at.plus(database.session_lifetime), &key);
@@ -135,11 +135,11 @@ fn plan_open_logins(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let key = keys::open_logins(tenant, &record.subject.user_id);
-    let before: Vec<OpenLogin> = database.get(&key)?.unwrap_or_default();
+    let before: Vec<OpenLogin> = database.get_to_change(changes, &key)?.unwrap_or_default();
     let mut open = before.clone();
     for id in open_logins::update(&mut open, record, max_open, now) {
         let key = keys::login(tenant, &id);
-        if let Some(mut evicted) = database.get::<LoginRecord>(&key)?
+        if let Some(mut evicted) = database.get_listed::<LoginRecord>(&key)?
             && open_logins::evict(&mut evicted, now)
         {
             database.put(changes, key, &evicted)?;
@@ -169,14 +169,7 @@ fn plan_caches(
     let actions: BTreeSet<_> = wanted.iter().map(|change| &change.action).collect();
     for action in actions {
         let key = keys::cache(tenant, action);
-        // Best effort: a damaged cache must not stop a login, and is made anew.
-        let before: Option<Cache> = match database.get(&key) {
-            Ok(before) => before,
-            Err(why) => {
-                report(&*database.observer, why, "the cache is made anew")?;
-                None
-            }
-        };
+        let before: Option<Cache> = database.get_to_change(changes, &key)?;
         let mut cache = before.clone().unwrap_or_default();
         cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now);
         match (last_expiry(&cache), before) {

@@ -5,9 +5,10 @@
 
 use super::database::Database;
 use super::high_water::{self, HighWater};
+use super::orders_file::OrdersFile;
 use super::records::{Changes, failed};
 use super::sync_state::{StopAtEnd, SyncState};
-use super::{bypasses, commit, expiry, keys, operators, revisions};
+use super::{bypasses, commit, expiry, keys, operators, revisions, scrub};
 use crate::api::{
     Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
 };
@@ -42,6 +43,9 @@ pub(crate) enum Job {
     /// The number is that of light logins that expired.
     SweepExpired(Timestamp, usize, u64, Answer<bool>),
     SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
+    /// Records to be given a tag of the root key in use. Without any, what was tagged before is made durable. The answer is how
+    /// many were.
+    TagAgain(Vec<Vec<u8>>, Answer<u64>),
     Stop(Answer<()>),
 }
 
@@ -53,6 +57,7 @@ pub(crate) struct Committer {
     /// Our own handle of the database file: the engine's flush does not reach through the drive's cache.
     pub(crate) file: File,
     pub(crate) high_water: HighWater,
+    pub(crate) orders_file: OrdersFile,
     pub(crate) sync_state: Arc<SyncState>,
     pub(crate) observer: Arc<dyn Observer>,
     /// Since when something applied waits for the disk.
@@ -63,9 +68,8 @@ pub(crate) struct Committer {
 type Waiting = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 impl Committer {
-    /// Makes the header of this opening durable before anything else happens.
-    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
-        let mut changes = Changes::default();
+    /// Makes the header of this opening durable before anything else happens, together with what else changes.
+    pub(crate) fn begin(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         self.database.put(&mut changes, keys::header(), &self.header)?;
         self.database.records.apply(changes)?;
         self.database.records.flush()?;
@@ -187,7 +191,7 @@ impl Committer {
                 answer_when(done, answer, wait, waiting);
             }
             Job::Orders(tenant, orders, expect, answer) => {
-                let planned = operators::plan_orders(&self.database, &tenant, *orders, expect);
+                let planned = operators::plan_orders(&self.database, &mut self.orders_file, &tenant, *orders, expect);
                 self.write_planned(planned, answer, waiting);
             }
             Job::Upload(tenant, upload, most, answer) => {
@@ -204,6 +208,13 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, waiting);
             }
+            upkeep => self.apply_upkeep(upkeep, waiting),
+        }
+    }
+
+    /// Applies a job that no call waits for.
+    fn apply_upkeep(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+        match job {
             Job::SweepRevisions(now, answer) => {
                 let planned = revisions::plan_sweep(&self.database, now);
                 let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
@@ -220,7 +231,18 @@ impl Committer {
                 });
                 answer_when(done, answer, false, waiting);
             }
-            Job::Stop(_) => {}
+            Job::TagAgain(keys, answer) => {
+                let (at, synced) = (self.header.at, keys.is_empty());
+                let done = scrub::plan(&self.database, &keys).and_then(|(changes, count)| {
+                    if count > 0 || synced {
+                        self.write(changes, at, synced)?;
+                    }
+                    Ok(count)
+                });
+                let wait = synced && done.is_ok();
+                answer_when(done, answer, wait, waiting);
+            }
+            _ => {}
         }
     }
 
@@ -286,6 +308,7 @@ fn refuse(job: Job, why: StoreError) {
         Job::NeedRevision(_, _, _, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepExpired(.., answer) | Job::Activate(_, answer) => answer.send(Err(why)).is_ok(),
         Job::SweepRevisions(_, answer) => answer.send(Err(why)).is_ok(),
+        Job::TagAgain(_, answer) => answer.send(Err(why)).is_ok(),
         Job::Stop(answer) => answer.send(Err(why)).is_ok(),
     };
 }
@@ -323,6 +346,7 @@ mod tests {
             header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
+            orders_file: OrdersFile::read(&folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             sync_state: Arc::default(),
             observer: Arc::new(()),
             dirty_since: None,
@@ -380,6 +404,6 @@ mod tests {
         let why = StoreError::Stopped(": the store failed: no space".to_owned());
         assert_eq!(answered.await.unwrap(), Err(why));
         assert!(!committer.sync_and_answer(Vec::new(), false));
-        assert_eq!(committer.database.records.verify().unwrap().records, 0);
+        assert_eq!(committer.database.records.keys(b"").unwrap().len(), 0);
     }
 }

@@ -17,7 +17,9 @@ use std::io;
 #[async_trait]
 impl Revisions for SledStore {
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {
-        let Some(RevisionHash(hash)) = self.read(&keys::revision(tenant, number)).await? else { return Ok(None) };
+        let key = keys::revision(tenant, number);
+        let hash = self.read_with(&key, |database| database.get_listed(&key)).await?;
+        let Some(RevisionHash(hash)) = hash else { return Ok(None) };
         revision_text(&self.opened()?.revisions, &hash).await.inspect_err(|why| self.tell(why))
     }
 
@@ -28,7 +30,7 @@ impl Revisions for SledStore {
     }
 
     async fn active_revision(&self, tenant: &TenantName) -> Result<Option<ActiveRevision>, StoreError> {
-        self.read(&keys::active_revision(tenant)).await
+        self.read_or_lost(&keys::active_revision(tenant)).await
     }
 
     async fn activate_revisions(&self, activations: Vec<Activation>) -> Result<bool, StoreError> {

@@ -1,7 +1,9 @@
 //! The database as its planners see it: the records, how long sessions are kept, and who hears of what cannot be read.
 
 use super::keys::{self, KeyKind};
+use super::lost::Dispensable;
 use super::records::{Changes, Records};
+use crate::api::observer::report;
 use crate::api::{Observer, StoreError};
 use crate::format::stored::Stored;
 use crate::login_log::{Appended, LoginKeys, LoginLog};
@@ -44,6 +46,49 @@ impl Database {
 
     pub(crate) fn put<T: Stored>(&self, changes: &mut Changes, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         self.records.put(changes, key, value)
+    }
+
+    /// A record, or what stands in its place where no root key explains it. That is reported.
+    ///
+    /// # Errors
+    /// When a newer version of this program wrote it, or the engine fails.
+    pub(crate) fn get_or_lost<T: Dispensable>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        match self.get(key) {
+            Err(why @ (StoreError::Corrupt(_) | StoreError::Unreadable(..))) => {
+                report(&*self.observer, why, "it counts as absent")?;
+                let damaged = self.records.bytes(key).ok().flatten().unwrap_or_default();
+                Ok(T::in_place_of(key, &damaged))
+            }
+            read => read,
+        }
+    }
+
+    /// A record for a list, which goes on without one that no root key explains. That is reported.
+    ///
+    /// # Errors
+    /// As [`Self::get_or_lost`].
+    pub(crate) fn get_listed<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        match self.get(key) {
+            Err(why @ (StoreError::Corrupt(_) | StoreError::Unreadable(..))) => {
+                report(&*self.observer, why, "the list goes on without it").map(|()| None)
+            }
+            read => read,
+        }
+    }
+
+    /// As [`Self::get_or_lost`], for a record that these changes may replace: what was there is kept aside.
+    pub(crate) fn get_to_change<T: Dispensable>(
+        &self,
+        changes: &mut Changes,
+        key: &[u8],
+    ) -> Result<Option<T>, StoreError> {
+        match self.get(key) {
+            Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => {
+                changes.set_aside(key.to_vec());
+                self.get_or_lost(key)
+            }
+            read => read,
+        }
     }
 
     /// Appends a light login.

@@ -57,6 +57,11 @@ fn sweep_one(database: &Database, changes: &mut Changes, key: &[u8], now: Timest
         }
         Ok(None) => {}
         // It stays, so that reading it fails; one damaged record must not stop the sweep of all others.
+        Err(why @ (StoreError::Corrupt(_) | StoreError::Unreadable(..))) => {
+            // Counted and not logged one by one: without their root key, all records are so. The scrub says how many there are.
+            why.unreadable().into_iter().for_each(|kind| database.observer.unreadable(kind));
+            expire(changes, now.plus(RETRY), key);
+        }
         Err(why) => {
             report(&*database.observer, why, "the sweep leaves it, and looks at it again in a day")?;
             expire(changes, now.plus(RETRY), key);

@@ -44,16 +44,20 @@ impl HighWater {
 
     /// Compares the file with the number of a folder's newest commit.
     pub(crate) fn compare(&self, commit: u64) -> io::Result<Finding> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Finding::Unknown),
-            Err(why) => return Err(why),
-        };
-        Ok(match self.read(&bytes) {
+        Ok(match self.stored()? {
             Some(number) if number <= commit => Finding::Newest,
             Some(number) => Finding::Older(number),
             None => Finding::Unknown,
         })
+    }
+
+    /// The number in the file; none where there is no file, or no root key of this host made it.
+    pub(crate) fn stored(&self) -> io::Result<Option<u64>> {
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(self.read(&bytes)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(why) => Err(why),
+        }
     }
 
     fn read(&self, bytes: &[u8]) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! Keys of the one tree: a kind, the tenant, and the rest, each part with its length, so that no two keys meet.
 
 use crate::format::kind::RecordKind;
+use crate::format::versions::newest_version;
 use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
 
 /// What a key leads to: a record, a part of one, or an entry of an index.
@@ -8,6 +9,8 @@ use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, 
 #[repr(u8)]
 pub(crate) enum KeyKind {
     Header = b'M',
+    Description = b'D',
+    Place = b'I',
     Login = b'L',
     Session = b'S',
     OpenLogins = b'U',
@@ -22,11 +25,14 @@ pub(crate) enum KeyKind {
     ByUser = b'W',
     RevisionNeed = b'N',
     ActiveRevision = b'V',
+    SetAside = b'X',
 }
 
 impl KeyKind {
-    const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Header,
+        Self::Description,
+        Self::Place,
         Self::Login,
         Self::Session,
         Self::OpenLogins,
@@ -41,6 +47,7 @@ impl KeyKind {
         Self::ByUser,
         Self::RevisionNeed,
         Self::ActiveRevision,
+        Self::SetAside,
     ];
 
     /// The kind of a key; none where this program does not know it.
@@ -48,7 +55,7 @@ impl KeyKind {
         Self::ALL.into_iter().find(|kind| key.first() == Some(&kind.byte()))
     }
 
-    const fn byte(self) -> u8 {
+    pub(crate) const fn byte(self) -> u8 {
         self as u8
     }
 
@@ -56,6 +63,8 @@ impl KeyKind {
     pub(crate) const fn record(self) -> Option<RecordKind> {
         match self {
             Self::Header => Some(RecordKind::Header),
+            Self::Description => Some(RecordKind::Description),
+            Self::Place => Some(RecordKind::Place),
             Self::Login => Some(RecordKind::Login),
             Self::Session => Some(RecordKind::Session),
             Self::OpenLogins => Some(RecordKind::OpenLogins),
@@ -67,7 +76,7 @@ impl KeyKind {
             Self::Upload => Some(RecordKind::Upload),
             Self::RevisionNeed => Some(RecordKind::RevisionNeed),
             Self::ActiveRevision => Some(RecordKind::ActiveRevision),
-            Self::Expiry | Self::Part | Self::ByUser => None,
+            Self::Expiry | Self::Part | Self::ByUser | Self::SetAside => None,
         }
     }
 
@@ -77,10 +86,17 @@ impl KeyKind {
             Some(Self::Expiry) => "entry of the index of expiry",
             Some(Self::Part) => "part of a record",
             Some(Self::ByUser) => "entry of a user's list of logins",
+            Some(Self::SetAside) => "damaged record that was set aside",
             Some(kind) => kind.record().map_or("record", RecordKind::name),
             None => "record of an unknown kind",
         }
     }
+}
+
+/// The newest version of each kind of record that this program writes, by the first byte of the kind's keys.
+pub(crate) fn versions() -> Vec<(u8, u8)> {
+    let kinds = KeyKind::ALL.into_iter();
+    kinds.filter_map(|kind| Some((kind.byte(), newest_version(kind.record()?)))).collect()
 }
 
 fn key(kind: KeyKind, parts: &[&[u8]]) -> Vec<u8> {
@@ -95,6 +111,21 @@ fn key(kind: KeyKind, parts: &[&[u8]]) -> Vec<u8> {
 
 pub(crate) fn header() -> Vec<u8> {
     key(KeyKind::Header, &[])
+}
+
+/// What the store says of itself to programs that open it.
+pub(crate) fn description() -> Vec<u8> {
+    key(KeyKind::Description, &[])
+}
+
+/// Where the store was written.
+pub(crate) fn place() -> Vec<u8> {
+    key(KeyKind::Place, &[])
+}
+
+/// Where a damaged record, or a part of one, is kept once something else takes its place.
+pub(crate) fn set_aside(of: &[u8]) -> Vec<u8> {
+    [&[KeyKind::SetAside.byte()], of].concat()
 }
 
 pub(crate) fn login(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
@@ -200,9 +231,33 @@ pub(crate) fn login_of_list(of_user: &[u8], key: &[u8]) -> Option<(Timestamp, Lo
 
 /// The tenant of a record's key.
 pub(crate) fn tenant_of(key: &[u8]) -> Option<TenantName> {
-    let (length, rest) = key.get(1..)?.split_first_chunk::<2>()?;
-    let name = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    let (name, _) = first_part(key.get(1..)?)?;
     TenantName::new(std::str::from_utf8(name).ok()?).ok()
+}
+
+/// The session in a session's key.
+pub(crate) fn session_of(key: &[u8]) -> Option<SessionId> {
+    let (_, rest) = first_part(key.get(1..)?)?;
+    SessionId::new(std::str::from_utf8(first_part(rest)?.0).ok()?).ok()
+}
+
+/// A record's name for a person: the parts of its key, as text where they are text.
+pub(crate) fn readable(key: &[u8]) -> String {
+    let (mut rest, mut parts) = (key.get(1..).unwrap_or_default(), Vec::new());
+    while let Some((part, after)) = first_part(rest) {
+        parts.push(match std::str::from_utf8(part) {
+            Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+            _ => part.iter().map(|byte| format!("{byte:02x}")).collect(),
+        });
+        rest = after;
+    }
+    parts.join("/")
+}
+
+/// The first part of a key, and what follows it.
+fn first_part(parts: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = parts.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
 /// The first key after all that begin with a prefix. The kind comes first, and no kind is 255.

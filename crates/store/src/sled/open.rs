@@ -1,17 +1,22 @@
-//! Opening the embedded store: the lock, the walk over all records, and what the high-water file says about them.
+//! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
 use super::cache_size::cache_bytes;
 use super::committer::Committer;
 use super::database::Database;
+use super::header::{Found, opened, read_header};
 use super::high_water::{Finding, HighWater};
 use super::keys;
-use super::records::Records;
+use super::orders_file::OrdersFile;
+use super::records::{Changes, Records};
+use super::scrub::ScrubState;
 use super::store::{Open, SledStore};
 use super::sync_state::SyncState;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
+use crate::format::description::Description;
 use crate::format::header::Header;
+use crate::format::place::Place;
 use crate::login_log::LoginLog;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
@@ -52,10 +57,10 @@ impl SledOptions {
     }
 }
 
-/// Opens or makes a store, verifies its records, and decides on its epoch.
+/// Opens or makes a store, and decides on its epoch.
 ///
 /// # Errors
-/// When another process has the folder, something in it is damaged or newer, or the disk fails.
+/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
 pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let dir = options.data_dir.as_path();
     content_files::private_folder(dir).map_err(io_at(dir))?;
@@ -70,9 +75,17 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), stop)?;
     let (records, light_logins) = (Records::new(tree, codec), Arc::new(light_logins));
     let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
+    let mut orders_file = OrdersFile::read(&options.high_water_file, Arc::clone(&options.mac))?;
     let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
     let restored = dir.join(RESTORED);
-    let header = next_header(&database, dir, &high_water, restored.exists())?;
+    let here = place(&lock).map_err(io_at(dir))?;
+    let copied = is_copy(&database, dir, &here)?;
+    let Opening { header, description } = next_opening(&database, dir, &high_water, copied || restored.exists())?;
+    let mut changes = Changes::default();
+    database.put(&mut changes, keys::place(), &here).map_err(|why| opened(dir, why))?;
+    database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
+    orders_file.unite(&database, &mut changes, dir)?;
+    database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
     let mut committer = Committer {
@@ -80,12 +93,14 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         header,
         file,
         high_water,
+        orders_file,
         sync_state: Arc::clone(&sync_state),
         observer: Arc::clone(&observer),
         dirty_since: None,
     };
-    committer.begin().map_err(|why| failed(&why))?;
+    committer.begin(changes).map_err(|why| failed(&why))?;
     committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
+    committer.orders_file.write().map_err(|why| opened(dir, why))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
@@ -102,11 +117,12 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
     let open = Open { database, jobs, claims: Arc::default(), plugins, revisions };
     let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
-    Ok(SledStore { open, committer, sync_state, observer, epoch, boot })
+    let scrub = ScrubState::default();
+    Ok(SledStore { open, committer, sync_state, observer, epoch, boot, description, scrub })
 }
 
 /// The engine, and our own handle of its file.
-fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
+pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     let database = dir.join("db");
     let config = sled::Config::new().path(&database).cache_capacity(cache_bytes()).mode(sled::Mode::LowSpace);
     let opened = config.flush_every_ms(None).open();
@@ -119,30 +135,36 @@ fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     Ok((db, handle))
 }
 
-/// Verifies what is there, decides whether it is the newest, and returns the header of this opening.
-fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Header, OpenError> {
-    let opened = |why: StoreError| match why {
-        StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
-        StoreError::Corrupt(first) | StoreError::Unreadable(first, _) => {
-            OpenError::Corrupt { dir: dir.to_owned(), records: 1, first }
+/// The header and description of this opening.
+struct Opening {
+    header: Header,
+    description: Description,
+}
+
+/// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own is read: how
+/// long that takes does not depend on how many there are.
+fn next_opening(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Opening, OpenError> {
+    let opened = |why: StoreError| opened(dir, why);
+    let stored = match read_header(database, dir, high_water)? {
+        Found::Whole(header) => Some(header),
+        Found::None => None,
+        Found::Damaged => return Err(OpenError::Header(dir.to_owned())),
+        Found::Foreign(made_under) => {
+            tracing::error!(
+                made_under,
+                "none of the root keys made what is stored: it counts as absent, so suspended logins end and everyone is prompted again; if the key is not lost, stop now and add it to `previous_root_keys`"
+            );
+            None
         }
-        other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
     };
-    let found = database.records.verify().map_err(opened)?;
-    if let Some(first) = found.first {
-        return Err(OpenError::Corrupt { dir: dir.to_owned(), records: found.damaged, first });
-    }
-    if found.newer {
-        return Err(OpenError::Newer(dir.to_owned()));
-    }
-    let stored: Option<Header> = database.get(&keys::header()).map_err(opened)?;
+    let described = description(database, dir)?;
     let commit = stored.as_ref().map_or(0, |header| header.commit);
     let finding = high_water.compare(commit).map_err(io_at(high_water.path()))?;
-    // An emptied data folder beside a high-water file is an older copy too.
+    // An emptied data folder beside a high-water file is an older copy too, and so is one whose root key was lost.
     let older = match finding {
         Finding::Newest => false,
         Finding::Older(_) => true,
-        Finding::Unknown => stored.is_some(),
+        Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
     let mut header =
         stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
@@ -157,8 +179,47 @@ fn next_header(database: &Database, dir: &Path, high_water: &HighWater, marked: 
     }
     header.boot = header.boot.saturating_add(1);
     header.commit = header.commit.saturating_add(1);
-    tracing::info!(records = found.records, epoch = header.epoch, boot = header.boot, "the store is open");
-    Ok(header)
+    let now = header.at.max(Timestamp(wall_clock_millis()));
+    let kid = database.records.codec().key_names().into_iter().next().unwrap_or_default();
+    let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
+    tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
+    Ok(Opening { header, description })
+}
+
+/// What tells this folder from a copy of it.
+fn place(lock: &File) -> io::Result<Place> {
+    let found = lock.metadata()?;
+    let born = found.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+    Ok(Place { inode: std::os::unix::fs::MetadataExt::ino(&found), born })
+}
+
+/// Whether the folder is a copy of the one that was written to: it may be older than what was acknowledged, even where the
+/// high-water file was copied along.
+fn is_copy(database: &Database, dir: &Path, here: &Place) -> Result<bool, OpenError> {
+    let there: Option<Place> = match database.get(&keys::place()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let copied = there.is_some_and(|there| there.is_elsewhere(here));
+    if copied {
+        tracing::warn!(dir = %dir.display(), "the data folder is a copy, such as a restored backup");
+    }
+    Ok(copied)
+}
+
+/// The stored description, where one of the root keys made it.
+fn description(database: &Database, dir: &Path) -> Result<Option<Description>, OpenError> {
+    let described: Option<Description> = match database.get(&keys::description()) {
+        Err(StoreError::Corrupt(_) | StoreError::Unreadable(..)) => None,
+        read => read.map_err(|why| opened(dir, why))?,
+    };
+    let versions = keys::versions();
+    let newer = |(kind, version): &(u8, u8)| versions.iter().any(|(known, newest)| known == kind && version > newest);
+    match described {
+        Some(described) if described.versions.iter().any(newer) => Err(OpenError::Newer(dir.to_owned())),
+        described => Ok(described),
+    }
 }
 
 /// An epoch must not come again, even when the epochs before it were lost with the data.
@@ -189,7 +250,7 @@ fn lock_with_patience(file: &File) -> Result<(), TryLockError> {
 }
 
 /// Takes the folder for this process, and writes who has it.
-fn lock(dir: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_at(&path))?;

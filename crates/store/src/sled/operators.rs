@@ -2,15 +2,17 @@
 
 use super::database::Database;
 use super::keys::{self, KeyKind};
+use super::orders_file::OrdersFile;
 use super::records::Changes;
 use crate::api::{StoreError, Upload};
 use postlude_model::names::{Digest, TenantName};
 use postlude_model::policy::orders::Orders;
 use std::collections::HashSet;
 
-/// Replaces a tenant's orders where their version is `expect`; none where it is not.
+/// Replaces a tenant's orders where their version is `expect`, also in their file; none where it is not.
 pub(crate) fn plan_orders(
     database: &Database,
+    file: &mut OrdersFile,
     tenant: &TenantName,
     mut orders: Orders,
     expect: u64,
@@ -22,6 +24,8 @@ pub(crate) fn plan_orders(
     orders.version = expect.saturating_add(1);
     let mut changes = Changes::default();
     database.put(&mut changes, key, &orders)?;
+    // First, so that an order is in both places before its answer. Alone there, after a crash, it holds as well.
+    file.put(tenant, &orders)?;
     Ok(Some(changes))
 }
 
@@ -34,7 +38,7 @@ pub(crate) fn plan_upload(
 ) -> Result<Option<Changes>, StoreError> {
     let key = keys::upload(tenant, &upload.digest);
     let mut changes = Changes::default();
-    if database.get::<Upload>(&key)?.is_some() {
+    if database.get_to_change::<Upload>(&mut changes, &key)?.is_some() {
         return Ok(Some(changes));
     }
     // Counted by their keys: the notes are not read where commits wait.

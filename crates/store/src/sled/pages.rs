@@ -88,7 +88,7 @@ pub(crate) fn logins_of(
         let mut together = Vec::new();
         while let Some((_, id)) = next.take_if(|(began, _)| *began == newest) {
             // A record may be swept between its entry and its value.
-            together.extend(database.get::<LoginRecord>(&keys::login(tenant, &id))?);
+            together.extend(database.get_listed::<LoginRecord>(&keys::login(tenant, &id))?);
             next = stored.next().transpose()?;
         }
         for stored in light.take(newest)? {
@@ -124,7 +124,7 @@ fn page<T: Stored>(database: &Database, range: Range<Vec<u8>>, most: usize) -> R
             break;
         }
         // A record may be swept between its key and its value.
-        items.extend(database.get(&key?.0)?);
+        items.extend(database.get_listed(&key?.0)?);
     }
     Ok(Page { items, more })
 }

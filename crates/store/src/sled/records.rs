@@ -9,7 +9,7 @@ use crate::api::StoreError;
 use crate::format::codec::Codec;
 use crate::format::stored::Stored;
 use sled::{Batch, IVec, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes of one stored value.
@@ -34,9 +34,16 @@ pub(crate) struct Changes {
     records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// The values of index entries; [`None`] deletes an entry.
     index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Damaged records of which a copy is kept.
+    set_aside: BTreeSet<Vec<u8>>,
 }
 
 impl Changes {
+    /// Keeps a copy of what is stored under a key now: it is damaged, and something else takes its place.
+    pub(crate) fn set_aside(&mut self, key: Vec<u8>) {
+        self.set_aside.insert(key);
+    }
+
     pub(crate) fn remove(&mut self, key: Vec<u8>) {
         self.records.insert(key, None);
     }
@@ -57,19 +64,6 @@ impl Changes {
     }
 }
 
-/// What a check of all records found.
-#[derive(Debug, Default)]
-pub(crate) struct Verification {
-    /// How many records there are.
-    pub(crate) records: usize,
-    /// How many of them are damaged.
-    pub(crate) damaged: usize,
-    /// The kind of the first damaged one.
-    pub(crate) first: Option<&'static str>,
-    /// Whether a newer version of this program wrote one of them.
-    pub(crate) newer: bool,
-}
-
 impl Records {
     pub(crate) fn new(tree: Tree, codec: Codec) -> Self {
         Self { tree, codec, whole: Arc::default(), read_cache: Arc::default() }
@@ -79,6 +73,54 @@ impl Records {
         let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(None) };
         self.codec.decode(key, &self.gather(key, &first)?).map(Some)
+    }
+
+    /// The bytes of a record, all parts in one.
+    pub(crate) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
+        self.tree.get(key).map_err(failed)?.map(|first| self.gather(key, &first)).transpose()
+    }
+
+    /// A record as it stands in the tree, part by part, as far as it is there.
+    pub(crate) fn parts(&self, key: &[u8]) -> Result<Vec<(Vec<u8>, IVec)>, StoreError> {
+        let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(Vec::new()) };
+        let further = further_parts(&first);
+        let mut all = vec![(key.to_vec(), first)];
+        for number in 1..=further {
+            let part = keys::part(key, number);
+            all.extend(self.tree.get(&part).map_err(failed)?.map(|bytes| (part, bytes)));
+        }
+        Ok(all)
+    }
+
+    /// Which root key made a record; none where there is no record, or it is no record but an entry of an index.
+    pub(crate) fn made_by(&self, key: &[u8]) -> Result<Option<usize>, StoreError> {
+        let kind = KeyKind::of(key);
+        let record = kind.and_then(KeyKind::record);
+        if kind.is_some() && record.is_none() {
+            return Ok(None);
+        }
+        self.bytes(key)?.map(|bytes| self.codec.made_by(record, key, &bytes)).transpose()
+    }
+
+    /// Puts a tag of the root key in use on a record of an earlier one; whether it had one.
+    pub(crate) fn tag_again(&self, changes: &mut Changes, key: &[u8]) -> Result<bool, StoreError> {
+        let again = self.bytes(key)?.and_then(|bytes| self.codec.tagged_again(key, &bytes));
+        let is_due = again.is_some();
+        changes.records.extend(again.map(|bytes| (key.to_vec(), Some(bytes))));
+        Ok(is_due)
+    }
+
+    pub(crate) const fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// Tells the read cache which lists of bypasses there are.
+    pub(crate) fn note_bypasses(&self) -> Result<(), StoreError> {
+        for key in self.tree.scan_prefix(keys::all_of(KeyKind::Bypasses)).keys() {
+            self.read_cache.before_write(&[(key.map_err(failed)?.to_vec(), true)]);
+        }
+        Ok(())
     }
 
     /// Whether there is a record.
@@ -101,6 +143,9 @@ impl Records {
         let mut batch = Batch::default();
         let changed: Vec<_> = changes.records.iter().map(|(key, bytes)| (key.clone(), bytes.is_some())).collect();
         self.read_cache.before_write(&changed);
+        for key in &changes.set_aside {
+            self.copy_aside(&mut batch, key)?;
+        }
         for (key, bytes) in changes.records {
             let before = self.tree.get(&key).map_err(failed)?.map_or(0, |first| further_parts(&first));
             let kept = match bytes {
@@ -121,6 +166,18 @@ impl Records {
         let applied = self.apply_whole(batch);
         self.read_cache.after_write(&changed);
         applied
+    }
+
+    fn copy_aside(&self, batch: &mut Batch, key: &[u8]) -> Result<(), StoreError> {
+        let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(()) };
+        for number in 1..=further_parts(&first) {
+            let part = keys::part(key, number);
+            if let Some(bytes) = self.tree.get(&part).map_err(failed)? {
+                batch.insert(keys::set_aside(&part), bytes);
+            }
+        }
+        batch.insert(keys::set_aside(key), first);
+        Ok(())
     }
 
     fn apply_whole(&self, batch: Batch) -> Result<(), StoreError> {
@@ -148,32 +205,6 @@ impl Records {
     /// Every key that begins so, in order.
     pub(crate) fn keys(&self, prefix: &[u8]) -> Result<Vec<IVec>, StoreError> {
         self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
-    }
-
-    /// Verifies every record.
-    pub(crate) fn verify(&self) -> Result<Verification, StoreError> {
-        let mut found = Verification::default();
-        for entry in &self.tree {
-            let (key, first) = entry.map_err(failed)?;
-            let kind = KeyKind::of(&key);
-            let record = kind.and_then(KeyKind::record);
-            if kind.is_some() && record.is_none() {
-                continue;
-            }
-            found.records += 1;
-            self.read_cache.before_write(&[(key.to_vec(), true)]);
-            match self.gather(&key, &first).and_then(|bytes| self.codec.verify(record, &key, &bytes)) {
-                Ok(()) => {}
-                Err(StoreError::Newer(_)) => found.newer = true,
-                Err(why @ (StoreError::Corrupt(kind) | StoreError::Unreadable(kind, _))) => {
-                    tracing::error!(kind, number = found.records, cause = %why, "a stored record is damaged");
-                    found.damaged += 1;
-                    found.first = found.first.or(Some(kind));
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        Ok(found)
     }
 
     /// All parts of a record in one.
@@ -252,6 +283,12 @@ mod tests {
         (db, Records::new(tree, Codec::new(Arc::new(Mac))))
     }
 
+    /// How many of the records no key explains.
+    fn damaged(records: &Records) -> usize {
+        let keys = records.tree.iter().keys().map(Result::unwrap);
+        keys.filter(|key| matches!(records.made_by(key), Err(StoreError::Corrupt(_)))).count()
+    }
+
     fn write(records: &Records, key: &[u8], value: Option<&str>) {
         let mut changes = Changes::default();
         match value {
@@ -302,15 +339,15 @@ mod tests {
                 let mut bent = value.to_vec();
                 bent[at] ^= 0x40;
                 records.tree.insert(key, bent).unwrap();
-                assert_eq!(records.verify().unwrap().damaged, 1, "byte {at}");
+                assert_eq!(damaged(&records), 1, "byte {at}");
                 let read = [b"Lone", b"Ltwo"].map(|key| records.get::<Text>(key));
                 assert!(read.contains(&Err(StoreError::Corrupt("login record"))), "byte {at}: {read:?}");
             }
             records.tree.insert(key, &value[..value.len() - 1]).unwrap();
-            assert_eq!(records.verify().unwrap().damaged, 1);
+            assert_eq!(damaged(&records), 1);
             records.tree.insert(key, value).unwrap();
         }
-        assert_eq!(records.verify().unwrap().damaged, 0);
+        assert_eq!(damaged(&records), 0);
         records.tree.insert(b"Lone", &entries.iter().find(|entry| entry.0 == b"Ltwo").unwrap().1).unwrap();
         assert_eq!(records.get::<Text>(b"Lone"), Err(StoreError::Corrupt("login record")));
         records.tree.remove(keys::part(b"Ltwo", 1)).unwrap();
@@ -325,6 +362,6 @@ mod tests {
         body.extend_from_slice(&tag);
         records.tree.insert(b"Lone", [&[0], body.as_slice()].concat()).unwrap();
         assert_eq!(records.get::<Text>(b"Lone"), Err(StoreError::Newer("login record")));
-        assert!(records.verify().unwrap().newer);
+        assert_eq!(records.made_by(b"Lone"), Err(StoreError::Newer("login record")));
     }
 }

@@ -16,7 +16,12 @@ pub(crate) fn plan_revision(
 ) -> Result<(Changes, u64), StoreError> {
     let mut changes = Changes::default();
     let by_hash = keys::revision_number(tenant, hash);
-    if let Some(RevisionNumber(number)) = database.get(&by_hash)? {
+    if let Some(RevisionNumber(number)) = database.get_to_change(&mut changes, &by_hash)? {
+        let key = keys::revision(tenant, number);
+        if database.get_listed::<RevisionHash>(&key)?.is_none() {
+            changes.set_aside(key.clone());
+            database.put(&mut changes, key, &RevisionHash(*hash))?;
+        }
         return Ok((changes, number));
     }
     // The newest is never swept, so no number is given twice.
@@ -31,7 +36,8 @@ pub(crate) fn plan_activations(database: &Database, activations: &[Activation]) 
     let mut changes = Changes::default();
     for Activation { tenant, number, expect } in activations {
         let key = keys::active_revision(tenant);
-        let stored = database.get::<ActiveRevision>(&key)?.map_or(0, |active| active.version);
+        let stored: Option<ActiveRevision> = database.get_to_change(&mut changes, &key)?;
+        let stored = stored.map_or(0, |active| active.version);
         if stored != *expect {
             return Ok(None);
         }
@@ -49,7 +55,8 @@ pub(crate) fn plan_need(
     until: Timestamp,
 ) -> Result<Changes, StoreError> {
     let (mut changes, key) = (Changes::default(), keys::revision_need(tenant, number));
-    let before = database.get::<RevisionNeed>(&key)?.map(|need| need.until);
+    let before: Option<RevisionNeed> = database.get_to_change(&mut changes, &key)?;
+    let before = before.map(|need| need.until);
     if before.is_none_or(|before| before < until) {
         database.put(&mut changes, key, &RevisionNeed { tenant: tenant.clone(), number, until })?;
     }

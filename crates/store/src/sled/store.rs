@@ -4,8 +4,10 @@ use super::commit::append_light;
 use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
+use super::lost::Dispensable;
 use super::pages;
 use super::records::failed;
+use super::scrub::ScrubState;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::observer::report;
@@ -15,6 +17,8 @@ use crate::api::{
     StoreError,
 };
 use crate::content_files::ContentFiles;
+use crate::format::description::Description;
+use crate::format::kind::RecordKind;
 use crate::format::stored::Stored;
 use async_trait::async_trait;
 use postlude_model::cache::Cache;
@@ -41,6 +45,9 @@ pub struct SledStore {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
+    /// What the store said of itself when it was opened.
+    pub(crate) description: Description,
+    pub(crate) scrub: ScrubState,
 }
 
 /// What an open store holds; let go of at shutdown.
@@ -69,8 +76,22 @@ impl SledStore {
     }
 
     pub(crate) async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.read_with(key, |database| database.get(key)).await
+    }
+
+    /// Reads a record that counts as absent where no root key explains it.
+    pub(crate) async fn read_or_lost<T: Dispensable>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.read_with(key, |database| database.get_or_lost(key)).await
+    }
+
+    /// Reads what stands under a key, once the disk has it.
+    pub(crate) async fn read_with<T>(
+        &self,
+        key: &[u8],
+        read: impl FnOnce(&Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let open = self.opened()?;
-        let read = self.sync_state.durable(key, || open.database.get(key)).await;
+        let read = self.sync_state.durable(key, || read(&open.database)).await;
         read.inspect_err(|why| self.tell(why))
     }
 
@@ -213,7 +234,13 @@ impl Drop for SledStore {
 #[async_trait]
 impl Logins for SledStore {
     async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
-        self.read_login(&keys::login(tenant, id)).await
+        match self.read_login(&keys::login(tenant, id)).await {
+            // Told already. A claim of it fails: run anew under the same identifier, it would take a consumed state again.
+            Err(StoreError::Corrupt(kind) | StoreError::Unreadable(kind, _)) if kind == RecordKind::Login.name() => {
+                Ok(None)
+            }
+            read => read,
+        }
     }
 
     async fn claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginClaim, StoreError> {
@@ -265,7 +292,7 @@ impl Sessions for SledStore {
             return Ok(Some(session));
         }
         let version = cache.version(&key);
-        let session = self.read::<Session>(&key).await?.map(Arc::new);
+        let session = self.read_or_lost::<Session>(&key).await?.map(Arc::new);
         if let (Some(session), Some(version)) = (&session, version) {
             cache.keep(key, version, session);
         }
@@ -286,7 +313,7 @@ impl Sessions for SledStore {
 #[async_trait]
 impl Caches for SledStore {
     async fn cache(&self, tenant: &TenantName, action: &ActionName) -> Result<Cache, StoreError> {
-        Ok(self.read(&keys::cache(tenant, action)).await?.unwrap_or_default())
+        Ok(self.read_or_lost(&keys::cache(tenant, action)).await?.unwrap_or_default())
     }
 }
 
@@ -314,7 +341,7 @@ impl Bypasses for SledStore {
         if !self.opened()?.database.records.read_cache.may_have_bypasses(&key) {
             return Ok(Vec::new());
         }
-        Ok(self.read(&key).await?.unwrap_or_default())
+        Ok(self.read_or_lost(&key).await?.unwrap_or_default())
     }
 
     async fn change_bypass(

@@ -109,3 +109,25 @@ async fn the_high_water_file_catches_up_while_nothing_happens() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
+
+/// A backup that brought its high-water file along is told by the files that are born with it.
+#[tokio::test]
+async fn a_copy_with_its_high_water_file_begins_a_new_epoch() {
+    let home = Home::new();
+    let store = home.open();
+    let original = store.epoch();
+    write_session(&store, session("s"), 0).await;
+    store.shutdown().await.unwrap();
+    let (backup, high_water) = (home.back_up("backup"), std::fs::read(home.high_water()).unwrap());
+    let store = home.open();
+    assert_eq!(store.epoch(), original);
+    write_session(&store, session("s"), 1).await;
+    store.shutdown().await.unwrap();
+    home.restore(&backup);
+    std::fs::write(home.high_water(), high_water).unwrap();
+    let store = home.open();
+    let epoch = store.epoch();
+    assert!(epoch > original);
+    store.shutdown().await.unwrap();
+    assert_eq!(home.open().epoch(), epoch, "it is the folder now");
+}

@@ -17,7 +17,7 @@ use postlude_store::conformance::records::{
 };
 use postlude_store::{
     Activation, ActiveRevision, BypassChange, Bypasses as _, Caches as _, Commit, Commits as _, Logins as _,
-    OrderStore as _, Revisions as _, SessionWrite, Sessions as _, Store as _, Uploads as _,
+    OrderStore as _, Revisions as _, Scrub as _, SessionWrite, Sessions as _, Store as _, Uploads as _,
 };
 use std::fmt::Write as _;
 
@@ -188,13 +188,31 @@ async fn bytes_of_later_kinds() {
     assert_eq!(active, Some(ActiveRevision { number: 1, version: 1 }));
 }
 
+/// A description of version 1, frozen when it was current: the kinds with their versions, and one root key.
+#[tokio::test]
+async fn a_description() {
+    let home = Home::new();
+    home.open().shutdown().await.unwrap();
+    let (db, tree) = tree(&home);
+    let written = hex(&tree.get("D").unwrap().unwrap());
+    let kinds = "0e4d01440149014c015301550142015201480143014f0141014e015601";
+    assert_eq!(&written[..4 + kinds.len()], &format!("0001{kinds}"), "{written}");
+    let root_key = "010763757272656e74";
+    let (_, rest) = written.split_once(root_key).unwrap();
+    assert!(rest.len() > 32, "a time and a tag");
+    drop((tree, db));
+    let store = home.open();
+    let keys = store.condition().keys;
+    assert_eq!((keys[0].kid.as_str(), keys[0].replaced_at), ("current", None));
+}
+
 fn dump(home: &Home) -> String {
     let (_db, tree) = tree(home);
     let mut lines = String::new();
     for entry in &tree {
         let (key, value) = entry.unwrap();
-        // The store's own header has its epoch in it, which begins with the clock; `version_1_is_read` reads one.
-        if key.first() == Some(&b'M') {
+        // What the store says of itself has the clock and the folder in it; `version_1_is_read` reads a header, and `a_description` a description.
+        if matches!(key.first(), Some(b'M' | b'D' | b'I')) {
             continue;
         }
         writeln!(lines, "{}={}", hex(&key), hex(&value)).unwrap();

@@ -15,8 +15,14 @@ mod golden;
 #[cfg(test)]
 mod light_logins;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod orders_kept;
+#[cfg(test)]
 mod revisions;
+#[cfg(test)]
+mod root_keys;
 #[cfg(test)]
 mod sweep;

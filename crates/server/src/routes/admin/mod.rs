@@ -11,4 +11,5 @@ pub(crate) mod pipeline;
 pub(crate) mod plugins;
 mod reason;
 pub(crate) mod reload;
+pub(crate) mod root_keys;
 pub(crate) mod sessions;
