@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# P49: what the service unit takes from the server, as systemd rates it.
 # Lets systemd read the unit and rate its exposure: check-unit.sh UNIT BINARY. Skips where systemd-analyze is missing.
 set -euo pipefail
 unit=$1 binary=$2

@@ -1,6 +1,6 @@
 //! The configuration of a running server: reloads that are refused, a second process, and a wrong start.
 
-use postlude_testkit::{Postlude, program};
+use postlude_testkit::{Alg, IDP_KEY, OPERATOR_KEY, Postlude, program};
 use std::process::Command;
 
 #[tokio::test]
@@ -81,4 +81,44 @@ async fn serve_second(postlude: &Postlude, change: impl FnOnce(String) -> String
     let printed = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(second.status.code(), Some(1), "{printed}");
     printed
+}
+
+/// O15: what a thief of the data folder or of a core dump gets: no key, no secret, no resume key, and no dump.
+#[tokio::test]
+async fn the_data_folder_has_no_secret_and_no_core_is_dumped() {
+    let mut postlude = Postlude::builder().tokens(Alg::Hs256, "postlude").start().await;
+    postlude.stop().await;
+    postlude.start_as_process().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", postlude.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"], "{core}");
+    let mut browser = postlude.browser("ana");
+    let login = browser.login().await;
+    let resume_key = login.text_at("/resume_key").to_owned();
+    assert_eq!(browser.complete().await.outcome(), "continue");
+    postlude.browser("ben").login().await;
+    postlude.stop().await;
+    let read = |name: &str| std::fs::read_to_string(postlude.dir().join(name)).unwrap().trim().to_owned();
+    let root_key = read("root.key");
+    let root_bytes = root_key.rsplit(['.', ':', '_']).next().unwrap().to_owned();
+    let secrets =
+        [IDP_KEY, OPERATOR_KEY, &root_key, &root_bytes, &read("partner.secret"), &resume_key].map(str::to_owned);
+    let mut searched = 0;
+    let mut folders = vec![postlude.dir().join("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            searched += bytes.len();
+            for secret in &secrets {
+                let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!found, "{} has a secret of {} bytes", path.display(), secret.len());
+            }
+        }
+    }
+    assert!(searched > 10_000, "{searched} bytes were searched");
 }

@@ -280,3 +280,13 @@ async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
     assert_eq!((files("plugins"), files("revisions")), before);
     assert_eq!(version(&postlude).await, "v000003");
 }
+
+/// What a longer lifetime needs of the store comes with the next start, and is said.
+#[tokio::test]
+async fn a_longer_lifetime_of_sessions_says_that_it_waits_for_a_restart() {
+    let postlude = Postlude::builder().lifetimes("session = \"10d\"").start().await;
+    postlude.edit_config("session = \"10d\"", "session = \"5d\"");
+    assert_eq!(postlude.try_reload().await.unwrap().waiting_for_restart, [""; 0]);
+    postlude.edit_config("session = \"5d\"", "session = \"40d\"");
+    assert_eq!(postlude.try_reload().await.unwrap().waiting_for_restart, ["longer lifetimes, for sessions that ended"]);
+}

@@ -107,3 +107,24 @@ async fn the_request_token_names_everything_that_a_prompt_site_needs() {
     let keys: Value = serde_json::from_str(&jwks.text().await.unwrap()).unwrap();
     assert!(keys["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none()), "no private key: {keys}");
 }
+
+/// S11: a prompt site's key that leaked is taken away by a reload: what it signed proves nothing from then on, and the new key is taken.
+/// A login that was at its prompt before finishes on the revision that it began with, and so with the old key.
+#[tokio::test]
+async fn a_key_that_is_exchanged_by_a_reload_proves_nothing_for_new_logins() {
+    let postlude = Postlude::start().await;
+    let (old, new) = (&postlude.partner, postlude.partner.stranger());
+    let mut before = postlude.browser("ben");
+    before.login().await;
+    std::fs::write(postlude.dir().join("partner.jwks.json"), new.jwks()).unwrap();
+    postlude.reload().await;
+    for (partner, outcome) in [(old, "deny"), (&new, "continue")] {
+        let mut browser = postlude.browser("ana");
+        browser.login().await;
+        let token = partner.result(browser.location(), &json!({}));
+        let sealed = browser.bring(&token).await.sealed();
+        let answered = browser.resume(&sealed).await;
+        assert_eq!(answered.outcome(), outcome, "{}", answered.text);
+    }
+    assert_eq!(before.complete().await.outcome(), "continue");
+}

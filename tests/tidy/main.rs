@@ -5,6 +5,7 @@ mod module_graph;
 mod module_tree;
 mod structure;
 mod threats;
+mod versions;
 
 use std::fs;
 use std::path::{Path, PathBuf};

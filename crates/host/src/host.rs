@@ -12,14 +12,13 @@ use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
 use crate::plugin::{Compilation, Compiler};
 use crate::recordings::Recordings;
-use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, warn, watch};
+use crate::reload::{Activator, ReloadRefused, Reloads, Started, Watched, session_lifetime, warn, watch};
 use crate::revision::{Loaded, Revisions, finish, finish_and_keep, read};
 use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::tenants::{Tenants, TenantsInForce};
 use postlude_config::{Config, Environment, Problems, RunsSettings, Signing};
 use postlude_crypto::mac::RecordMac;
-use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
 use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig};
@@ -146,7 +145,7 @@ impl Host {
             stopping: CancellationToken::new(),
             plugin_files: tokio::sync::Mutex::default(),
         };
-        let started = Started { config: file, server: config.server.clone(), watched };
+        let started = Started::new(file, &config, watched);
         Self::assemble(Arc::new(services), config, started, loaded).await
     }
 
@@ -399,14 +398,12 @@ fn open_outbound(config: &Config) -> Result<Outbound, OutboundError> {
 }
 
 fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics: &Metrics) -> StoreOptions {
-    // A session that ended, or moved, must outlive the login records that name it.
-    let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
     StoreOptions {
         engine,
         data_dir: config.server.data_dir.clone(),
         high_water_file: config.server.high_water_file.clone(),
         mac: Arc::new(RootKeyMac(RecordMac::new(Arc::clone(signing.roots())))),
-        session_lifetime: longest.unwrap_or(limits::SESSION_LIFETIME),
+        session_lifetime: session_lifetime(config),
         observer: metrics.store(),
     }
 }

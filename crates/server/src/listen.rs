@@ -7,6 +7,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, getrlimit};
+use socket2::SockRef;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -17,6 +18,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Bytes of a request's head.
 const HEADER_BYTES: usize = 32 * 1024;
+
+/// How long a client may take nothing of what was sent to it: slower ones hold an answer in memory. The kernel counts.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Open connections of the API and the public routes together, where there are files for as many.
 const CONNECTIONS: u64 = 8192;
@@ -82,6 +86,7 @@ pub(crate) async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(READ_TIMEOUT));
         let (router, watcher) = (router.clone(), graceful.watcher());
         let dealt = cores.serve(stream, async move |stream| {
             let _place = place;

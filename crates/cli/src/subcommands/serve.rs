@@ -60,6 +60,8 @@ enum LogFormat {
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     allow_files();
+    // A dump of this process would have its keys.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let log = LogOptions { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
     let telemetry = telemetry::start(log, runtime.handle())?;

@@ -30,6 +30,7 @@ fn listeners_must_differ() {
     assert_eq!(metrics("127.0.0.1:8482"), "");
 }
 
+/// N01.
 #[test]
 fn without_development_plain_http_is_refused_everywhere() {
     let found = problems(&with("development = true", "development = false"));

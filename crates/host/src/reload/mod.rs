@@ -19,7 +19,7 @@ pub use outcome::{
     ActionChange, LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, ReloadTrigger, Reloaded, TenantChange,
 };
 pub use reloads::Reloads;
-pub(crate) use reloads::{Started, warn};
+pub(crate) use reloads::{Started, session_lifetime, warn};
 pub(crate) use watch::watch;
 pub use watched::SETTLE_TIME;
 pub(crate) use watched::Watched;

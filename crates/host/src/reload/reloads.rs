@@ -5,7 +5,8 @@ use super::outcome::{LastReload, ReloadOutcome, ReloadRefused, ReloadStatus, Rel
 use super::watched::{OpenForWriting, SETTLE_TIME, Watched};
 use crate::revision::{Loaded, Start, load_and_keep, start_of};
 use crate::services::Services;
-use postlude_config::{Problem, Server, Signing};
+use postlude_config::{Config, Problem, Server, Signing};
+use postlude_model::limits;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -17,11 +18,25 @@ use tokio::sync::watch as channel;
 #[derive(Debug)]
 pub(crate) struct Started {
     /// The configuration file.
-    pub(crate) config: PathBuf,
+    config: PathBuf,
     /// The table `[server]`.
-    pub(crate) server: Server,
+    server: Server,
+    /// How long the store keeps a session that ended.
+    session_lifetime: Duration,
     /// The files, before they were read for the first time.
-    pub(crate) watched: Watched,
+    watched: Watched,
+}
+
+impl Started {
+    pub(crate) fn new(file: PathBuf, config: &Config, watched: Watched) -> Self {
+        Self { config: file, server: config.server.clone(), session_lifetime: session_lifetime(config), watched }
+    }
+}
+
+/// How long the store keeps a session that ended, or moved: it must outlive the login records that name it.
+pub(crate) fn session_lifetime(config: &Config) -> Duration {
+    let longest = config.tenants.iter().map(|tenant| tenant.lifetimes.session.max(tenant.lifetimes.record)).max();
+    longest.unwrap_or(limits::SESSION_LIFETIME)
 }
 
 /// The reloads of a host.
@@ -30,6 +45,7 @@ pub struct Reloads {
     activator: Activator,
     config: PathBuf,
     server: Server,
+    session_lifetime: Duration,
     pub(super) watched: channel::Sender<Watched>,
     pub(super) writing: OpenForWriting,
     /// The reload that has not read anything yet: a caller that asks now is served by it.
@@ -39,9 +55,10 @@ pub struct Reloads {
 
 impl Reloads {
     pub(crate) fn new(activator: Activator, started: Started) -> Self {
-        let Started { config, server, watched } = started;
+        let Started { config, server, session_lifetime, watched } = started;
         let (writing, next, status) = Default::default();
-        Self { activator, config, server, watched: channel::Sender::new(watched), writing, next, status }
+        let watched = channel::Sender::new(watched);
+        Self { activator, config, server, session_lifetime, watched, writing, next, status }
     }
 
     /// Reads the configuration and the plugins again and puts them into force, or refuses them and changes nothing. One reload
@@ -122,8 +139,9 @@ impl Reloads {
             loaded = self.load() => loaded?,
             () = services.stopping.cancelled() => return Err(ReloadRefused::Stopping),
         };
-        let server = &loaded.checked.config.server;
-        let (waiting_for_restart, watch) = (self.waiting_for_restart(server, &loaded.checked.signing), server.watch);
+        let config = &loaded.checked.config;
+        let waiting_for_restart = self.waiting_for_restart(config, &loaded.checked.signing);
+        let watch = config.server.watch;
         let warnings = loaded.warnings().to_vec();
         let tenants = self.activator.activate(loaded, trigger.as_str()).await?;
         self.switch_watch(watch);
@@ -148,8 +166,8 @@ impl Reloads {
         self.watched.send_if_modified(|watched| std::mem::replace(&mut watched.on, on) != on);
     }
 
-    fn waiting_for_restart(&self, new: &Server, signing: &Signing) -> Vec<&'static str> {
-        let (old, began) = (&self.server, &self.activator.signing);
+    fn waiting_for_restart(&self, config: &Config, signing: &Signing) -> Vec<&'static str> {
+        let (old, new, began) = (&self.server, &config.server, &self.activator.signing);
         let previous =
             |signing: &Signing| signing.roots().previous.iter().map(|key| key.kid().to_owned()).collect::<Vec<_>>();
         let keys = [
@@ -163,6 +181,8 @@ impl Reloads {
             ("outbound", old.outbound != new.outbound),
             ("recordings", old.recordings != new.recordings),
             ("development, for requests of plugins", old.development != new.development),
+            // Shorter ones count at once, tenant by tenant; what the store keeps of ended sessions is one time for all.
+            ("longer lifetimes, for sessions that ended", session_lifetime(config) > self.session_lifetime),
         ];
         keys.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
     }

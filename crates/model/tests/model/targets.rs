@@ -225,3 +225,41 @@ fn other_tokens_may_travel_in_profile_auth0() {
         assert!(record.suspension().is_some(), "{other}: {}", last_why(&record));
     }
 }
+
+/// P41: the tests of URLs that browsers share. Whatever is accepted goes to the origin that a browser reads, which is granted, as the
+/// very URL that the browser would make of it.
+#[test]
+fn every_url_goes_where_a_browser_reads_it_to() {
+    let rows: Vec<(String, Option<String>, Option<String>)> =
+        serde_json::from_str(include_str!("../../../../tests/vectors/urls.json")).unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    for (input, origin, href) in rows {
+        let granted = |origin: &str| {
+            let mut spec = spec("a");
+            spec.grants.redirect_origins = vec![origin.to_owned()];
+            ask_of(action(spec), to(&input, None))
+        };
+        assert!(granted("https://prompt.example").suspension().is_none(), "{input:?}");
+        let record = granted(origin.as_deref().unwrap_or("null"));
+        let Some(suspension) = record.suspension() else {
+            refused += 1;
+            continue;
+        };
+        accepted += 1;
+        let (location, href) = (url::Url::parse(&suspension.location).unwrap(), href.unwrap());
+        assert_eq!(Some(location.origin().ascii_serialization()), origin, "{input:?}");
+        assert!(
+            location.scheme() == "https" && location.username().is_empty() && location.password().is_none(),
+            "{input:?}"
+        );
+        let mut without = location.clone();
+        let pairs: Vec<_> = location.query_pairs().filter(|(name, _)| name != "state").collect();
+        if pairs.is_empty() {
+            without.set_query(None);
+            let expected = href.replacen("?#", "#", 1);
+            assert_eq!(without.as_str(), expected.trim_end_matches('?'), "{input:?}");
+        }
+        assert_eq!(location.path(), url::Url::parse(&href).unwrap().path(), "{input:?}");
+    }
+    assert!(accepted >= 12 && refused > 300, "{accepted} accepted, {refused} refused");
+}

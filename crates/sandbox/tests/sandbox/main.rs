@@ -13,6 +13,7 @@ mod code;
 mod determinism;
 mod edges;
 mod functions;
+mod handles_and_memory;
 mod hostile;
 mod http_keys_cache;
 mod prices;

@@ -246,6 +246,7 @@ fn a_token_has_at_most_4096_bytes() {
     assert_eq!(refusal("hs", &sized(largest + 1)), "it has more than 4096 bytes");
 }
 
+/// S11.
 #[test]
 fn a_kid_names_a_key_and_is_required_of_several() {
     let second = ed25519_dalek::SigningKey::from_bytes(&[8; 32]);

@@ -4,6 +4,7 @@
 use super::view::PluginDetail;
 use crate::app::App;
 use crate::auth::{Need, authenticate};
+use crate::body::discard;
 use crate::codes::ErrorCode;
 use crate::error::ApiError;
 use axum::Json;
@@ -20,9 +21,8 @@ use std::time::Duration;
 /// How long an upload may take: the largest component over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Bytes of a refused upload that are read all the same, and for how long: twice the largest component.
+/// Bytes of a refused upload that are read all the same: twice the largest component.
 const DISCARDED: usize = 2 * limits::CLOSED_WASI_COMPONENT_BYTES;
-const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// Upload a plugin
 ///
@@ -38,7 +38,7 @@ pub(crate) async fn upload(State(app): State<Arc<App>>, request: Request) -> Res
     let caller = authenticate(&app, request.headers(), Need::Operate)?;
     let (parts, mut body) = request.into_parts();
     if let Err(refused) = acceptable(&parts.headers) {
-        discard(&parts.headers, body).await;
+        discard(&parts.headers, body, DISCARDED).await;
         return Err(refused);
     }
     let operator = app.host.operator();
@@ -47,7 +47,7 @@ pub(crate) async fn upload(State(app): State<Arc<App>>, request: Request) -> Res
     let (digest, bytes) = match tokio::time::timeout(UPLOAD_TIMEOUT, receive(&mut body)).await.map_err(late)? {
         Ok(received) => received,
         Err(refused) => {
-            discard(&parts.headers, body).await;
+            discard(&parts.headers, body, DISCARDED).await;
             return Err(refused);
         }
     };
@@ -82,25 +82,6 @@ async fn receive(body: &mut Body) -> Result<(Digest, Vec<u8>), ApiError> {
         bytes.extend_from_slice(&data);
     }
     Ok((Digest::from_bytes(hash.finalize().into()), bytes))
-}
-
-/// Reads what is left of a body that was refused: a client that sends before it reads would else find its connection broken, and never
-/// see why. One that asked first (RFC 9110, section 10.1.1) has sent nothing yet.
-async fn discard(headers: &HeaderMap, mut body: Body) {
-    if headers.contains_key(header::EXPECT) {
-        return;
-    }
-    let rest = async {
-        let mut left = DISCARDED;
-        while let Some(Ok(frame)) = body.frame().await {
-            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
-                Some(less) => left = less,
-                None => return,
-            }
-        }
-    };
-    // Who takes longer, or sends more, sees the connection end.
-    let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
 }
 
 fn too_large() -> ApiError {
