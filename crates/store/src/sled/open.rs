@@ -160,8 +160,8 @@ struct ThisOpening {
     description: Description,
 }
 
-/// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own is read: how
-/// long that takes does not depend on how many there are.
+/// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own and the orders is
+/// read: how long that takes does not depend on how many there are, unlike the engine's own opening.
 fn next_opening(
     database: &Database,
     dir: &Path,

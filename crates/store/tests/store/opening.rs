@@ -2,11 +2,10 @@
 
 use crate::folder::*;
 use postlude_store::conformance::records::{
-    commit, login_id, record, session, session_id, suspended, tenant, write_login, write_session,
+    login_id, record, session, session_id, suspended, tenant, write_login, write_session,
 };
 use postlude_store::{
-    Commit, CommitOutcome, Commits as _, Durability, Logins as _, OpenError, Scrub as _, SessionWrite, Sessions as _,
-    SledOptions, SledStore, Store as _, StoreError, open_sled,
+    Logins as _, OpenError, Scrub as _, Sessions as _, SledOptions, SledStore, Store as _, StoreError, open_sled,
 };
 
 /// Changes the stored values by hand.
@@ -173,34 +172,4 @@ async fn what_cannot_be_used_is_named() {
     let options = SledOptions { high_water_file: home.root().join("gone/high-water"), ..home.options() };
     let refused = open_sled(options).unwrap_err().to_string();
     assert!(refused.contains("gone/high-water"), "{refused}");
-}
-
-/// The start does not depend on how much is stored: five million sessions are open within two seconds.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it writes five million records, which takes minutes and gigabytes"]
-async fn five_million_records_open_within_two_seconds() {
-    const SESSIONS: usize = 5_000_000;
-    let home = Home::new();
-    let store = std::sync::Arc::new(home.open());
-    let mut writers = tokio::task::JoinSet::new();
-    for writer in 0..64 {
-        let store = std::sync::Arc::clone(&store);
-        writers.spawn(async move {
-            for number in (writer..SESSIONS).step_by(64) {
-                let sessions = vec![SessionWrite { session: session(&format!("s{number}")), expect: 0 }];
-                let commit = Commit { sessions, durability: Durability::Batched, ..commit() };
-                assert_eq!(store.commit(commit).await.unwrap(), CommitOutcome::Done);
-            }
-        });
-    }
-    writers.join_all().await;
-    store.shutdown().await.unwrap();
-    drop(store);
-    let began = std::time::Instant::now();
-    let store = home.open();
-    let took = began.elapsed();
-    println!("opened in {took:?}");
-    let read = store.session(&tenant(), &session_id("s4999999")).await.unwrap();
-    assert!(read.is_some());
-    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
 }
