@@ -231,6 +231,7 @@ async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// O08.
 #[tokio::test]
 async fn the_pipeline_in_force_is_shown_without_secrets() {
     let postlude = Postlude::in_memory().await;

@@ -31,6 +31,7 @@ async fn visiting_it_often_consumes_nothing() {
     assert_eq!(browser.complete().await.outcome(), "continue");
 }
 
+/// U23.
 #[tokio::test]
 async fn tampered_unknown_and_missing_states_get_a_plain_page() {
     let postlude = Postlude::in_memory().await;

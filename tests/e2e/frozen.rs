@@ -194,6 +194,7 @@ async fn thawed(change: impl FnOnce(&Path)) -> (Postlude, Value) {
     (postlude, story)
 }
 
+/// R11.
 #[tokio::test]
 async fn a_database_of_0_1_opens_and_serves() {
     let (mut postlude, story) = thawed(|_| ()).await;

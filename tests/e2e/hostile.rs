@@ -53,7 +53,7 @@ const ATTACKS: [(&str, &str, &str); 9] = [
 
 const MANIFEST: &str = r#"{ "name": "guest", "version": "0.1.0", "publisher": "evil.example", "abi": "0.1.0" }"#;
 
-/// P25: a tenant whose plugin never ends, with thirty logins at once on two places: some of them are told to come again, and no login
+/// P25, T04: a tenant whose plugin never ends, with thirty logins at once on two places: some of them are told to come again, and no login
 /// of the neighbour is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_with_endless_loops_refuses_nobody_elses_login() {

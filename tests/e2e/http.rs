@@ -3,6 +3,7 @@
 use postlude_testkit::{Answered, IDP_KEY, Postlude};
 use serde_json::json;
 
+/// N08.
 #[tokio::test]
 async fn without_a_known_key_nothing_is_read() {
     let postlude = Postlude::in_memory().await;
@@ -81,6 +82,7 @@ async fn a_header_that_may_stand_once_is_refused_twice() {
     assert_eq!(postlude.login("txn", &body).await.outcome(), "redirect");
 }
 
+/// S01, N12, S07.
 #[tokio::test]
 async fn every_response_has_the_headers() {
     let postlude = Postlude::in_memory().await;

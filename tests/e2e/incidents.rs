@@ -14,7 +14,7 @@ async fn kill(postlude: &Postlude) -> Value {
     body
 }
 
-/// New logins, those at their prompt, and those whose factor is fresh: none gets by, also after a reload and a restart.
+/// O07: new logins, those at their prompt, and those whose factor is fresh: none gets by, also after a reload and a restart.
 #[tokio::test]
 async fn a_killed_plugin_runs_nowhere_any_more() {
     let mut postlude = Postlude::start().await;

@@ -17,6 +17,7 @@ struct Acknowledged {
     session: String,
 }
 
+/// R01, R02.
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_no_acknowledged_factor_and_revive_no_state() {
     let mut postlude = Postlude::builder().process().start().await;

@@ -67,6 +67,7 @@ async fn a_record_explains_its_login_across_suspend_and_resume() {
     assert_eq!(record.text_at("/timeline/0/why"), "record 3 h old, policy 24 h: no prompt");
 }
 
+/// O08.
 #[tokio::test]
 async fn a_record_holds_no_handle_and_is_for_its_own_tenants_operators() {
     let postlude = Postlude::start().await;
@@ -272,7 +273,7 @@ async fn metrics_count_what_happened() {
     assert!(series(&metrics(&postlude).await, "postlude_reloads_total{outcome=\"refused\"}") >= 1.0);
 }
 
-/// Every series that the dashboard and the alerts name is one that a running server has.
+/// P57: every series that the dashboard and the alerts name is one that a running server has.
 #[tokio::test]
 async fn dashboard_and_alerts_name_series_that_exist() {
     let postlude = Postlude::start().await;

@@ -61,6 +61,7 @@ async fn the_document_is_the_one_in_the_repository() {
     assert!(golden == text, "docs/openapi.json is not what the server serves; INSTA_UPDATE=always writes it anew");
 }
 
+/// O13.
 #[tokio::test]
 async fn the_routes_are_the_documents_paths() {
     let postlude = Postlude::in_memory().await;
@@ -108,7 +109,40 @@ fn no_route_and_no_code_is_undocumented() {
     assert!(codes > 30, "only {codes} codes were found");
 }
 
-/// For every route and every kind of key: 401, 403 or let through, as the document says.
+/// N02, N12, O12, T09: no answer of any route, with a key and without, is cached or framed, sets a cookie, or is open to another
+/// origin's script.
+#[tokio::test]
+async fn every_answer_forbids_caching_and_sets_no_cookie() {
+    let postlude = Postlude::in_memory().await;
+    let document = document(&postlude).await;
+    let mut seen = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        for key in [None, Some(IDP_KEY), Some(OPERATOR_KEY)] {
+            let verb = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let mut request = postlude.client.request(verb, format!("{}{}", postlude.base, concrete(&path)));
+            request =
+                request.header("origin", "https://evil.example").header("cookie", "postlude=x; __Host-postlude=y");
+            request = key.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+            if operation.contains_key("requestBody") {
+                request = request.header("content-type", "application/json").body("{}");
+            }
+            let response = request.send().await.unwrap();
+            let (headers, shown) = (response.headers(), format!("{method} {path} {}", response.status()));
+            assert_eq!(headers["cache-control"], "no-store", "{shown}");
+            assert_eq!(headers["referrer-policy"], "no-referrer", "{shown}");
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{shown}");
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{shown}");
+            assert!(!headers.contains_key("set-cookie"), "{shown}");
+            let opened = headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(opened, None, "{shown}");
+            seen.insert(response.status().as_u16());
+        }
+    }
+    assert!(seen.len() >= 5 && seen.contains(&200) && seen.contains(&401), "{seen:?}");
+}
+
+/// O01: for every route and every kind of key: 401, 403 or let through, as the document says.
 #[tokio::test]
 async fn every_route_asks_for_the_roles_that_it_declares() {
     let postlude = Postlude::in_memory().await;

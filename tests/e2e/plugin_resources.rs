@@ -1,10 +1,10 @@
 //! What plugins reach outside of a login: granted hosts, published keys, and their own cache.
 
-use postlude_testkit::{Answered, Postlude, guests};
+use postlude_testkit::{Answered, Postlude, event, guests};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -100,6 +100,49 @@ async fn a_plugin_asks_the_host_that_its_settings_name() {
     let postlude = Postlude::builder().guest("asks", guest).before(&action("asks", &granted)).start().await;
     assert_eq!(denied(&postlude).await, "hello from the site");
     assert_eq!(site.asked(), 1);
+}
+
+/// T04: a tenant whose partner answers in 1.9 s, with 200 logins at once, is not noticed by another: neither its own requests nor its
+/// prompts take longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_partner_of_one_tenant_is_not_noticed_by_another() {
+    const SLOW_KEY: &str = "plk_test-slow-key-0123456789abcdefghijklmno";
+    let (slow, fast) =
+        (Site::new("late", Duration::from_millis(1900)).await, Site::new("at once", Duration::ZERO).await);
+    let hosts = json!({ "hosts": [{ "setting": "/url" }] });
+    let grant = |site: &Site| {
+        format!("settings = {{ url = \"{}\" }}\ngrants = {{ hosts = [\"localhost:{}\"] }}", site.url(), site.port)
+    };
+    let tenant = format!(
+        "[tenants.slow]\nissuer = \"http://127.0.0.1:1/slow\"\nreturn_urls = [\"http://localhost:3000/interaction/\"]\n\
+         [tenants.slow.keys.idp]\nrole = \"idp\"\nsha256 = \"{}\"\n[tenants.slow.plugins.late]\npath = \"late.wasm\"\n\
+         [[tenants.slow.pipeline]]\nname = \"late\"\nplugin = \"late\"\n{}\n",
+        postlude_testkit::hash(SLOW_KEY),
+        grant(&slow),
+    );
+    // Its action is the last one: the prompt comes before it.
+    let fast_action = action("fast", &grant(&fast));
+    let builder = Postlude::builder().guest("fast", guest(&asks(&fast.url()), &hosts)).after(&fast_action);
+    let postlude = builder.guest("late", guest(&asks(&slow.url()), &hosts)).after(&tenant).start().await;
+    let slow_login = async |number: usize| {
+        let body = json!({ "trigger": "post-login", "mode": "interactive", "event": event("eve", None),
+            "return_url": "http://localhost:3000/interaction/x" });
+        postlude.login_as(SLOW_KEY, &format!("late-{number}"), &body).await.status
+    };
+    let noisy = futures_util::future::join_all((0..200).map(slow_login));
+    let quiet = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut browser = postlude.browser("ana");
+        for _ in 0..10 {
+            let started = Instant::now();
+            assert_eq!(browser.login().await.outcome(), "redirect");
+            let answered = browser.complete().await;
+            assert_eq!(answered.text_at("/message"), "at once", "{}", answered.text);
+            assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+        }
+    };
+    let (statuses, ()) = tokio::join!(noisy, quiet);
+    assert!(statuses.contains(&200) && slow.asked() >= 16, "{} requests, {statuses:?}", slow.asked());
 }
 
 /// What the manifest does not ask for is not there, whatever the operator grants; and the other way round it is no

@@ -4,7 +4,7 @@ use postlude_testkit::{Answered, Postlude};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// U01, U19: the state is used once, and its repetition gives the same answer.
+/// U01, U19, R13: the state is used once, and its repetition gives the same answer.
 #[tokio::test]
 async fn a_repeated_resume_gives_the_same_answer_and_runs_nothing() {
     let mut postlude = Postlude::start().await;
@@ -105,6 +105,7 @@ async fn a_tampered_reply_is_refused_before_anything_is_read() {
     assert_eq!(browser.resume(&sealed).await.outcome(), "continue");
 }
 
+/// S05, S13.
 #[tokio::test]
 async fn an_expired_state_runs_nothing() {
     let postlude = Postlude::in_memory().await;
@@ -146,6 +147,7 @@ async fn a_reply_of_another_tenant_is_refused() {
     assert_eq!(response.status(), 400);
 }
 
+/// U24.
 #[tokio::test]
 async fn the_sixth_open_login_of_a_user_evicts_the_oldest() {
     let postlude = Postlude::in_memory().await;

@@ -39,6 +39,7 @@ async fn a_factor_is_prompted_once_per_session_until_it_is_due() {
     assert!(why.starts_with("record 24 h") && why.ends_with("policy 24 h"), "{why}");
 }
 
+/// R10.
 #[tokio::test]
 async fn a_suspended_login_survives_a_restart() {
     let mut postlude = Postlude::start().await;
@@ -66,6 +67,7 @@ async fn zero_max_age_prompts_at_every_login_and_still_counts_for_it() {
     assert_eq!(browser.login().await.outcome(), "redirect");
 }
 
+/// U06.
 #[tokio::test]
 async fn without_a_browser_a_due_prompt_is_interaction_required() {
     let postlude = Postlude::in_memory().await;

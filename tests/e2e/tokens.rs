@@ -45,7 +45,7 @@ async fn a_token_with_one_wrong_claim_records_nothing() {
     }
 }
 
-/// U10, U11, S04: a token with another key's signature, our own request token, and a cut token prove nothing.
+/// U10, U11, S04, U05: a token with another key's signature, our own request token, and a cut token prove nothing.
 #[tokio::test]
 async fn a_strangers_signature_a_reflected_request_and_no_token_prove_nothing() {
     let postlude = Postlude::in_memory().await;

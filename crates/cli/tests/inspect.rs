@@ -90,6 +90,7 @@ fn a_file_that_would_be_refused_is_shown_with_the_reason() {
     assert!(absent.contains("cannot read `absent.wasm`"), "{absent}");
 }
 
+/// P56, O02.
 #[test]
 fn a_signature_verifies_with_the_publishers_key_alone() {
     let dir = versions();

@@ -78,6 +78,7 @@ mod tests {
         RecordMac::new(Arc::new(RootKeys::new(key(current), previous.iter().map(|n| key(*n)).collect()).unwrap()))
     }
 
+    /// O09.
     #[test]
     fn a_changed_record_or_tag_is_refused() {
         let mac = mac(1, &[]);

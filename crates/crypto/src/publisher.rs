@@ -55,6 +55,7 @@ mod tests {
         key.verifying_key().to_public_key_pem(LineEnding::LF).unwrap()
     }
 
+    /// P56, O02.
     #[test]
     fn a_signature_fits_one_file_and_one_key() {
         let (ours, other) = (Digest::from_bytes([1; 32]), Digest::from_bytes([2; 32]));

@@ -1,9 +1,10 @@
 //! The crate's door: requests for plugins, each to its granted host.
 
-use crate::breaker::Breaker;
 use crate::exchange::exchange;
-use crate::limits::{self, CONCURRENT, CONCURRENT_PER_HOST};
-use crate::resolve::{Pinned, Reach, Resolve, Shared, System};
+use crate::limits;
+use crate::name_servers::NameServers;
+use crate::party::{Host, Parties, Party};
+use crate::resolve::{HostResolver, Pinned, Reach, Resolve};
 use crate::roots::{self, RootsError, read_roots};
 use crate::target::Target;
 use crate::{exchange, headers};
@@ -11,11 +12,11 @@ use postlude_model::http::{Answering, HttpClient, HttpError, Request, Response, 
 use postlude_model::limits as model;
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 
 /// What a way out is made of.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +28,7 @@ pub struct OutboundConfig {
     /// Hosts, each `host` or `host:port`, whose addresses may be private ones. Link-local addresses and metadata services
     /// stay out of reach.
     pub allow_private: Vec<String>,
-    /// Looks up names; none is the system's.
+    /// Looks up names; none is the machine's hosts file and name servers.
     pub resolver: Option<Arc<dyn Resolve>>,
 }
 
@@ -50,7 +51,7 @@ pub enum OutboundError {
 pub struct Outbound {
     parts: Arc<Parts>,
     /// The party that asks: each one has its own connections, places and record of a host.
-    party: Arc<str>,
+    party: Arc<Party>,
 }
 
 struct Parts {
@@ -59,15 +60,7 @@ struct Parts {
     allow_private: BTreeSet<String>,
     resolver: Arc<dyn Resolve>,
     tls: OnceCell<ClientConfig>,
-    places: Semaphore,
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
-}
-
-/// What is kept of one host for one party: its connections, its places and its record.
-struct Host {
-    client: reqwest::Client,
-    places: Semaphore,
-    breaker: Mutex<Breaker>,
+    parties: Parties,
 }
 
 impl Outbound {
@@ -82,19 +75,20 @@ impl Outbound {
             development: config.development,
             roots,
             allow_private: config.allow_private.into_iter().map(host).collect::<Result<_, _>>()?,
-            resolver: config.resolver.unwrap_or_else(|| Arc::new(System::default())),
+            resolver: config.resolver.unwrap_or_else(|| Arc::new(NameServers::default())),
             tls: OnceCell::new(),
-            places: Semaphore::new(CONCURRENT),
-            hosts: Mutex::default(),
+            parties: Parties::default(),
         };
-        Ok(Self { parts: Arc::new(parts), party: Arc::default() })
+        let party = parts.parties.of("");
+        Ok(Self { parts: Arc::new(parts), party })
     }
 
     /// The way out of one party, such as a tenant: with connections, places and a record of each host that no other party
-    /// has. A party that makes a host fail, or holds all its places, does so for itself.
+    /// has, and with its share of requests and lookups at the same time. A party that makes a host fail, whose hosts are slow, or
+    /// whose names nobody answers for, waits for itself.
     #[must_use]
     pub fn of(&self, party: &str) -> Self {
-        Self { parts: Arc::clone(&self.parts), party: party.into() }
+        Self { parts: Arc::clone(&self.parts), party: self.parts.parties.of(party) }
     }
 }
 
@@ -108,14 +102,14 @@ impl HttpClient for Outbound {
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound")
-            .field("party", &self.party)
+            .field("party", &self.party.name)
             .field("allow_private", &self.parts.allow_private)
             .finish_non_exhaustive()
     }
 }
 
 impl Parts {
-    async fn send(&self, party: &str, request: Request, granted: &[String]) -> Result<Response, HttpError> {
+    async fn send(&self, party: &Party, request: Request, granted: &[String]) -> Result<Response, HttpError> {
         let target = Target::read(&request.url, granted, self.development)?;
         let method = exchange::method(&request.method)?;
         let fields = headers::read(&request.headers)?;
@@ -132,8 +126,9 @@ impl Parts {
         }
         let answer = async {
             let closed = |_| HttpError::Other("no requests are made any more".to_owned());
-            let _place = self.places.acquire().await.map_err(closed)?;
+            // A request that waits for its host holds nothing that requests to other hosts need.
             let _of_host = host.places.acquire().await.map_err(closed)?;
+            let _place = party.requests.take().await;
             let mut built = host.client.request(method, target.url.clone()).headers(fields);
             if let Some(body) = request.body {
                 built = built.body(body);
@@ -145,30 +140,21 @@ impl Parts {
         answer
     }
 
-    async fn host(&self, party: &str, target: &Target) -> Result<Arc<Host>, HttpError> {
+    async fn host(&self, party: &Party, target: &Target) -> Result<Arc<Host>, HttpError> {
         // http and https of one port do not share connections.
-        let key = format!("{party} {} {}", target.url.scheme(), target.host);
-        if let Some(host) = self.hosts().get(&key) {
-            return Ok(Arc::clone(host));
+        let key = format!("{} {}", target.url.scheme(), target.host);
+        if let Some(host) = party.known_host(&key) {
+            return Ok(host);
         }
         let reach = match (target.local, self.allow_private.contains(&target.host)) {
             (true, _) => Reach::Local,
             (false, true) => Reach::Private,
             (false, false) => Reach::Public,
         };
-        let pinned = Arc::new(Pinned { resolver: Arc::clone(&self.resolver), reach });
-        let client = client(self.tls().await?.clone(), Shared(pinned));
+        let pinned = Pinned { resolver: Arc::clone(&self.resolver), reach, lookups: party.lookups.clone() };
+        let client = client(self.tls().await?.clone(), HostResolver(Arc::new(pinned)));
         let client = client.map_err(|why| HttpError::Other(format!("no connections can be made: {why}")))?;
-        let host = Host { client, places: Semaphore::new(CONCURRENT_PER_HOST), breaker: Mutex::default() };
-        let mut hosts = self.hosts();
-        if hosts.len() >= limits::HOSTS {
-            hosts.retain(|_, host| Arc::strong_count(host) > 1);
-        }
-        Ok(Arc::clone(hosts.entry(key).or_insert_with(|| Arc::new(host))))
-    }
-
-    fn hosts(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Host>>> {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(party.host(key, client))
     }
 
     async fn tls(&self) -> Result<&ClientConfig, HttpError> {
@@ -182,12 +168,6 @@ impl Parts {
     }
 }
 
-impl Host {
-    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 fn tls(more: &[CertificateDer<'static>]) -> Result<ClientConfig, OutboundError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -198,7 +178,7 @@ fn tls(more: &[CertificateDer<'static>]) -> Result<ClientConfig, OutboundError> 
 }
 
 /// A client of one host. Its defaults are not ours: each that could lead elsewhere is switched off by name.
-fn client(tls: ClientConfig, resolver: Shared) -> reqwest::Result<reqwest::Client> {
+fn client(tls: ClientConfig, resolver: HostResolver) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(Arc::new(resolver))

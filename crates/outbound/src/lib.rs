@@ -8,7 +8,7 @@
 //! 4. [`resolve`]: the name is resolved once for a connection, every address must be a public one, and the connection goes
 //!    to one of exactly these.
 //! 5. TLS with the name checked; no proxy, no redirect, no cookie, no decoding.
-//! 6. [`limits`]: one deadline for all of it, and sizes both ways.
+//! 6. [`limits`]: one deadline for all of it, sizes both ways, and a share of each party of requests and lookups at once.
 //!
 //! Not here: which plugin is granted what, how many requests a run may make, and what a recorded answer is.
 
@@ -18,10 +18,13 @@ mod client;
 mod exchange;
 pub mod headers;
 pub mod limits;
+mod name_servers;
+mod party;
 pub mod resolve;
 mod roots;
 pub mod target;
 
 pub use client::{Outbound, OutboundConfig, OutboundError};
+pub use name_servers::NameServers;
 pub use resolve::{Resolve, Resolving};
 pub use roots::{RootsError, read_roots};

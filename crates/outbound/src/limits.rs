@@ -4,11 +4,14 @@ use std::time::Duration;
 
 /// Requests of one party to one host at the same time: what a browser does, and more than one host of ours needs.
 pub const CONCURRENT_PER_HOST: usize = 16;
-/// Requests at the same time in all: each holds up to half a megabyte.
+/// Requests at the same time in all: each holds up to half a megabyte. Parties share them: one alone gets half, two that want all get
+/// a third each, so that some are free for whichever comes next.
 pub const CONCURRENT: usize = 256;
-/// Names that are being resolved at the same time: the system's resolver holds a thread for each, also when no request waits
-/// for it any more.
-pub const CONCURRENT_LOOKUPS: usize = 32;
+/// Names that are being looked up at the same time, shared likewise. Each holds up to four sockets for each of the two kinds of
+/// addresses, as long as nobody answers.
+pub const CONCURRENT_LOOKUPS: usize = 64;
+/// How long a name server may take: within the time of a request, with some left for the connection.
+pub const LOOKUP: Duration = Duration::from_millis(1500);
 /// Addresses of one name that are tried at most.
 pub const ADDRESSES: usize = 16;
 /// Failures in a row after which a host rests.
@@ -19,5 +22,5 @@ pub const REST: Duration = Duration::from_secs(10);
 pub const IDLE: Duration = Duration::from_secs(30);
 /// Idle connections of one party to one host.
 pub const IDLE_CONNECTIONS: usize = 4;
-/// Hosts that are remembered, over all parties; each has a connection pool.
-pub const HOSTS: usize = 1024;
+/// Hosts that are remembered of a party; each has a connection pool.
+pub const HOSTS: usize = 256;

@@ -2,46 +2,21 @@
 
 use crate::address::{AddressClass, classify};
 use crate::limits;
+use crate::party::PartyPlaces;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Addresses that are being looked up.
 pub type Resolving = Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Looks up names. The system's resolver, or a test's own.
+/// Looks up names: [`NameServers`](crate::NameServers), or a test's own.
 pub trait Resolve: Send + Sync + fmt::Debug {
     /// All addresses of a name.
     fn resolve(&self, name: &str) -> Resolving;
-}
-
-/// The system's resolver.
-#[derive(Debug, Clone)]
-pub(crate) struct System(Arc<Semaphore>);
-
-impl Default for System {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(limits::CONCURRENT_LOOKUPS)))
-    }
-}
-
-impl Resolve for System {
-    fn resolve(&self, name: &str) -> Resolving {
-        let (places, name) = (Arc::clone(&self.0), name.to_owned());
-        Box::pin(async move {
-            let place = places.acquire_owned().await.map_err(std::io::Error::other)?;
-            let lookup = move || {
-                // The place is held as long as the thread is, also when no request waits any more.
-                let _place = place;
-                Ok((name.as_str(), 0).to_socket_addrs()?.map(|address| address.ip()).collect())
-            };
-            tokio::task::spawn_blocking(lookup).await.map_err(std::io::Error::other)?
-        })
-    }
 }
 
 /// Which addresses a host may have besides public ones.
@@ -78,16 +53,20 @@ impl fmt::Display for Refused {
 
 impl Error for Refused {}
 
-/// A resolver for the connections of one host. What it returns is what is connected to.
+/// A resolver for the connections of one host of a party. What it returns is what is connected to.
 pub(crate) struct Pinned {
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) reach: Reach,
+    pub(crate) lookups: PartyPlaces,
 }
 
 impl Pinned {
     /// The addresses of a name, once every one of them may be asked.
     pub(crate) async fn addresses(self: Arc<Self>, name: String) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
-        let mut addresses = self.resolver.resolve(&name).await?;
+        let mut addresses = {
+            let _place = self.lookups.take().await;
+            self.resolver.resolve(&name).await?
+        };
         for address in &addresses {
             if let Some(why) = self.reach.refuses(*address) {
                 tracing::warn!(host = %name, %address, why, "a plugin's request was refused: the host's address is not public");
@@ -100,9 +79,9 @@ impl Pinned {
 }
 
 /// The form in which the library asks.
-pub(crate) struct Shared(pub(crate) Arc<Pinned>);
+pub(crate) struct HostResolver(pub(crate) Arc<Pinned>);
 
-impl reqwest::dns::Resolve for Shared {
+impl reqwest::dns::Resolve for HostResolver {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let (pinned, name) = (Arc::clone(&self.0), name.as_str().to_owned());
         Box::pin(async move {

@@ -13,7 +13,7 @@ pub const WASM_STACK_BYTES: usize = 512 << 10;
 /// Bytes of the stack on which guest and host functions run: what a guest leaves over must be enough for the host's frames.
 const ASYNC_STACK_BYTES: usize = WASM_STACK_BYTES + (3 << 19);
 /// Bytes that one linear memory may ever have. Reserved address space, not memory: budgets say what a run really gets.
-const MEMORY_CEILING: usize = 256 << 20;
+pub const MEMORY_CEILING: usize = 256 << 20;
 /// Bytes of a memory that stay resident and are zeroed by hand between runs, which is faster than giving them back.
 const WARM_BYTES: usize = 2 << 20;
 /// Fuel between two yields to others, of a plugin that nothing is known of: the slowest loops burn a quarter of a unit in a nanosecond,

@@ -27,10 +27,10 @@ pub use clock::RunClock;
 pub use core::{enter_background, enter_core};
 pub use fair::Lane;
 pub use limits::Limits;
-pub use places::Place;
+pub use places::{Place, Places};
 pub use queue::Job;
 pub use scheduler::Scheduler;
-pub use share::{Share, ShareUse};
+pub use share::{Share, ShareUse, Shares};
 
 /// Why a run has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

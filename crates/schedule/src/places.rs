@@ -8,9 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// The places of a scheduler.
+/// Places that tenants share. Cheap to clone; all clones are the same places.
 #[derive(Debug, Clone)]
-pub(crate) struct Places(Arc<Inner>);
+pub struct Places(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -49,7 +49,9 @@ pub struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(all: usize, of_plugin: usize) -> Self {
+    /// So many places, of which the runs of one plugin may have so many.
+    #[must_use]
+    pub fn new(all: usize, of_plugin: usize) -> Self {
         let state = State { free: all, shares: HashMap::new(), plugins: HashMap::new() };
         Self(Arc::new(Inner { all, of_plugin, state: Mutex::new(state) }))
     }
@@ -59,12 +61,13 @@ impl Places {
     }
 
     /// How many there are, and how many are free.
-    pub(crate) fn count(&self) -> (usize, usize) {
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
         (self.0.all, self.state().free)
     }
 
     /// Waits for a place. Who stops waiting loses nothing that others could use.
-    pub(crate) async fn take(&self, share: &Share, plugin: u64) -> Place {
+    pub async fn take(&self, share: &Share, plugin: u64) -> Place {
         loop {
             let waiting = {
                 let mut state = self.state();

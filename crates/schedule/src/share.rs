@@ -96,11 +96,12 @@ impl fmt::Debug for Share {
 
 /// The shares by name. A tenant keeps its share over reloads, so that what it uses is counted on.
 #[derive(Debug, Default)]
-pub(crate) struct Shares(Mutex<HashMap<String, Share>>);
+pub struct Shares(Mutex<HashMap<String, Share>>);
 
 impl Shares {
     /// The share of a name, with this weight from now on.
-    pub(crate) fn of(&self, name: &str, weight: u32) -> Share {
+    #[must_use]
+    pub fn of(&self, name: &str, weight: u32) -> Share {
         let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Names that nobody holds any more would add up over reloads.
         shares.retain(|known, share| known == name || Arc::strong_count(&share.0) > 1);
@@ -111,7 +112,8 @@ impl Shares {
     }
 
     /// What each share uses, by name.
-    pub(crate) fn measure(&self) -> Vec<ShareUse> {
+    #[must_use]
+    pub fn measure(&self) -> Vec<ShareUse> {
         let shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = shares.values().map(Share::measure).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));

@@ -155,6 +155,7 @@ async fn jobs_of_two_milliseconds() {
     }
 }
 
+/// T04.
 #[tokio::test]
 async fn a_quiet_tenant_comes_before_endless_guests_of_another() {
     let scheduler = scheduler(Limits { places: 400, plugin_places: 400, ..LIMITS });

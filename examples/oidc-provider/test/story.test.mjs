@@ -121,6 +121,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.equal((await again(page, day, '?prompt=none')).error.error, 'login_required');
   });
 
+  // U03, U04.
   it('a stolen link is refused in another browser, and the right one can still finish', async () => {
     const victim = await newBrowser();
     const thief = await newBrowser();
@@ -159,6 +160,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.deepEqual(amr(await atShop(victim, day)), WITH_FACTOR);
   });
 
+  // N02, U04.
   it('a resume is refused without the binding cookie, whatever other cookies were planted', async () => {
     const victim = await newBrowser();
     const thief = await newBrowser();
@@ -182,6 +184,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.deepEqual(amr(await atShop(victim, day)), WITH_FACTOR);
   });
 
+  // U08.
   it('two tabs of one browser are two transactions', async () => {
     const first = await newBrowser();
     const second = await first.context().newPage();
@@ -204,6 +207,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.deepEqual(amr(await atShop(page, short)), WITH_FACTOR);
   });
 
+  // U06.
   it('prompt=none with a prompt due is interaction_required, and a refresh is refused', async () => {
     const page = await newBrowser();
     await logIn(page, short);
@@ -215,6 +219,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.equal(calls.at(-1).asked.mode, 'silent');
   });
 
+  // U14.
   it('a refresh with a fresh record gives new tokens', async () => {
     const page = await newBrowser();
     await logIn(page, day);
@@ -224,6 +229,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.deepEqual(calls.slice(before).map(({ asked }) => asked.mode), ['refresh']);
   });
 
+  // U07.
   it('there is no SSO session before `continue`', async () => {
     const page = await newBrowser();
     await enterPassword(page, day);
@@ -246,6 +252,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.equal(second.claims[day.claim], undefined);
   });
 
+  // S08.
   it('a partner that returns by a cross-site form gets through', async () => {
     const page = await newBrowser();
     await enterPassword(page, day);
@@ -257,6 +264,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     assert.deepEqual(amr(await atShop(page, day)), WITH_FACTOR);
   });
 
+  // U15.
   it('logout ends the session at Postlude, and the next login prompts', async () => {
     const page = await newBrowser();
     await logIn(page, day);
@@ -272,6 +280,7 @@ describe('post-login stories', { timeout: 300_000 }, () => {
     await page.waitForURL(`${day.urls.prompt}/prompt**`);
   });
 
+  // R10.
   it('without Postlude nobody gets in, and afterwards everybody does', async () => {
     const page = await newBrowser();
     await logIn(page, day);

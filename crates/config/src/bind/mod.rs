@@ -5,6 +5,7 @@ mod factors;
 mod keys;
 mod rules;
 mod settings;
+mod shared_secret;
 mod site;
 
 pub use site::PluginInfo;
@@ -105,7 +106,10 @@ fn bind_tenant<'p>(
         let source = source(&site, &mut owners);
         if let Some(source) = source.filter(|_| log.errors() == errors) {
             match source.bind(&tenant.name, binder) {
-                Ok(action) => bound.push((source, action)),
+                Ok(action) => {
+                    shared_secret::warn(&site, &source, binder.environment);
+                    bound.push((source, action));
+                }
                 Err(why) => {
                     let keys = action.keys.values().map(|key| key.at).min();
                     let at = if matches!(why, SourceError::Key { .. }) { keys.unwrap_or(action.at) } else { action.at };

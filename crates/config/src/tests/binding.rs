@@ -114,6 +114,7 @@ fn external_is_granted_by_name() {
     assert_says(&bound(&documented(), &external), &["can never be recorded"]);
 }
 
+/// P56.
 #[test]
 fn one_factor_name_belongs_to_one_publisher() {
     let folder = Folder::new();

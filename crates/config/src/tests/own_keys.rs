@@ -1,6 +1,7 @@
 //! Keys that an action uses itself, hosts that come from settings, and the way out.
 
 use super::support::*;
+use crate::Problems;
 use serde_json::{Value, json};
 
 const P256: &str = include_str!("../../../crypto/src/keys/vectors/p256.pkcs8.pem");
@@ -137,4 +138,30 @@ fn the_way_out_trusts_a_file_and_names_private_hosts() {
     ] {
         assert_says(&outbound(lines).unwrap_err(), &[why]);
     }
+}
+
+/// A plugin that may use the secret by which its replies are proved, under another name, could sign its own proof.
+#[test]
+fn the_secret_of_the_result_under_another_name_is_a_warning() {
+    let folder = folder();
+    folder.secret("same.secret", &format!("{SECRET_32}\n"));
+    let shared = with("profile = \"postlude\"", "profile = \"auth0\"")
+        .replace("alg = \"EdDSA\"", "alg = \"HS256\"")
+        .replace("jwks = { file = \"partner.jwks.json\" }", "secret = { env = \"SECRET_32\" }")
+        .replacen("\nkeys = []", "\nkeys = [\"mine\"]", 1);
+    let own = |secret: &str| {
+        let key = format!("[tenants.acme.pipeline.keys.mine]\nalg = \"HS256\"\nsecret = {{ file = \"{secret}\" }}\n\n");
+        shared.replace("[[tenants.acme.pipeline.factors]]", &format!("{key}[[tenants.acme.pipeline.factors]]"))
+    };
+    let warnings = |text: &str| {
+        let checked = folder.check(text, &asking()).unwrap_or_else(|problems| panic!("{problems}"));
+        folder.tidy(Problems::new(checked.warnings))
+    };
+    assert_says(
+        &warnings(&own("same.secret")),
+        &["key `mine` is the same secret as the key `partner`, which proves its replies", "sign its own proof"],
+    );
+    assert_eq!(warnings(&own("long.secret")), "");
+    let read = own("long.secret").replace("{ env = \"FACE_TOKEN\" }", "{ env = \"SECRET_32\" }");
+    assert_says(&warnings(&read), &["secret `api_token` is the same secret as the key `partner`"]);
 }

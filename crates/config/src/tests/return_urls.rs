@@ -12,6 +12,7 @@ fn matches(registration: &str, url: &str) -> bool {
     registered(registration).matches(&Url::parse(url).unwrap())
 }
 
+/// S14.
 #[test]
 fn prefixes_are_whole_segments() {
     for prefix in ["https://idp.example/interaction/", "https://idp.example/interaction"] {
@@ -51,6 +52,7 @@ fn dots_and_encodings_do_not_leave_the_prefix() {
     }
 }
 
+/// S14.
 #[test]
 fn the_origin_is_exact() {
     let prefix = "https://idp.example/interaction/";

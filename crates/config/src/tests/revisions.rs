@@ -59,6 +59,7 @@ fn a_newer_revision_is_refused_by_its_version() {
     assert!(matches!(Revision::read(r#"{"actions":{}}"#), Err(RevisionError::Malformed(_))));
 }
 
+/// O08.
 #[test]
 fn a_revision_holds_no_secret() {
     let (_folder, tenant) = stored(&shared_secret());

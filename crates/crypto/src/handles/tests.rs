@@ -137,6 +137,7 @@ fn debug_shows_no_key() {
 }
 
 proptest! {
+    /// U09.
     #[test]
     fn a_changed_character_is_refused(at in 0_usize..200, to in "[A-Za-z0-9_.=-]") {
         let handles = handles("acme", 1, &[2]);
@@ -146,6 +147,7 @@ proptest! {
         prop_assert_eq!(handles.verify_state(&changed, NOW).is_ok(), changed == state);
     }
 
+    /// U09.
     #[test]
     fn any_text_is_refused(text in ".{0,300}") {
         prop_assert!(handles("acme", 1, &[]).verify_state(&text, NOW).is_err());

@@ -111,7 +111,7 @@ impl Uploads {
 
     /// The way of every plugin into the host.
     async fn compile(&self, digest: Digest, bytes: Arc<[u8]>) -> Result<Plugin, HostError> {
-        self.services.compiler.plugin(digest, bytes).await.map_err(|why| match why {
+        self.services.compiler.upload(digest, bytes).await.map_err(|why| match why {
             CompileError::Worker { .. } | CompileError::Deadline(_) => HostError::unavailable(why),
             why => HostError::PluginRefused(why.to_string()),
         })

@@ -38,7 +38,10 @@ struct Parts {
     sandbox: Sandbox,
     how: Compilation,
     cache: OnceLock<CodeCache>,
+    /// For plugins that logins or a configuration wait for.
     places: Semaphore,
+    /// For uploads, one at a time: whatever tenants upload, no login and no reload waits for it.
+    upload_place: Semaphore,
     registry: Mutex<HashMap<Digest, Entry>>,
     sources: CodeSources,
     serving: AtomicBool,
@@ -65,6 +68,8 @@ impl Default for CodeSources {
 }
 
 type Made = Result<Plugin, CompileError>;
+/// Which places a compilation waits for.
+type PlacesOf = fn(&Parts) -> &Semaphore;
 type Making = BoxFuture<'static, Made>;
 
 /// What is known of a digest. Both may be gone: no pipeline holds the plugin, and no caller waits for it.
@@ -83,6 +88,7 @@ impl Compiler {
             how,
             cache: OnceLock::new(),
             places: Semaphore::new(limits::at_once()),
+            upload_place: Semaphore::new(1),
             registry: Mutex::default(),
             sources: CodeSources::default(),
             serving: AtomicBool::new(false),
@@ -101,9 +107,21 @@ impl Compiler {
     /// # Errors
     /// When the file is no plugin, or compiling it reaches a limit.
     pub async fn plugin(&self, digest: Digest, component: Arc<[u8]>) -> Made {
+        self.made(digest, component, |parts| &parts.places).await
+    }
+
+    /// The plugin of an upload, which nobody waits for but its operator.
+    ///
+    /// # Errors
+    /// As [`Compiler::plugin`].
+    pub(crate) async fn upload(&self, digest: Digest, component: Arc<[u8]>) -> Made {
+        self.made(digest, component, |parts| &parts.upload_place).await
+    }
+
+    async fn made(&self, digest: Digest, component: Arc<[u8]>, places: PlacesOf) -> Made {
         // Most of what is no plugin is refused here: it takes no place in memory, and no process.
         postlude_sandbox::check_form(&component)?;
-        match self.look_up(digest, component) {
+        match self.look_up(digest, component, places) {
             Lookup::Loaded(plugin) => Ok(plugin),
             Lookup::Making(making) => {
                 let made = making.await;
@@ -166,7 +184,7 @@ impl Compiler {
         }
     }
 
-    fn look_up(&self, digest: Digest, component: Arc<[u8]>) -> Lookup {
+    fn look_up(&self, digest: Digest, component: Arc<[u8]>, places: PlacesOf) -> Lookup {
         self.registry(|registry| {
             let entry = registry.entry(digest).or_default();
             if let Some(plugin) = entry.plugin.upgrade() {
@@ -177,7 +195,7 @@ impl Compiler {
             let under_way =
                 entry.making.as_ref().and_then(WeakShared::upgrade).filter(|making| making.peek().is_none());
             Lookup::Making(under_way.unwrap_or_else(|| {
-                let making = Arc::clone(&self.0).make(digest, component).boxed().shared();
+                let making = Arc::clone(&self.0).make(digest, component, places).boxed().shared();
                 entry.making = making.downgrade();
                 making
             }))
@@ -214,7 +232,7 @@ impl Entry {
 }
 
 impl Parts {
-    async fn make(self: Arc<Self>, digest: Digest, component: Arc<[u8]>) -> Made {
+    async fn make(self: Arc<Self>, digest: Digest, component: Arc<[u8]>, places: PlacesOf) -> Made {
         let parts = Arc::clone(&self);
         let cached = blocking(move || parts.cached(&digest)).await?;
         let plugin = match cached {
@@ -222,7 +240,7 @@ impl Parts {
                 self.sources.cache.inc();
                 plugin
             }
-            None => Arc::clone(&self).compile(digest, component).await?,
+            None => Arc::clone(&self).compile(digest, component, places).await?,
         };
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         registry.entry(digest).or_default().plugin = plugin.downgrade();
@@ -245,9 +263,9 @@ impl Parts {
         None
     }
 
-    async fn compile(self: Arc<Self>, digest: Digest, component: Arc<[u8]>) -> Made {
+    async fn compile(self: Arc<Self>, digest: Digest, component: Arc<[u8]>, places: PlacesOf) -> Made {
         let code = {
-            let _place = self.places.acquire().await.map_err(|why| CompileError::Crashed(why.to_string()))?;
+            let _place = places(&self).acquire().await.map_err(|why| CompileError::Crashed(why.to_string()))?;
             match &self.how {
                 Compilation::Child(program) => {
                     compile_process::compile(program, &component, &self.limits(&component)).await?
@@ -296,5 +314,46 @@ impl fmt::Debug for Compiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.0;
         f.debug_struct("Compiler").field("how", &parts.how).field("cache", &parts.cache).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postlude_sandbox::SandboxConfig;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::Duration;
+
+    /// T04: as long as uploads compile, which may take minutes, a plugin that a login waits for is compiled beside them.
+    #[tokio::test]
+    async fn no_upload_holds_up_what_a_login_waits_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, begun) = (folder.path().join("compiler"), folder.path().join("begun"));
+        let script = format!("#!/bin/sh\necho >> {}\nexec sleep 600\n", begun.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+        let compiler = Compiler::new(sandbox, Compilation::Child(program));
+        let component: Arc<[u8]> = b"\0asm\x0d\0\x01\0".as_slice().into();
+        let begun = async |expected: usize| {
+            for _ in 0..500 {
+                if std::fs::read_to_string(&begun).is_ok_and(|text| text.lines().count() == expected) {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            false
+        };
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in 0..=limits::at_once() {
+            let (compiler, component) = (compiler.clone(), Arc::clone(&component));
+            let digest = Digest::from_bytes([u8::try_from(number).unwrap(); 32]);
+            waiting.spawn(async move { compiler.upload(digest, component).await });
+        }
+        assert!(begun(1).await, "an upload compiles");
+        let login = compiler.clone();
+        waiting.spawn(async move { login.plugin(Digest::from_bytes([255; 32]), component).await });
+        assert!(begun(2).await, "the plugin of a login compiles beside it");
+        waiting.shutdown().await;
     }
 }

@@ -10,7 +10,7 @@
 //!   apply_orders.rs        an operator's orders, which beat all else
 //!   decide.rs              what a decision or a failure does
 //!     fold.rs              which effects survive which decision
-//!     prompt.rs            what a redirect comes to; redirect.rs checks and completes its URL
+//!     prompt.rs            what a redirect comes to; redirect.rs checks and completes its URL, own_result.rs for one profile
 //!   report_only.rs         the same questions, asked for an action that changes nothing
 //!   record_use.rs          a login counts as a use of earlier logins' records
 //! login_draft.rs, session_draft.rs    the working copies
@@ -24,6 +24,7 @@ mod finished;
 mod fold;
 mod login;
 mod login_draft;
+mod own_result;
 mod prompt;
 mod record_use;
 mod redirect;

@@ -1,11 +1,12 @@
 //! The URL of a prompt: checked, completed with token and state, and written anew.
 
 use super::login_draft::HOST_CODES;
+use super::own_result;
 use crate::action::Action;
 use crate::decision::{Denial, RedirectRequest};
 use crate::limits;
 use crate::token::{Profile, TokenContext};
-use url::{Host, Url, form_urlencoded};
+use url::{Host, Url};
 
 /// Builds the location of a redirect, or says why it is refused.
 pub(super) fn location(
@@ -22,8 +23,9 @@ pub(super) fn location(
     if !request.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&request.query);
     }
+    check_length(url.as_str())?;
     if action.spec.result.profile == Profile::Auth0 {
-        check_no_result(action, &url, context)?;
+        own_result::refuse(action, &url, context)?;
     }
     if let Some(token) = &request.token {
         let taken = url.query_pairs().any(|(name, _)| name == token.parameter.as_str());
@@ -35,14 +37,13 @@ pub(super) fn location(
     }
     url.query_pairs_mut().append_pair("state", context.state);
     let text = String::from(url);
-    if text.len() > limits::REDIRECT_URL_BYTES {
-        return Err(format!(
-            "the redirect's URL has {} bytes, the limit is {}",
-            text.len(),
-            limits::REDIRECT_URL_BYTES
-        ));
-    }
+    check_length(&text)?;
     Ok(text)
+}
+
+fn check_length(url: &str) -> Result<(), String> {
+    let (bytes, most) = (url.len(), limits::REDIRECT_URL_BYTES);
+    if bytes > most { Err(format!("the redirect's URL has {bytes} bytes, the limit is {most}")) } else { Ok(()) }
 }
 
 /// A denial's texts are the plugin's, and reach users.
@@ -112,20 +113,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// Profile `auth0` shares one secret in both directions, and the action holds it: a value that would verify as the result of
-/// this very suspension must not leave with the browser.
-fn check_no_result(action: &Action, url: &Url, context: &TokenContext<'_>) -> Result<(), String> {
-    let pairs = url.query_pairs().flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
-    // Path and fragment are decoded too: a prompt site that reads them decodes them.
-    let others = url.path_segments().into_iter().flatten().chain(url.fragment());
-    let decoded = others.flat_map(|text| form_urlencoded::parse(text.as_bytes()));
-    let decoded = decoded.flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
-    for value in pairs.chain(decoded) {
-        if action.keys.verify(&action.spec.result.key, &value, context).is_ok() {
-            return Err("the redirect carries a token that would prove its own reply".to_owned());
-        }
-    }
-    Ok(())
 }

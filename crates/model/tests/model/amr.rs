@@ -25,6 +25,7 @@ fn methods(world: &World, event: &str) -> Vec<String> {
     settled(login.record()).amr.clone()
 }
 
+/// U16.
 #[test]
 fn methods_are_mapped_by_the_operator_and_unknown_ones_say_nothing() {
     let mut world = World::new([]);
@@ -43,6 +44,7 @@ fn an_event_without_methods_has_no_amr() {
     }
 }
 
+/// U16.
 #[test]
 fn mfa_only_where_the_operator_granted_it() {
     let session = || Some(owned("alice", &[(FACE, NOW)]));

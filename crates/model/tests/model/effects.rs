@@ -84,6 +84,7 @@ fn ask(factor: Option<&str>, url: &str) -> Report {
     redirect(to(url, factor), one_of_each())
 }
 
+/// P43.
 #[test]
 fn every_row_of_the_table() {
     let redirect_row = || Kept { factor: false, ..ALL };

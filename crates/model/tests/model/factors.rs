@@ -34,6 +34,7 @@ fn is_fresh(records: &[FactorRecord], max_age: Duration) -> bool {
     matches!(freshness(records, &policy(FACE, max_age, &[]), 1, NOW), Freshness::Fresh(_))
 }
 
+/// U14, U25.
 #[test]
 fn a_record_as_old_as_max_age_is_stale() {
     assert!(is_fresh(&[ago(3_599_999)], HOUR));
@@ -48,6 +49,7 @@ fn max_age_zero_is_every_time() {
     }
 }
 
+/// P39.
 #[test]
 fn a_record_more_than_a_minute_in_the_future_is_stale() {
     assert!(is_fresh(&[ahead(60_000)], HOUR));
@@ -125,6 +127,7 @@ fn a_session_keeps_sixteen_records_of_a_factor_and_all_of_others() {
     assert_eq!(session.factors[0].name.as_str(), VOICE);
 }
 
+/// P39.
 #[test]
 fn a_record_says_who_made_it_when_and_in_which_login() {
     let world = World { epoch: 4, ..World::face() };

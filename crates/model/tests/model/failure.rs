@@ -29,6 +29,7 @@ fn refused_redirects() -> Vec<Report> {
     ]
 }
 
+/// P57.
 #[test]
 fn every_failure_denies_by_default() {
     for failure in failures().into_iter().chain(refused_redirects()) {
@@ -81,6 +82,7 @@ fn a_refused_redirect_never_opens() {
     }
 }
 
+/// P57, O10.
 #[test]
 fn an_action_that_declares_a_factor_never_fails_open() {
     for failure in failures() {

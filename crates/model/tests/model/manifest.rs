@@ -97,6 +97,7 @@ fn every_reference_that_does_not_resolve_is_reported_at_once() {
     assert!(found[2].contains("`plain`"), "{}", found[2]);
 }
 
+/// S14.
 #[test]
 fn an_origin_is_scheme_host_and_a_port_that_is_not_the_schemes_own() {
     assert_eq!(origin_of("https://A.example:443/x?y#z").unwrap(), "https://a.example");

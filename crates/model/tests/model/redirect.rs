@@ -29,6 +29,7 @@ fn the_state_that_a_run_may_ask_for_is_the_one_of_its_redirect() {
     assert_eq!(seen[0].state, state_of(login.record()));
 }
 
+/// P42.
 #[test]
 fn a_state_does_not_outlive_its_login() {
     let world = World::face().later(limits::LOGIN_LIFETIME - Duration::from_secs(60));
@@ -97,6 +98,7 @@ fn a_prompt_that_is_due_without_a_browser_is_interaction_required() {
     }
 }
 
+/// U06.
 #[test]
 fn a_stale_factor_without_a_browser_is_interaction_required() {
     let session = owned("alice", &[(FACE, Timestamp(NOW.0 - 86_400_000))]);
@@ -110,6 +112,7 @@ fn again(world: &World, stored: &Finished) -> Finished {
     world.back(stored, Some(session("s1")), &[on_continue("face", prompt(FACE))])
 }
 
+/// P42.
 #[test]
 fn five_suspensions_and_no_sixth() {
     let world = World::face();

@@ -75,6 +75,7 @@ fn a_reply_without_the_parameter_proves_nothing() {
     }
 }
 
+/// U17.
 #[test]
 fn a_parameter_twice_proves_nothing_even_if_both_are_good() {
     let world = World::face();
@@ -96,6 +97,7 @@ fn a_parameter_twice_proves_nothing_even_if_both_are_good() {
     }
 }
 
+/// U17.
 #[test]
 fn the_form_wins_over_the_query() {
     let world = World::face();

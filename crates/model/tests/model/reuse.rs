@@ -51,6 +51,7 @@ fn log_in(world: &World, id: &str, session: Session) -> Finished {
     world.log_in_as(record, Some(session), &[on_login("face", prompt(FACE))])
 }
 
+/// U14.
 #[test]
 fn a_record_as_idle_as_max_idle_is_stale() {
     let policy = under(|policy| policy.max_idle = Some(30 * MINUTE));

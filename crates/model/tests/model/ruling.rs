@@ -158,6 +158,7 @@ fn a_state_whose_run_did_not_redirect_never_resumes() {
     assert_eq!(ruling(change), Ruling::Replay);
 }
 
+/// U25.
 #[test]
 fn a_state_is_good_up_to_its_last_millisecond() {
     assert_eq!(ruling(|c| c.now = NOW.plus(limits::STATE_LIFETIME)), Ruling::Resume);

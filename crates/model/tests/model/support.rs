@@ -45,9 +45,9 @@ pub fn token(verdict: &str, state: &str, user: &str, factor: Option<&str>) -> St
     format!("{verdict}|{state}|{user}|{}", factor.unwrap_or("-"))
 }
 
-/// The result token of profile `auth0`; characters that need no escaping anywhere in a URL.
+/// The result token of profile `auth0`: three parts, of characters that need no escaping anywhere in a URL.
 pub fn auth0_token(state: &str, user: &str) -> String {
-    format!("a0_{state}_{user}")
+    format!("eyJh.{}_{user}.{}", state.replace('.', "-"), "s".repeat(43))
 }
 
 /// One key named `partner`, of one profile.

@@ -47,6 +47,7 @@ fn auth0() -> ActionSpec {
     spec
 }
 
+/// P41.
 #[test]
 fn what_is_refused() {
     let rows = [
@@ -93,6 +94,7 @@ fn what_is_refused() {
     }
 }
 
+/// P41.
 #[test]
 fn what_is_accepted_is_written_anew() {
     let rows = [
@@ -197,6 +199,13 @@ fn a_redirect_that_would_prove_its_own_reply_is_refused_in_profile_auth0() {
         format!("{PROMPT}#{own}"),
         format!("{PROMPT}#a=1&t={own}"),
         format!("{PROMPT}#t={escaped}"),
+        // Inside of other values, and escaped more than once.
+        format!("{PROMPT}?x=a.{own}"),
+        format!("{PROMPT}?x={own}.b"),
+        format!("{PROMPT}?x=prefix{own}suffix"),
+        format!("{PROMPT}?x=[{own}]"),
+        format!("{PROMPT}?next=https%3A%2F%2Fother.example%2F%3Ft%3D{own}"),
+        format!("{PROMPT}?x={}", escaped.replace('%', "%25")),
     ];
     for url in urls {
         let record = ask_of(action(auth0()), to(&url, None));

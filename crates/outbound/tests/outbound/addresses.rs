@@ -75,6 +75,7 @@ fn out() -> Outbound {
     Outbound::new(OutboundConfig { resolver: Some(names), ..OutboundConfig::default() }).unwrap()
 }
 
+/// P29.
 #[tokio::test]
 async fn no_spelling_of_an_address_is_asked() {
     let (canary, out) = (Server::plain(Answer::ok("canary")).await, out());
@@ -110,7 +111,7 @@ async fn a_grant_is_one_host_and_one_port() {
     assert!(matches!(insecure, Err(HttpError::InvalidRequest(_))), "{insecure:?}");
 }
 
-/// One address that is not public refuses the name, whatever the others are.
+/// P30: one address that is not public refuses the name, whatever the others are.
 #[tokio::test]
 async fn a_name_with_a_private_address_is_not_asked() {
     let canary = Server::plain(Answer::ok("canary")).await;

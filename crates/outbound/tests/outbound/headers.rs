@@ -8,6 +8,7 @@ fn with(name: &str, value: &str) -> Request {
     Request { headers: vec![(name.to_owned(), value.to_owned())], ..request("POST", "http://localhost:1/") }
 }
 
+/// P33.
 #[tokio::test]
 async fn the_hosts_own_fields_are_refused() {
     let out = development();
@@ -64,6 +65,7 @@ async fn methods_that_ask_for_something_else_are_refused() {
     }
 }
 
+/// P33.
 #[tokio::test]
 async fn the_wire_has_what_was_asked_and_nothing_else() {
     let server =

@@ -13,6 +13,7 @@ async fn asked(server: &Server) -> Result<postlude_model::http::Response, HttpEr
     get(&development(), &format!("http://{host}/"), &host).await
 }
 
+/// P32.
 #[tokio::test]
 async fn slow_answers_end_in_time() {
     for answer in [Answer::Silence, Answer::Drip] {
@@ -24,6 +25,7 @@ async fn slow_answers_end_in_time() {
     }
 }
 
+/// P32.
 #[tokio::test]
 async fn large_answers_end_at_the_limit() {
     let content = |n: usize| "x".repeat(n);
@@ -50,7 +52,7 @@ async fn large_heads_end_at_the_limit() {
     }
 }
 
-/// A packed answer is handed over as it came: nothing is unpacked here, and nobody was told that it would be.
+/// P32: a packed answer is handed over as it came: nothing is unpacked here, and nobody was told that it would be.
 #[tokio::test]
 async fn nothing_is_unpacked() {
     let packed = "\u{1f}\u{8}not really gzip";
@@ -65,6 +67,7 @@ async fn nothing_is_unpacked() {
     assert!(!server.requests()[0].contains("accept-encoding"));
 }
 
+/// P34.
 #[tokio::test]
 async fn one_host_is_asked_a_few_times_at_once() {
     let Answer::Bytes(bytes) = Answer::ok("") else { return };
@@ -83,6 +86,7 @@ async fn one_host_is_asked_a_few_times_at_once() {
     assert_eq!(server.requests().len(), 3 * CONCURRENT_PER_HOST);
 }
 
+/// P34.
 #[tokio::test]
 async fn a_host_that_fails_rests_and_others_do_not() {
     let closed = Server::plain(Answer::ok("")).await.port;

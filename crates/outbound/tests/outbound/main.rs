@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod addresses;
+mod fair;
 mod headers;
 mod limits;
+mod name_server;
 mod support;
 mod tls;

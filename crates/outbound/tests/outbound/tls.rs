@@ -20,6 +20,7 @@ async fn a_private_authority_is_trusted_by_its_file() {
     assert_eq!(asked(&partner(&ca, server.port, names()), &server).await.unwrap(), b"hello");
 }
 
+/// N14.
 #[tokio::test]
 async fn another_name_and_another_authority_are_refused() {
     let ca = Ca::new();

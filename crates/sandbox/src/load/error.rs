@@ -65,6 +65,17 @@ pub enum LoadError {
         /// How many there may be.
         limit: u64,
     },
+    /// The component begins with more memory than any run may have.
+    #[error(
+        "the component begins with {} of memory, a plugin may have {} at most; link it with a smaller initial memory",
+        size(*.bytes), size(*.limit)
+    )]
+    Memory {
+        /// Bytes of its memories, as they begin.
+        bytes: u64,
+        /// Bytes that the operator can allow at most.
+        limit: u64,
+    },
     /// The component imports what this host does not offer, by name.
     #[error(
         "the component imports what this host does not offer: {}; a plugin may import `{}` and, of WASI 0.2, `cli`, \
@@ -138,6 +149,15 @@ fn undeclared(all: &[Undeclared]) -> String {
         format!("calls {calls}, but its manifest does not ask for {noun}: add `{line}`{within} in manifest.json")
     });
     format!("the plugin {}", each.collect::<Vec<_>>().join("; it "))
+}
+
+/// A number of bytes as people write it; 64 KiB is a page, and no memory is less.
+fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ => format!("{} KiB", bytes >> 10),
+    }
 }
 
 /// Items of a list in a message, the first ones by name.

@@ -1,6 +1,7 @@
 //! Counts what a component would instantiate, before anything is validated or compiled.
 
 use super::error::LoadError;
+use crate::engine::MEMORY_CEILING;
 use crate::escape::escaped;
 use crate::tier::TierLimits;
 use wasmparser::{ComponentInstance, Instance, Parser, Payload};
@@ -12,6 +13,7 @@ struct Counts {
     most: &'static TierLimits,
     instances: u64,
     memories: u64,
+    memory_bytes: u64,
     tables: u64,
     elements: u64,
     payloads: u64,
@@ -20,7 +22,7 @@ struct Counts {
 /// Refuses components that could not be instantiated within the limits. Every instantiation at every level counts once;
 /// the engine counts again what nested components multiply.
 pub fn check(bytes: &[u8], most: &'static TierLimits) -> Result<(), LoadError> {
-    let mut counts = Counts { most, instances: 0, memories: 0, tables: 0, elements: 0, payloads: 0 };
+    let mut counts = Counts { most, instances: 0, memories: 0, memory_bytes: 0, tables: 0, elements: 0, payloads: 0 };
     for payload in Parser::new(0).parse_all(bytes) {
         counts.add(&payload.map_err(malformed)?)?;
     }
@@ -51,6 +53,14 @@ impl Counts {
             Payload::MemorySection(reader) => {
                 self.memories += u64::from(reader.count());
                 limit("memories", self.memories, as_u64(self.most.memories))?;
+                for memory in reader.clone() {
+                    let memory = memory.map_err(malformed)?;
+                    let page = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16)).unwrap_or(u64::MAX);
+                    self.memory_bytes = self.memory_bytes.saturating_add(memory.initial.saturating_mul(page));
+                    if self.memory_bytes > as_u64(MEMORY_CEILING) {
+                        return Err(LoadError::Memory { bytes: self.memory_bytes, limit: as_u64(MEMORY_CEILING) });
+                    }
+                }
             }
             Payload::TableSection(reader) => {
                 self.tables += u64::from(reader.count());

@@ -106,6 +106,7 @@ mod tests {
         EventView::new(&Json::parse(event).unwrap(), &grants).event.to_string()
     }
 
+    /// O17.
     #[test]
     fn only_the_granted_part_exists() {
         let event = r#"{"user":{"email":"a","id":1,"x/y":2,"m~n":3},"client":{"id":"c"},"l":[{"n":1,"s":2},{"n":3}]}"#;

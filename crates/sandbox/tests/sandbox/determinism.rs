@@ -43,7 +43,7 @@ fn the_same_input_gives_the_same_report() {
     });
 }
 
-/// P26: the clock stands still.
+/// P26, P48: the clock stands still.
 #[tokio::test]
 async fn the_clock_stands_still() {
     let body = r#"

@@ -57,6 +57,7 @@ async fn metadata_reads_back_what_the_run_set() {
     }
 }
 
+/// O17.
 #[tokio::test]
 async fn event_shows_what_is_granted() {
     let get = |p: &str| format!("(call $event.get «{p}» (global.get $out)) (call $outcome-option (global.get $out))");
@@ -131,6 +132,7 @@ async fn a_factor_that_is_not_declared_is_named_beside_the_declared_ones() {
     assert!(logged(record, none).await[0].ends_with("but its manifest declares no factor"));
 }
 
+/// P37.
 #[tokio::test]
 async fn secrets_are_granted_by_name() {
     let get =

@@ -99,7 +99,8 @@ async fn a_large_initial_memory_is_refused() {
     assert_limit(&attack("(memory (export \"memory\") 257)").await, Limit::Memory);
     let fits = run("(memory (export \"memory\") 256)", input()).await;
     assert_eq!(fits.ending, Ending::Decided(Decision::Continue));
-    assert!(sandbox().load(&guests::plugin("(memory (export \"memory\") 65536)").unwrap()).is_err());
+    let largest = sandbox().load(&guests::plugin("(memory (export \"memory\") 65536)").unwrap());
+    assert_eq!(largest.err(), Some(LoadError::Memory { bytes: 4 << 30, limit: 256 << 20 }));
 }
 
 /// A refused memory is no reason to stop a guest that can do without, nor to blame it for a later trap of another kind.

@@ -62,6 +62,7 @@ const CALLS: [(&str, &str); 41] = [
     ("log.log", "(call $log.log (i32.const 1) (i32.const 0) (i32.const 20) (i32.const 0) (i32.const 0))"),
 ];
 
+/// P17, P18.
 #[tokio::test]
 async fn host_calls_cost_what_they_take() {
     let loop_time = spent(&load(&endless(""))).await.0.duration;

@@ -36,6 +36,7 @@ const NOT_DECLARED: &str = "error 1";
 const NOT_IN_ON_LOGIN: &str = "error 2";
 const NOT_PROVED: &str = "error 3";
 
+/// P38.
 #[tokio::test]
 async fn on_login_needs_the_grant_silent() {
     assert_eq!(answer(input()).await, NOT_IN_ON_LOGIN);
@@ -44,6 +45,7 @@ async fn on_login_needs_the_grant_silent() {
     assert_eq!(answer(RunInput { reply: continued().reply, ..input() }).await, NOT_IN_ON_LOGIN);
 }
 
+/// P38.
 #[tokio::test]
 async fn an_undeclared_factor_is_never_recorded() {
     for other in ["https://acme.example/other", "https://acme.example/fac"] {
@@ -56,6 +58,7 @@ async fn an_undeclared_factor_is_never_recorded() {
     }
 }
 
+/// P38.
 #[tokio::test]
 async fn a_token_must_be_ok_and_name_the_factor() {
     let proof = |proof| replied(continued(), |reply| reply.proof = proof);

@@ -173,7 +173,7 @@ fn undeclared() {
     assert!(sandbox().load(&with_manifest(&bare, MANIFEST)).is_ok());
 }
 
-/// P06, P08.
+/// P05, P06, P08.
 #[test]
 fn counts() {
     golden(
@@ -181,6 +181,8 @@ fn counts() {
         &[
             ("tables", of_module(&"(table 1 funcref)".repeat(9))),
             ("elements", of_module("(table 20001 funcref)")),
+            ("memory", of_module("(memory 65536)")),
+            ("memories together", of_module("(memory 4000) (memory 97)")),
             (
                 "instances",
                 component(&format!("(component (core module $m) {})", "(core instance (instantiate $m))".repeat(21))),

@@ -12,6 +12,7 @@ pub(super) async fn suspend(store: &dyn Store, id: &str, user: &str, max_open: u
     store.commit(Commit { login: Some(login), ..commit() }).await.unwrap()
 }
 
+/// U24.
 pub async fn the_oldest_is_evicted(store: Arc<dyn Store>) {
     for id in ["a", "b", "c", "d"] {
         suspend(&*store, id, "ann", 3).await;

@@ -26,6 +26,7 @@ pub async fn plugins_are_listed_and_removed(store: Arc<dyn Store>) {
     assert_eq!(store.plugin(&a).await.unwrap(), None);
 }
 
+/// T02.
 pub async fn uploads_are_a_tenants_own_and_counted(store: Arc<dyn Store>) {
     for number in [1, 2] {
         assert!(store.put_upload(&tenant(), upload(number), 2).await.unwrap());

@@ -83,6 +83,7 @@ fn session() -> Session {
     session
 }
 
+/// R11.
 #[test]
 fn version_2_reads_both_and_version_1_refuses_it() {
     let codec = Codec::new(Arc::new(Mac));

@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// Cut anywhere: the whole frames before the cut are found, and what is behind them is torn.
+        /// R03: cut anywhere: the whole frames before the cut are found, and what is behind them is torn.
         #[test]
         fn a_segment_that_was_cut_keeps_what_is_whole(sizes in sizes(), cut: prop::sample::Index) {
             let (bytes, all) = segment(&sizes);
@@ -165,7 +165,7 @@ mod tests {
             prop_assert_eq!(found.get(whole.len()), torn.as_ref());
         }
 
-        /// Any byte changed: every frame but that one is found, and exactly that one is passed over.
+        /// R06: any byte changed: every frame but that one is found, and exactly that one is passed over.
         #[test]
         fn a_byte_that_changed_costs_one_frame(sizes in sizes(), at: prop::sample::Index, by in 1_u8..) {
             let (mut bytes, all) = segment(&sizes);

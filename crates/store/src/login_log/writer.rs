@@ -345,7 +345,7 @@ mod tests {
         }
     }
 
-    /// Logins wait in memory for a disk that is full, new ones are refused once there is no room, and all of them are written
+    /// R04: logins wait in memory for a disk that is full, new ones are refused once there is no room, and all of them are written
     /// when there is space again.
     #[cfg(target_os = "linux")]
     #[test]

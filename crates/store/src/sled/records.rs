@@ -325,7 +325,7 @@ mod tests {
         assert!(matches!(refused, Err(StoreError::Encoding("login record", _))), "{refused:?}");
     }
 
-    /// A record with any byte changed, cut short, moved to another key or without one of its parts is no record.
+    /// O09, R06: a record with any byte changed, cut short, moved to another key or without one of its parts is no record.
     #[test]
     fn damage_is_found_wherever_it_is() {
         let (_db, records) = records();

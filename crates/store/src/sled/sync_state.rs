@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(reader(&state, b"a").await.unwrap(), Ok(1));
     }
 
+    /// R05.
     #[tokio::test]
     async fn what_the_disk_refused_is_never_shown() {
         let state = Arc::new(SyncState::default());

@@ -114,7 +114,7 @@ async fn killed_while_light_logins_come_in() {
     }
 }
 
-/// Writes fail from some size on: the store stops, answers nothing more, and lost nothing that it acknowledged.
+/// R05: writes fail from some size on: the store stops, answers nothing more, and lost nothing that it acknowledged.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_disk_that_refuses_stops_the_store() {

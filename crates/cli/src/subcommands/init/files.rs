@@ -128,6 +128,7 @@ mod tests {
         Setup::new(&tenant, "127.0.0.1:8480".parse().unwrap(), factor).unwrap()
     }
 
+    /// O11.
     #[test]
     fn the_configuration_has_hashes_and_no_key() {
         let setup = setup(false);

@@ -61,6 +61,7 @@ fn a_factor_that_was_not_asked_for_is_refused() {
     assert_eq!(check(&claims()), Err(error));
 }
 
+/// S12.
 #[test]
 fn dates_are_refused_at_their_edges() {
     let at = |iat: u64, exp: u64| {
@@ -82,6 +83,7 @@ fn dates_are_refused_at_their_edges() {
     assert_eq!(nbf(NOW + 31), "`nbf` is in the future");
 }
 
+/// S10.
 #[test]
 fn dates_that_are_no_whole_seconds_are_refused() {
     for key in ALL {
@@ -108,6 +110,7 @@ fn profile_auth0_requires_what_auth0_requires() {
     assert!(verify("a0", &sign("a0", r#"{"alg":"HS256"}"#, &bare.to_string())).is_ok());
 }
 
+/// S10, U10.
 #[test]
 fn a_header_cannot_choose_how_it_is_verified() {
     for key in ALL {
@@ -171,6 +174,7 @@ fn the_type_is_exact() {
     assert_eq!(refusal("ed", &number), "`typ` of its header is not a text");
 }
 
+/// S10.
 #[test]
 fn duplicates_are_refused_in_header_and_claims() {
     for key in ALL {
@@ -204,6 +208,7 @@ fn a_reflected_request_token_is_no_result() {
     }
 }
 
+/// S10.
 #[test]
 fn the_form_is_strict() {
     for key in ALL {
@@ -232,6 +237,7 @@ fn the_form_is_strict() {
     }
 }
 
+/// S10.
 #[test]
 fn a_token_has_at_most_4096_bytes() {
     let sized = |n: usize| token("hs", &with("note", json!("x".repeat(n))));

@@ -62,6 +62,7 @@ fn one_login_holds_whatever_crashes() {
     holds("crashes", CRASHES, 50_000);
 }
 
+/// U08.
 #[test]
 fn two_logins_of_one_user_hold_in_every_interleaving() {
     holds("two logins", TWICE, 25_000);
