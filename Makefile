@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -123,6 +123,10 @@ docs: ## build the book into target/book
 
 freeze: ## accept the present contract with plugins as the frozen one, until its release
 	@scripts/freeze-contract.sh
+
+soak: plugins ## an hour of kills, failing disk, clock steps, swaps, new root keys and a hostile tenant (SOAK_SECONDS=3600)
+	@$(call say,'everything at once')
+	@POSTLUDE_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) cargo test $(LOCKED) --workspace --test e2e -- --nocapture soak::
 
 load: plugins ## two minutes of logins while a plugin is swapped every second, beside quiet ones (LOAD_SECONDS=120)
 	@$(call say,'logins while a plugin is swapped')

@@ -3,10 +3,12 @@
 
 mod admin;
 mod bypass;
+mod clock;
 mod compiling;
 mod config;
 mod continue_url;
 mod contract;
+mod disk;
 mod embed;
 mod foreign_data;
 mod frozen;
@@ -28,6 +30,7 @@ mod reloads;
 mod resume;
 mod root_keys;
 mod sessions;
+mod soak;
 mod story;
 mod swaps;
 mod tokens;

@@ -3,8 +3,10 @@
 use crate::clock::Clock;
 use crate::log_context::About;
 use crate::login::Logins;
+use crate::lost::Lost;
 use crate::maintenance::Maintenance;
-use crate::metrics::{Metrics, gauge, store_condition};
+use crate::metrics::Metrics;
+use crate::moment::Moment;
 use crate::operator::Operator;
 use crate::orders::OrderBook;
 use crate::parts::{HostParts, PluginHttp};
@@ -17,23 +19,23 @@ use crate::sessions::Sessions;
 use crate::tenants::{Tenants, TenantsInForce};
 use postlude_config::{Config, Environment, Problems, RunsSettings, Signing};
 use postlude_crypto::mac::RecordMac;
-use postlude_model::limits;
 use postlude_model::names::LoginId;
 use postlude_outbound::{Outbound, OutboundConfig, OutboundError};
-use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig, ShareUse};
-use postlude_store::{EngineKind, OpenError, StoreCondition, StoreError, StoreOptions};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Unit;
+use postlude_sandbox::{EngineError, RunLimits, Sandbox, SandboxConfig};
+use postlude_store::{Availability, EngineKind, OpenError, StoreCondition, StoreError, StoreOptions};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How often it is looked whether the host can go on.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long calls under way are waited for when the host closes: longer than any run.
+const CLOSING: Duration = Duration::from_secs(35);
 
 /// What a host is made from.
 #[derive(Debug, Clone)]
@@ -67,6 +69,9 @@ pub enum OpenHostError {
     /// The client for the requests of plugins cannot be made.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// A defect.
+    #[error("the store was not opened: {0}")]
+    Defect(String),
     /// The configuration was not taken.
     #[error("the configuration was not taken: {0}")]
     Refused(#[from] ReloadRefused),
@@ -116,13 +121,15 @@ impl Host {
         let config = loaded.checked.config.clone();
         let metrics = Arc::new(Metrics::new());
         metrics.register(|registry| compiler.register(registry));
-        let store = postlude_store::open(store_options(engine, &config, &loaded.checked.signing, &metrics))?;
+        // A disk may take its time, or hang: whoever waits for the host can still be told to stop.
+        let options = store_options(engine, &config, &loaded.checked.signing, &metrics);
+        let opened = tokio::task::spawn_blocking(|| postlude_store::open(options)).await;
+        let store = opened.map_err(|why| OpenHostError::Defect(why.to_string()))??;
         let http = match http {
             Some(client) => PluginHttp::Given(client),
             None => PluginHttp::Network(open_outbound(&config)?),
         };
-        clock.raise(store.last_commit_time());
-        warn_of_clock(&clock);
+        clock.begin(store.last_commit_time());
         let services = Services {
             sandbox,
             compiler,
@@ -267,11 +274,48 @@ impl Host {
         if self.is_stopping() {
             return Err("stopping".to_owned());
         }
+        if let Availability::Failing(why) | Availability::Lost(why) = self.0.services.store.availability() {
+            return Err(why);
+        }
         let tenants = self.tenants();
         let Some(tenant) = tenants.all().into_iter().next() else { return Err("no tenant is configured".to_owned()) };
         let nobody = LoginId::derived("lgn_", "readyz");
         let looked = self.0.services.store.login(&tenant.name, &nobody).await;
         looked.map(|_| ()).map_err(|why| why.to_string())
+    }
+
+    /// What a person should know although logins are served.
+    #[must_use]
+    pub fn alarm(&self) -> Option<String> {
+        self.clock().alarm().map(|alarm| alarm.text)
+    }
+
+    /// Why the host cannot go on by itself, where it cannot.
+    #[must_use]
+    pub fn lost(&self) -> Option<Lost> {
+        if let Availability::Lost(why) = self.0.services.store.availability() {
+            return Some(Lost::Store(why));
+        }
+        let alarm = self.clock().alarm().filter(|alarm| alarm.ends_process)?;
+        Some(Lost::Clock(alarm.text))
+    }
+
+    /// Waits until the host cannot go on by itself. It looks at the clock, also where nobody asks for the time.
+    pub async fn until_lost(&self) -> Lost {
+        loop {
+            if let Some(lost) = self.lost() {
+                return lost;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Deletes what has expired, unless the clock is in doubt. A host that runs does it by itself every minute.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        self.0.maintenance.sweep().await
     }
 
     /// Deletes stored revisions and plugin files that no login can need any more. A host that runs does it by itself every hour.
@@ -328,15 +372,10 @@ impl Host {
         self.begin_stop();
         // Calls whose caller went away still run: they end before the store closes.
         self.0.services.tasks.close();
-        self.0.services.tasks.wait().await;
+        if tokio::time::timeout(CLOSING, self.0.services.tasks.wait()).await.is_err() {
+            tracing::warn!("calls were still under way when the store was closed");
+        }
         self.0.services.store.shutdown().await
-    }
-}
-
-fn warn_of_clock(clock: &Clock) {
-    if clock.behind() > limits::CLOCK_SKEW {
-        let seconds = clock.behind().as_secs();
-        tracing::warn!(seconds, "the system's clock is behind the newest commit: it is wrong now, or was then");
     }
 }
 
@@ -385,58 +424,4 @@ impl postlude_store::RecordMac for RootKeyMac {
     fn key_names(&self) -> Vec<String> {
         self.0.kids()
     }
-}
-
-/// The metrics that are read at the moment of a scrape.
-#[derive(Debug)]
-struct Moment(Arc<Services>, Arc<TenantsInForce>);
-
-impl Collector for Moment {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let Self(services, tenants) = self;
-        let (all, free) = services.sandbox.places();
-        // Runs of no tenant are the host's own.
-        let uses: Vec<_> = services.sandbox.uses().into_iter().filter(|tenant| !tenant.name.is_empty()).collect();
-        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let busy = all.saturating_sub(free);
-        gauge(&mut encoder, "postlude_run_places", "Places for runs that are long or wait", number(all))?;
-        gauge(&mut encoder, "postlude_run_places_busy", "Places that are taken", number(busy))?;
-        let help = "Runs of a tenant that are under way or wait for a turn";
-        per_tenant(&mut encoder, "postlude_runs_under_way", help, &uses, |tenant| number(tenant.runs))?;
-        let help = "Places that runs of a tenant have";
-        per_tenant(&mut encoder, "postlude_tenant_places_busy", help, &uses, |tenant| number(tenant.places))?;
-        let help = "Time of the cores that runs of a tenant used";
-        let mut family =
-            encoder.encode_descriptor("postlude_run_core", help, Some(&Unit::Seconds), MetricType::Counter)?;
-        for tenant in &uses {
-            ConstCounter::new(tenant.core_time.as_secs_f64())
-                .encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
-        }
-        let condition = services.store.condition();
-        store_condition(&mut encoder, &condition)?;
-        let help = "Plugins whose code is in memory";
-        gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
-        gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;
-        let help = "The revision of a tenant's pipeline that new logins take";
-        let mut family = encoder.encode_descriptor("postlude_revision", help, None, MetricType::Gauge)?;
-        for (tenant, revision) in tenants.get().revisions() {
-            ConstGauge::new(revision).encode(family.encode_family(&[("tenant", tenant.as_str())])?)?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes a gauge with a value for each tenant.
-fn per_tenant(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    tenants: &[ShareUse],
-    value: impl Fn(&ShareUse) -> u64,
-) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for tenant in tenants {
-        ConstGauge::new(value(tenant)).encode(family.encode_family(&[("tenant", tenant.name.as_str())])?)?;
-    }
-    Ok(())
 }

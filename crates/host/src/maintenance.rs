@@ -1,4 +1,4 @@
-//! Maintenance: expired records are swept, and what no login needs any more is collected.
+//! Maintenance: expired records are swept, and what no login needs any more is collected; neither by a clock that is in doubt.
 
 use crate::revision::{COLLECT_EVERY, Revisions, collect_garbage};
 use crate::services::Services;
@@ -37,13 +37,18 @@ impl Maintenance {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
             self.revisions.trim();
+            if !self.services.clock.is_settled() {
+                continue;
+            }
             if collected.is_none_or(|last: Instant| last.elapsed() >= COLLECT_EVERY) {
                 collected = Some(Instant::now());
                 if let Err(why) = self.collect().await {
                     tracing::error!(cause = %why, "revisions and plugin files that no login needs were not deleted");
                 }
             }
-            self.sweep().await;
+            if let Err(why) = self.sweep().await {
+                tracing::error!(cause = %why, "the sweep of expired records failed");
+            }
         }
     }
 
@@ -68,14 +73,12 @@ impl Maintenance {
         collect_garbage(&self.services, &self.tenants.get().all()).await
     }
 
-    async fn sweep(&self) {
+    /// Deletes what has expired. Not by a clock that is in doubt: what a wrong one deletes is gone when it is set right.
+    pub(crate) async fn sweep(&self) -> Result<(), StoreError> {
         let Services { store, clock, .. } = &*self.services;
-        loop {
-            match store.sweep_expired(clock.now(), SWEEP_BATCH).await {
-                Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => return,
-                Err(why) => return tracing::error!(cause = %why, "the sweep of expired records failed"),
-            }
+        while clock.is_settled() && store.sweep_expired(clock.now(), SWEEP_BATCH).await? {
+            tokio::task::yield_now().await;
         }
+        Ok(())
     }
 }

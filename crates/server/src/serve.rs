@@ -2,16 +2,20 @@
 
 use crate::app::App;
 use crate::cores::Cores;
-use crate::listen;
+use crate::listen::{self, Places};
 use crate::openapi;
 use crate::router::{self, Also};
 use postlude_config::Config;
-use postlude_host::{Host, HostOptions, OpenHostError, ReloadTrigger};
+use postlude_host::{Host, HostOptions, Lost, OpenHostError, ReloadTrigger};
 use postlude_store::StoreError;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+
+/// How long the threads that served may take to end.
+const STOPPING: Duration = Duration::from_secs(5);
 
 /// Why a server does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,9 @@ pub enum ServeError {
     /// The threads that serve cannot be started.
     #[error("the threads that serve logins do not start: {0}; permit the process more tasks and open files")]
     Cores(std::io::Error),
+    /// The host could not go on by itself.
+    #[error("the server stopped for its supervisor: {0}")]
+    Lost(Lost),
 }
 
 /// A server that is ready to serve.
@@ -118,11 +125,11 @@ impl Server {
         router::api(Arc::clone(&self.app), Also { public: true, metrics: true })
     }
 
-    /// Serves until `stop`; every message of `reloads` reloads. When it returns, no login is half done and everything is
-    /// durable.
+    /// Serves until `stop`, or until the host cannot go on; every message of `reloads` reloads. When it returns, no login is half
+    /// done and everything is durable.
     ///
     /// # Errors
-    /// When the store cannot be closed properly.
+    /// When the host cannot go on by itself, and when the store cannot be closed properly.
     pub async fn run(
         self,
         listeners: Listeners,
@@ -135,26 +142,42 @@ impl Server {
         let mut serving = self.listen(listeners, &cores, &stopped);
         let host = self.host().clone();
         let running = tokio::spawn(async move { host.run().await });
-        tokio::pin!(stop);
-        loop {
+        let watched = self.host().clone();
+        let ending = async move {
             tokio::select! {
-                () = &mut stop => break,
+                () = stop => None,
+                lost = watched.until_lost() => Some(lost),
+            }
+        };
+        tokio::pin!(ending);
+        let lost = loop {
+            tokio::select! {
+                lost = &mut ending => break lost,
                 Some(()) = reloads.recv() => tokio::select! {
-                    () = &mut stop => break,
+                    lost = &mut ending => break lost,
                     // The outcome is in the log and the status.
                     _ = self.host().reloads().reload(ReloadTrigger::Signal) => {}
                 },
             }
+        };
+        match &lost {
+            Some(why) => tracing::error!("stopping for the supervisor: {why}"),
+            None => tracing::info!("stopping"),
         }
-        tracing::info!("stopping");
         self.host().begin_stop();
         stopper.send_replace(true);
         while serving.join_next().await.is_some() {}
         running.abort();
         let closed = self.host().close().await;
-        // Nothing serves any more, so this is the last of them.
+        // Nothing serves any more, so this is the last of them. A core that a disk holds up is left behind.
         if let Some(cores) = Arc::into_inner(cores) {
-            cores.stop();
+            let stopped = tokio::task::spawn_blocking(move || cores.stop());
+            if tokio::time::timeout(STOPPING, stopped).await.is_err() {
+                tracing::error!("a thread that served does not end; the process ends without it");
+            }
+        }
+        if let Some(lost) = lost {
+            return Err(ServeError::Lost(lost));
         }
         closed?;
         tracing::info!("stopped");
@@ -167,12 +190,13 @@ impl Server {
         cores: &Arc<Cores>,
         stopped: &watch::Receiver<bool>,
     ) -> tokio::task::JoinSet<()> {
-        let mut serving = tokio::task::JoinSet::new();
+        let (mut serving, places) = (tokio::task::JoinSet::new(), Places::for_logins());
         let also = Also { public: listeners.public.is_none(), metrics: listeners.metrics.is_none() };
         serving.spawn(listen::serve(
             listeners.api,
             router::api(Arc::clone(&self.app), also),
             Arc::clone(cores),
+            places.clone(),
             stopped.clone(),
         ));
         if let Some(public) = listeners.public {
@@ -180,6 +204,7 @@ impl Server {
                 public,
                 router::public(Arc::clone(&self.app)),
                 Arc::clone(cores),
+                places,
                 stopped.clone(),
             ));
         }
@@ -188,6 +213,7 @@ impl Server {
                 metrics,
                 router::metrics(Arc::clone(&self.app)),
                 Arc::clone(cores),
+                Places::for_metrics(),
                 stopped.clone(),
             ));
         }

@@ -7,6 +7,7 @@
 mod api;
 pub mod conformance;
 mod content_files;
+mod disk_watch;
 mod engine;
 mod format;
 mod login_log;
@@ -15,10 +16,10 @@ mod rules;
 mod sled;
 
 pub use api::{
-    Activation, ActiveRevision, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome,
-    Commits, DamagedRecord, Durability, Expiry, KeyUse, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins,
-    Observer, OpenError, OrderStore, Page, Plugins, RecordMac, RepairReport, Revisions, Scrub, SessionWrite, Sessions,
-    Store, StoreCondition, StoreError, StoreReport, Upload, Uploads,
+    Activation, ActiveRevision, Availability, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit,
+    CommitOutcome, Commits, DamagedRecord, Durability, Expiry, KeyUse, LightLogin, LightLoginOutcome, LoginClaim,
+    LoginWrite, Logins, Observer, OpenError, OrderStore, Page, Plugins, RecordMac, RepairReport, Revisions, Scrub,
+    SessionWrite, Sessions, Store, StoreCondition, StoreError, StoreReport, Upload, Uploads,
 };
 pub use engine::{EngineKind, StoreOptions, open};
 pub use memory::MemoryStore;

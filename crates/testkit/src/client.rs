@@ -6,6 +6,7 @@ use crate::keys::IDP_KEY;
 use crate::partner::Partner;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What calls a server: the IdP, operators, and browsers. It follows no redirect.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ impl Client {
     pub async fn login_as(&self, key: &str, idempotency_key: &str, body: &Value) -> Answered {
         let request = self.client.post(format!("{}/v1/logins", self.base)).bearer_auth(key);
         Answered::of(request.header("Idempotency-Key", idempotency_key).json(body)).await
+    }
+
+    /// What `/readyz` says: its status and text; zero where nobody answers.
+    pub async fn readiness(&self) -> (u16, String) {
+        let request = self.client.get(format!("{}/readyz", self.base)).timeout(Duration::from_secs(3));
+        let Ok(answered) = request.send().await else { return (0, String::new()) };
+        (answered.status().as_u16(), answered.text().await.unwrap_or_default())
     }
 
     /// A browser in which a user logs in.

@@ -2,22 +2,22 @@
 
 use crate::client::Client;
 use crate::config_text::ConfigText;
-use crate::files::{program, write};
+use crate::faults::Faults;
+use crate::files::{edit, write};
 use crate::partner::{Alg, Partner};
 use crate::port::free_port;
+use crate::running::{Running, clock, command, resident_bytes, send};
 use postlude_config::Environment;
-use postlude_host::{Clock, Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
+use postlude_host::{Compilation, EngineKind, Host as PostludeHost, HostOptions, ReloadOutcome, ReloadTrigger};
 use postlude_model::names::Timestamp;
-use postlude_server::{Listeners, ServeError, Server};
+use postlude_server::ServeError;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// What to start.
@@ -39,6 +39,9 @@ pub struct Builder {
     compilation: Compilation,
     engine: EngineKind,
     variables: Vec<(String, String)>,
+    /// Files that the process may have open.
+    open_files: Option<u32>,
+    faults: bool,
 }
 
 impl Default for Builder {
@@ -60,6 +63,8 @@ impl Default for Builder {
             compilation: Compilation::InProcess,
             engine: EngineKind::Sled,
             variables: Vec::new(),
+            open_files: None,
+            faults: false,
         }
     }
 }
@@ -171,6 +176,20 @@ impl Builder {
         self
     }
 
+    /// Lets the server's process have so many files open at most.
+    #[must_use]
+    pub const fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
+    /// Runs the server as a process of its own for which disk and clocks can be made wrong.
+    #[must_use]
+    pub const fn faults(mut self) -> Self {
+        (self.process, self.faults) = (true, true);
+        self
+    }
+
     /// Starts the server.
     pub async fn start(self) -> Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -203,9 +222,11 @@ impl Builder {
         };
         let config = text.write();
         write(dir.path(), "postlude.toml", config.as_bytes());
+        let faults = self.faults.then(|| Faults::in_folder(dir.path()));
         let mut postlude = Postlude {
             caller: Client::new(format!("http://{address}"), partner),
             ahead: Arc::default(),
+            stepped: Arc::default(),
             began: None,
             dir,
             process: self.process,
@@ -213,6 +234,8 @@ impl Builder {
             compilation: self.compilation,
             engine: self.engine,
             variables: self.variables.clone(),
+            open_files: self.open_files,
+            faults,
             running: None,
         };
         if self.process {
@@ -228,29 +251,22 @@ impl Builder {
 /// A running server. A `Postlude` derefs to the [`Client`] that calls it.
 #[derive(Debug)]
 pub struct Postlude {
-    caller: Client,
-    dir: TempDir,
-    ahead: Arc<AtomicU64>,
+    pub(crate) caller: Client,
+    pub(crate) dir: TempDir,
+    pub(crate) ahead: Arc<AtomicU64>,
+    /// How many milliseconds the wall clock alone is off.
+    pub(crate) stepped: Arc<AtomicI64>,
     /// When the server's clock began, where that is not the system's.
-    began: Option<Timestamp>,
-    process: bool,
-    program: Option<PathBuf>,
-    compilation: Compilation,
-    engine: EngineKind,
-    variables: Vec<(String, String)>,
-    running: Option<Running>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Running {
-    Here {
-        task: JoinHandle<Result<(), ServeError>>,
-        stop: oneshot::Sender<()>,
-        host: PostludeHost,
-        /// The server's loop listens to it as long as it is there.
-        _signals: mpsc::Sender<()>,
-    },
-    Process(Child),
+    pub(crate) began: Option<Timestamp>,
+    pub(crate) process: bool,
+    pub(crate) program: Option<PathBuf>,
+    pub(crate) compilation: Compilation,
+    pub(crate) engine: EngineKind,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) open_files: Option<u32>,
+    /// What can be made wrong for a server that is a process of its own.
+    pub(crate) faults: Option<Faults>,
+    pub(crate) running: Option<Running>,
 }
 
 impl Postlude {
@@ -283,21 +299,12 @@ impl Postlude {
 
     /// Stops the server as SIGTERM does.
     pub async fn stop(&mut self) {
-        match self.running.take().expect("it runs") {
-            Running::Here { task, stop, .. } => {
-                let _ = stop.send(());
-                task.await.unwrap().expect("it stops without an error");
-            }
-            Running::Process(mut child) => {
-                send("-TERM", &child).await;
-                assert!(child.wait().await.unwrap().success(), "it stops without an error");
-            }
-        }
+        self.running.take().expect("it runs").stop().await;
     }
 
     /// Sends the server's process a SIGHUP.
     pub async fn hang_up(&self) {
-        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        let child = self.child();
         send("-HUP", child).await;
     }
 
@@ -310,7 +317,7 @@ impl Postlude {
     /// The id of the server's process.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        let child = self.child();
         child.id().expect("it runs")
     }
 
@@ -320,12 +327,49 @@ impl Postlude {
         self.spawn().await;
     }
 
-    async fn spawn(&mut self) {
-        let program = self.program.clone().unwrap_or_else(program);
-        let mut command = Command::new(program);
-        command.args(["serve", "--log-level", "warn", "--config"]).arg(self.dir().join("postlude.toml"));
+    /// Starts the server's process, and waits for nothing. It meets the faults that [`Self::faults`] are set to.
+    pub fn spawn_only(&mut self) {
+        let mut command = command(self.program.clone(), self.open_files, self.dir());
+        if let Some(faults) = &self.faults {
+            // Its data, and the high-water file beside it.
+            command.envs(faults.variables(&[self.dir().join("data")]));
+        }
         command.envs(self.variables.iter().cloned());
         self.running = Some(Running::Process(command.kill_on_drop(true).spawn().unwrap()));
+    }
+
+    /// What can be made wrong for the server's process.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.faults.as_ref().expect("it was started with faults")
+    }
+
+    /// Sets the wall clock of a server in the test's own process by so many milliseconds off what it should be.
+    pub fn step_wall(&self, millis: i64) {
+        self.stepped.store(millis, Ordering::SeqCst);
+    }
+
+    fn child(&self) -> &tokio::process::Child {
+        let Some(Running::Process(child)) = &self.running else { panic!("it is no process of its own") };
+        child
+    }
+
+    /// Sends the server's process a SIGTERM.
+    pub async fn terminate(&self) {
+        let child = self.child();
+        send("-TERM", child).await;
+    }
+
+    /// The code that the server's process ends with by itself; none where it runs on for so long.
+    pub async fn ended_within(&mut self, patience: Duration) -> Option<i32> {
+        let Some(Running::Process(child)) = &mut self.running else { panic!("it is no process of its own") };
+        let ended = tokio::time::timeout(patience, child.wait()).await.ok()?.unwrap();
+        self.running = None;
+        Some(ended.code().unwrap_or(-1))
+    }
+
+    pub(crate) async fn spawn(&mut self) {
+        self.spawn_only();
         for _ in 0..600 {
             let ready = self.client.get(format!("{}/readyz", self.base)).send().await;
             if ready.is_ok_and(|ready| ready.status() == 200) {
@@ -386,10 +430,7 @@ impl Postlude {
 
     /// Changes the server's configuration by replacing a text that must be there.
     pub fn edit_config(&self, from: &str, to: &str) {
-        let path = self.dir().join("postlude.toml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "`{from}` is not in the configuration");
-        std::fs::write(path, text.replace(from, to)).unwrap();
+        edit(&self.dir().join("postlude.toml"), from, to);
     }
 
     /// A server over a folder with `postlude.toml` in it, which listens at `base`; it does not run yet.
@@ -398,6 +439,9 @@ impl Postlude {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             caller: Client::new(base.to_owned(), partner),
+            faults: None,
+            stepped: Arc::default(),
+            open_files: None,
             dir,
             ahead: Arc::default(),
             began: None,
@@ -427,41 +471,23 @@ impl Postlude {
         self.serve(listener).await
     }
 
-    /// The server's clock, ahead by what the test moved it.
-    fn clock(&self) -> Clock {
-        let ahead = Arc::clone(&self.ahead);
-        let Some(began) = self.began else { return Clock::ahead(ahead) };
-        let started = Instant::now();
-        let moved = move || Duration::from_millis(ahead.load(Ordering::SeqCst));
-        Clock::from_fn(move || began.plus(started.elapsed()).plus(moved()))
-    }
-
-    async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
+    pub(crate) async fn serve(&mut self, listener: TcpListener) -> Result<(), ServeError> {
         let options = HostOptions {
             config: self.dir().join("postlude.toml"),
-            clock: self.clock(),
+            clock: clock(&self.ahead, &self.stepped, self.began),
             environment: Environment::process(),
             compilation: self.compilation.clone(),
             engine: self.engine,
             parts: Default::default(),
         };
-        let server = Server::prepare(options).await?;
-        let (stop, stopped) = oneshot::channel();
-        let (signals, reloads) = mpsc::channel(1);
-        let (host, listeners) = (server.host().clone(), Listeners::from_sockets(listener, None));
-        let task = tokio::spawn(server.run(listeners, reloads, async move {
-            let _ = stopped.await;
-        }));
-        self.running = Some(Running::Here { task, stop, host, _signals: signals });
+        self.running = Some(Running::here(options, listener).await?);
         Ok(())
     }
 
     /// Bytes of memory that the server's process has (`VmRSS`).
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+        resident_bytes(self.pid())
     }
 }
 
@@ -471,9 +497,4 @@ impl Deref for Postlude {
     fn deref(&self) -> &Client {
         &self.caller
     }
-}
-
-async fn send(signal: &str, child: &Child) {
-    let pid = child.id().expect("it runs").to_string();
-    assert!(Command::new("kill").args([signal, &pid]).status().await.unwrap().success());
 }

@@ -14,12 +14,14 @@ mod client;
 mod config_text;
 mod contract;
 mod event;
+pub mod faults;
 mod files;
 pub mod guests;
 mod host;
 mod keys;
 mod partner;
 mod port;
+mod running;
 pub mod swap;
 
 pub use answered::Answered;

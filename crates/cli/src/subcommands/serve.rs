@@ -5,20 +5,32 @@ use crate::telemetry::{self, LogOptions};
 use anyhow::Result;
 use clap::ValueEnum;
 use postlude_config::Environment;
-use postlude_host::{Clock, EngineKind, HostOptions};
-use postlude_server::{Listeners, Server};
+use postlude_host::{Clock, EngineKind, HostOptions, Lost};
+use postlude_server::{Listeners, ServeError, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+
+/// How long threads of the runtime may take to end.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
+/// The code that the process ends with when its store is lost: `EX_IOERR` of sysexits(3).
+const STORE_LOST: u8 = 74;
+
+/// The code that the process ends with when only a new one can take the right time: `EX_TEMPFAIL` of sysexits(3).
+const CLOCK_LOST: u8 = 75;
 
 /// Serve logins, as postlude.toml says.
 ///
 /// A changed file, or SIGHUP, has the configuration and the plugins read again; one with a mistake is refused, and the old one
 /// keeps serving.
 /// SIGTERM and SIGINT stop: no new logins, those under way are finished, everything is made durable.
+/// It ends by itself, for its supervisor, with code 74 when the store is lost, and with 75 when it began with a wrong clock that was
+/// set back.
 ///
 /// Traces go to an OpenTelemetry collector where OTEL_EXPORTER_OTLP_ENDPOINT names one.
 #[derive(Debug, clap::Args)]
@@ -55,6 +67,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let telemetry = telemetry::start(log, runtime.handle())?;
     let served = runtime.block_on(serve(args));
     telemetry.end();
+    // A thread that waits for a disk that hangs must not keep the process.
+    runtime.shutdown_timeout(LEFT_BEHIND);
     served
 }
 
@@ -96,8 +110,12 @@ async fn serve(args: Args) -> Result<ExitCode> {
             let _ = reload.try_send(());
         }
     });
-    server.run(listeners, reloads, stop).await?;
-    Ok(ExitCode::SUCCESS)
+    match server.run(listeners, reloads, stop).await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(ServeError::Lost(Lost::Store(_))) => Ok(ExitCode::from(STORE_LOST)),
+        Err(ServeError::Lost(Lost::Clock(_))) => Ok(ExitCode::from(CLOCK_LOST)),
+        Err(why) => Err(why.into()),
+    }
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -7,6 +7,7 @@
 //!   saw. The loser reads what is stored and answers from that. Claims in memory only save work.
 //! - **Two durability classes.** A call is durable when it returns, unless its documentation or [`Durability`] says otherwise.
 
+pub(crate) mod availability;
 pub(crate) mod bypasses;
 pub(crate) mod caches;
 pub(crate) mod claim;
@@ -25,6 +26,7 @@ pub(crate) mod scrub;
 pub(crate) mod sessions;
 pub(crate) mod store;
 
+pub use availability::Availability;
 pub use bypasses::{BypassChange, BypassOutcome, Bypasses};
 pub use caches::Caches;
 pub use claim::ClaimGuard;

@@ -1,8 +1,10 @@
 //! Everything that a host needs of a store.
 
+use super::availability::Availability;
 use super::bypasses::Bypasses;
 use super::caches::Caches;
 use super::commit::Commits;
+
 use super::errors::StoreError;
 use super::expiry::Expiry;
 use super::logins::Logins;
@@ -26,6 +28,11 @@ pub trait Store:
     /// The latest [`Commit::now`](super::Commit::now) that was committed, also before this host began. Time must not go back
     /// behind it.
     fn last_commit_time(&self) -> Timestamp;
+
+    /// Whether it does what it is asked at the moment. Never waits.
+    fn availability(&self) -> Availability {
+        Availability::Available
+    }
 
     /// Makes everything durable, and lets go of what the store is kept in. Every later call fails as
     /// [`StoreError::Stopped`].

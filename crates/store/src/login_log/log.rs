@@ -7,7 +7,7 @@ use super::recovery::{Found, Scanner};
 use super::segment::{self, Segments};
 use super::waiting::Waiting;
 use super::writer::Writer;
-use crate::api::{Observer, OpenError, StoreError};
+use crate::api::{Availability, Observer, OpenError, StoreError};
 use crate::format::codec::Codec;
 use crate::format::kind::RecordKind;
 use postlude_model::login::LoginRecord;
@@ -70,16 +70,11 @@ thread_local! {
 }
 
 impl LoginLog {
-    /// Opens or makes the log of a folder. `stop` is called when the disk fails and nothing is written any more.
+    /// Opens or makes the log of a folder.
     ///
     /// # Errors
     /// When a newer version of this program wrote it, or the disk fails.
-    pub(crate) fn open(
-        folder: PathBuf,
-        codec: Codec,
-        observer: Arc<dyn Observer>,
-        stop: impl Fn(&StoreError) + Send + 'static,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn open(folder: PathBuf, codec: Codec, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
         let mut opened = folder::open(&folder, &*observer)?;
         let made_by =
             made_by(&mut opened, &folder, &codec).map_err(|why| OpenError::Io { path: folder.clone(), why })?;
@@ -88,7 +83,7 @@ impl LoginLog {
         tracing::info!(logins = opened.logins, sealed, active, "the log of light logins is open");
         let waiting = Arc::<Waiting>::default();
         let (writer, segments) = Writer::new(folder.clone(), Arc::clone(&waiting), opened, observer);
-        let work = move || writer.run().inspect_err(stop);
+        let work = move || writer.run();
         let thread = std::thread::Builder::new().name("postlude-logins".to_owned()).spawn(work);
         let thread = Mutex::new(Some(thread.map_err(|why| OpenError::Io { path: folder, why })?));
         Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, made_by, thread })
@@ -193,6 +188,11 @@ impl LoginLog {
         };
         self.waiting.sweep(now.0);
         gone
+    }
+
+    /// Whether logins are written at the moment.
+    pub(crate) fn availability(&self) -> Availability {
+        self.waiting.availability()
     }
 
     /// Takes nothing more, and returns once everything is on the disk.

@@ -2,7 +2,8 @@
 
 use super::entries::Entries;
 use super::frame::{self, Entry};
-use crate::api::StoreError;
+use crate::api::{Availability, StoreError};
+use crate::disk_watch::{DiskWatch, LOST};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) enum Appended {
 pub(crate) struct Waiting {
     state: Mutex<State>,
     wake: Condvar,
+    /// The writer's call to the disk.
+    pub(crate) disk: DiskWatch,
 }
 
 #[derive(Debug, Default)]
@@ -57,8 +60,12 @@ struct State {
     spare: Batch,
     sweep: Option<u64>,
     closed: bool,
+    /// The writer has ended, and nobody asked it to.
+    ended: bool,
     /// Why nothing can be written now.
     failing: Option<String>,
+    /// Why what was written cannot be synced now.
+    unsynced: Option<String>,
 }
 
 impl Waiting {
@@ -138,6 +145,31 @@ impl Waiting {
     /// Nothing can be written for a while: callers are refused once there is no room.
     pub(crate) fn failing(&self, why: String) {
         self.state().failing = Some(why);
+    }
+
+    /// What was written is on the disk, or why it is not.
+    pub(crate) fn synced(&self, failed: Option<String>) {
+        self.state().unsynced = failed;
+    }
+
+    /// The writer has ended, also where nobody asked it to.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        (state.ended, state.closed) = (!state.closed, true);
+    }
+
+    /// Whether what is appended is written at the moment.
+    pub(crate) fn availability(&self) -> Availability {
+        let (failing, ended) = {
+            let state = self.state();
+            (state.failing.clone().or_else(|| state.unsynced.clone()), state.ended)
+        };
+        match (ended, self.disk.hangs(), failing) {
+            (true, ..) => Availability::Lost("the thread that writes logins has ended".to_owned()),
+            (_, Some(why), _) if self.disk.takes() >= LOST => Availability::Lost(why),
+            (_, Some(why), _) | (_, None, Some(why)) => Availability::Failing(why),
+            (_, None, None) => Availability::Available,
+        }
     }
 
     /// Waits before a write is tried again; whether it is still worth it.

@@ -8,7 +8,7 @@ use crate::api::{Observer, StoreError};
 use crate::content_files;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -35,8 +35,8 @@ pub(crate) struct Writer {
     waiting: Arc<Waiting>,
     segments: Arc<RwLock<Segments>>,
     next_number: u64,
-    /// Files that hold what the disk does not have, by their segment.
-    dirty: BTreeMap<u64, Arc<File>>,
+    /// What the disk does not have, by its segment.
+    dirty: BTreeMap<u64, Dirty>,
     dirty_since: Option<Instant>,
     /// When segments may be sealed again, after that failed.
     seal_after: Option<Instant>,
@@ -64,13 +64,17 @@ impl Writer {
         (writer, segments)
     }
 
-    /// Works until nothing comes in any more, or the disk fails.
+    /// Works until nothing comes in any more. A disk that fails is tried again for as long.
+    ///
+    /// # Errors
+    /// When the last logins could not be written.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         let _closed = CloseAtEnd(Arc::clone(&self.waiting));
         loop {
             match self.waiting.next(self.patience()) {
                 Task::Write(batch, sweep) => {
-                    self.write(&batch)?;
+                    let waiting = Arc::clone(&self.waiting);
+                    waiting.disk.call(|| self.write(&batch))?;
                     self.waiting.written(batch);
                     if let Some(now) = sweep {
                         self.sweep(now);
@@ -78,10 +82,11 @@ impl Writer {
                 }
                 Task::Sweep(now) => self.sweep(now),
                 Task::Idle => {}
-                Task::End => return self.sync(),
+                Task::End => return self.sync().map_err(|why| failed(&why)),
             }
             if self.dirty_since.is_some_and(|since| since.elapsed() >= SYNC_EVERY) {
-                self.sync()?;
+                // It is told, and tried again.
+                let _ = self.sync();
             }
         }
     }
@@ -91,7 +96,7 @@ impl Writer {
         self.dirty_since.map_or(forever, |since| SYNC_EVERY.saturating_sub(since.elapsed()))
     }
 
-    /// Writes a batch, each class into its segment. A full disk is waited for, with the batch in memory.
+    /// Writes a batch, each class into its segment. A disk that fails is waited for, with the batch in memory.
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let mut classes: BTreeMap<Class, Vec<Entry>> = BTreeMap::new();
         for entry in &batch.entries {
@@ -103,15 +108,14 @@ impl Writer {
             let bytes = apart.as_deref().unwrap_or(&batch.bytes);
             let mut told = false;
             while let Err(why) = self.write_class(class, bytes, &entries) {
-                if !is_transient(&why) {
-                    return Err(failed(&why));
-                }
                 if !told {
                     tracing::error!(cause = %why, "logins cannot be written now; they wait in memory, and new ones are refused once there is no room");
                     told = true;
                 }
                 self.waiting.failing(format!("logins cannot be written: {why}"));
-                if !self.waiting.pause(RETRY) {
+                // A disk that answers does not hang.
+                let paused = self.waiting.disk.pause(|| self.waiting.pause(RETRY));
+                if !paused {
                     return self.write_class(class, bytes, &entries).map_err(|why| failed(&why));
                 }
             }
@@ -126,7 +130,9 @@ impl Writer {
         let (number, file, start) = self.active(class)?;
         // Where the file is known to end: what a failed write left there is written over.
         file.write_all_at(bytes, start)?;
-        self.dirty.insert(number, file);
+        let end = start.saturating_add(bytes.len() as u64);
+        let dirty = self.dirty.entry(number).or_insert(Dirty { file, from: start, end, failed: false });
+        dirty.end = end;
         self.dirty_since.get_or_insert_with(Instant::now);
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(active) = segments.active.get_mut(&class) {
@@ -199,14 +205,27 @@ impl Writer {
         }
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    /// Makes durable what was written. What fails is tried again after a while.
+    fn sync(&mut self) -> io::Result<()> {
         if self.dirty_since.take().is_none() {
             return Ok(());
         }
-        let began = Instant::now();
-        let synced = std::mem::take(&mut self.dirty).values().try_for_each(|file| file.sync_data());
+        let (began, waiting) = (Instant::now(), Arc::clone(&self.waiting));
+        let mut synced = Ok(());
+        for (number, dirty) in std::mem::take(&mut self.dirty) {
+            if let Err(why) = waiting.disk.call(|| dirty.sync()) {
+                self.dirty.insert(number, Dirty { failed: true, ..dirty });
+                self.dirty_since.get_or_insert_with(Instant::now);
+                synced = Err(why);
+            }
+        }
         self.observer.synced(0, began.elapsed(), synced.is_err());
-        synced.map_err(|why| failed(&why))
+        let why = synced.as_ref().err().map(|why| format!("logins cannot be synced: {why}"));
+        if let Some(why) = &why {
+            tracing::error!("{why}; it is tried again");
+        }
+        self.waiting.synced(why);
+        synced
     }
 
     /// Deletes the segments of which every login has expired, seals those that are old, and makes damaged indexes anew.
@@ -244,12 +263,33 @@ impl Writer {
     }
 }
 
+/// A part of a segment that the disk does not have.
+struct Dirty {
+    file: Arc<File>,
+    from: u64,
+    end: u64,
+    /// A sync failed before.
+    failed: bool,
+}
+
+impl Dirty {
+    /// Makes it durable. After a failure the system may take what it could not write for written: it is written again first.
+    fn sync(&self) -> io::Result<()> {
+        if self.failed {
+            let mut bytes = vec![0; usize::try_from(self.end.saturating_sub(self.from)).unwrap_or(usize::MAX)];
+            self.file.read_exact_at(&mut bytes, self.from)?;
+            self.file.write_all_at(&bytes, self.from)?;
+        }
+        self.file.sync_data()
+    }
+}
+
 /// Nothing is taken any more once the thread has ended, also by a panic.
 struct CloseAtEnd(Arc<Waiting>);
 
 impl Drop for CloseAtEnd {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.end();
     }
 }
 
@@ -273,14 +313,6 @@ fn frames_of(batch: &Batch, entries: &mut [Entry]) -> Vec<u8> {
     bytes
 }
 
-/// Whether the same write may succeed later: the disk or the quota is full, or no file can be opened now.
-fn is_transient(why: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    matches!(why.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::Interrupted)
-        || matches!(why.raw_os_error(), Some(ENFILE | EMFILE))
-}
-
 fn failed(why: &io::Error) -> StoreError {
     StoreError::Failed(format!("logins cannot be written: {why}"))
 }
@@ -288,6 +320,7 @@ fn failed(why: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Availability;
     use crate::login_log::waiting::Appended;
     use std::fs::OpenOptions;
 
@@ -344,16 +377,36 @@ mod tests {
         assert_eq!(opened.logins, appended + 1);
     }
 
-    /// What no time mends ends the thread with the reason, and nothing is taken any more.
+    /// Any other failure is waited for as well: what was answered meanwhile is written once the disk takes it.
     #[test]
-    fn a_disk_that_fails_ends_the_writing() {
+    fn a_disk_that_fails_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("read-only");
+        std::fs::write(&path, "").unwrap();
+        let (writer, segments, waiting) = writer(folder.path(), File::open(path).unwrap());
+        waiting.append(&entry(1), b"record").unwrap();
+        let thread = std::thread::spawn(|| writer.run());
+        eventually("it is told", || matches!(waiting.availability(), Availability::Failing(_)));
+        waiting.append(&entry(2), b"record").unwrap();
+        let class = Class::of(&entry(0));
+        let file = Paths::new(folder.path(), 0).create(0, class).unwrap();
+        segments.write().unwrap().active.get_mut(&class).unwrap().file = Arc::new(file);
+        eventually("it is well again", || waiting.availability() == Availability::Available);
+        waiting.close();
+        thread.join().unwrap().unwrap();
+        assert_eq!(folder::open(folder.path(), &()).unwrap().logins, 2);
+    }
+
+    /// Nothing can be written until the end: closing says so.
+    #[test]
+    fn what_could_not_be_written_at_the_end_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("read-only");
         std::fs::write(&path, "").unwrap();
         let (writer, _, waiting) = writer(folder.path(), File::open(path).unwrap());
         waiting.append(&entry(1), b"record").unwrap();
+        waiting.close();
         assert!(matches!(writer.run(), Err(StoreError::Failed(_))));
-        assert!(matches!(waiting.append(&entry(2), b"record"), Err(StoreError::Stopped(_))));
     }
 
     /// Logins of several lifetimes that were appended together go into segments of their own.

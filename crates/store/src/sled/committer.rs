@@ -13,6 +13,7 @@ use crate::api::{
     Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
 };
 use crate::format::header::Header;
+use postlude_model::limits;
 use postlude_model::names::{TenantName, Timestamp};
 use postlude_model::policy::orders::Orders;
 use std::fs::File;
@@ -89,14 +90,19 @@ impl Committer {
             for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
                 match job {
                     Job::Stop(answer) => stop = Some(answer),
-                    job => self.apply(job, &mut waiting),
+                    job => {
+                        let sync_state = Arc::clone(&self.sync_state);
+                        sync_state.disk.call(|| self.apply(job, &mut waiting));
+                    }
                 }
             }
-            if !self.sync_and_answer(waiting, stop.is_some()) {
+            let sync_state = Arc::clone(&self.sync_state);
+            if !sync_state.disk.call(|| self.sync_and_answer(waiting, stop.is_some())) {
                 return;
             }
             if let Some(answer) = stop {
-                let closed = self.high_water.write(self.header.commit).map_err(failed);
+                let commit = self.header.commit;
+                let closed = sync_state.disk.call(|| self.high_water.write(commit)).map_err(failed);
                 self.sync_state.stop(StoreError::Stopped(String::new()));
                 drop(self);
                 let _ = answer.send(closed);
@@ -121,7 +127,9 @@ impl Committer {
 
     fn next_header(&self, now: Timestamp) -> Header {
         let Header { epoch, boot, commit, at } = self.header;
-        Header { epoch, boot, commit: commit.saturating_add(1), at: at.max(now) }
+        // Of calls at the same time one may be a little earlier. Much earlier is a clock that was set right.
+        let at = if at.since(now) > limits::CLOCK_SKEW { now } else { at.max(now) };
+        Header { epoch, boot, commit: commit.saturating_add(1), at }
     }
 
     /// A batch with this header was applied.
@@ -339,13 +347,13 @@ mod tests {
         let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
         let codec = Codec::new(Arc::new(NoMac));
         let records = Records::new(db.open_tree("records").unwrap(), codec.clone());
-        let light_logins = LoginLog::open(folder.join("logins"), codec, Arc::new(()), |_| {}).unwrap();
+        let light_logins = LoginLog::open(folder.join("logins"), codec, Arc::new(())).unwrap();
         let light_logins = Arc::new(light_logins);
         Committer {
             database: Database::new(records, Duration::from_secs(1), Arc::new(()), light_logins),
             header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
-            high_water: HighWater::new(folder.join("high-water"), Arc::new(NoMac)),
+            high_water: HighWater::open(folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             orders_file: OrdersFile::read(&folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             sync_state: Arc::default(),
             observer: Arc::new(()),

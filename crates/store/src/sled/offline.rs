@@ -4,7 +4,7 @@ use super::database::Database;
 use super::header::{Found, read_header};
 use super::high_water::HighWater;
 use super::keys::{self, KeyKind};
-use super::open::{SledOptions, engine, lock};
+use super::open::{SledOptions, engine, io_at, lock};
 use super::orders_file::OrdersFile;
 use super::records::{Changes, Records, failed};
 use crate::api::{DamagedRecord, KeyUse, OpenError, RepairReport, StoreError, StoreReport};
@@ -104,10 +104,11 @@ impl Offline {
         let codec = Codec::new(Arc::clone(&options.mac));
         let tree = db.open_tree("records").map_err(|why| failed(&why))?;
         let observer = Arc::clone(&options.observer);
-        let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), |_| {})?;
+        let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer))?;
         let database =
             Database::new(Records::new(tree, codec), options.session_lifetime, observer, Arc::new(light_logins));
-        let high_water = HighWater::new(options.high_water_file.clone(), Arc::clone(&options.mac));
+        let path = &options.high_water_file;
+        let high_water = HighWater::open(path.clone(), Arc::clone(&options.mac)).map_err(io_at(path))?;
         Ok(Self { dir, database, high_water, file, _held: (db, held) })
     }
 

@@ -8,9 +8,9 @@ use super::high_water::{Finding, HighWater};
 use super::keys;
 use super::orders_file::OrdersFile;
 use super::records::{Changes, Records};
-use super::scrub::ScrubState;
-use super::store::{Open, SledStore};
+use super::store::Open;
 use super::sync_state::SyncState;
+use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::{self, ContentFiles};
 use crate::format::codec::Codec;
@@ -23,8 +23,9 @@ use postlude_model::names::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
@@ -57,37 +58,52 @@ impl SledOptions {
     }
 }
 
-/// Opens or makes a store, and decides on its epoch.
-///
-/// # Errors
-/// When another process has the folder, its header is damaged, a newer program wrote it, or the disk fails.
-pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
+/// What outlives a failure of the engine: the folder's lock, the log of light logins, the claims of calls that are under way.
+#[derive(Debug)]
+pub(super) struct Ground {
+    pub(super) options: SledOptions,
+    /// Held for as long as the folder is this process's.
+    pub(super) lock: File,
+    pub(super) light_logins: Arc<LoginLog>,
+    pub(super) claims: Arc<Claims>,
+}
+
+/// The engine, opened.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) open: Arc<Open>,
+    pub(super) committer: JoinHandle<()>,
+    pub(super) epoch: u64,
+    pub(super) boot: u64,
+    pub(super) description: Description,
+}
+
+/// Opens the engine.
+pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
+    let Ground { options, lock, light_logins, claims } = ground;
     let dir = options.data_dir.as_path();
-    content_files::private_folder(dir).map_err(io_at(dir))?;
-    let lock = lock(dir)?;
     let (db, file) = engine(dir)?;
     let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
     let tree = db.open_tree("records").map_err(|why| failed(&why))?;
-    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), options.observer);
-    let sync_state = Arc::new(SyncState::default());
-    let stop = Arc::clone(&sync_state);
-    let stop = move |why: &StoreError| stop.fail(why);
-    let light_logins = LoginLog::open(dir.join("logins"), codec.clone(), Arc::clone(&observer), stop)?;
-    let (records, light_logins) = (Records::new(tree, codec), Arc::new(light_logins));
-    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), light_logins);
-    let mut orders_file = OrdersFile::read(&options.high_water_file, Arc::clone(&options.mac))?;
-    let high_water = HighWater::new(options.high_water_file.clone(), options.mac);
+    let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
+    let records = Records::new(tree, codec);
+    let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), Arc::clone(light_logins));
+    let path = &options.high_water_file;
+    let mut high_water = HighWater::open(path.clone(), Arc::clone(&options.mac)).map_err(io_at(path))?;
+    let mut orders_file = OrdersFile::read(path, Arc::clone(&options.mac))?;
     let restored = dir.join(RESTORED);
-    let here = place(&lock).map_err(io_at(dir))?;
+    let here = place(lock).map_err(io_at(dir))?;
     let copied = is_copy(&database, dir, &here)?;
-    let Opening { header, description } = next_opening(&database, dir, &high_water, copied || restored.exists())?;
+    let this = next_opening(&database, dir, &mut high_water, copied || restored.exists())?;
+    let ThisOpening { header, description } = this;
     let mut changes = Changes::default();
     database.put(&mut changes, keys::place(), &here).map_err(|why| opened(dir, why))?;
     database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
     orders_file.unite(&database, &mut changes, dir)?;
     database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
-    sync_state.committed_at(header.at.max(database.light_logins.changed_at()));
+    let sync_state = Arc::new(SyncState::default());
+    sync_state.committed_at(header.at.max(light_logins.changed_at()));
     let mut committer = Committer {
         database: database.clone(),
         header,
@@ -95,11 +111,11 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
         high_water,
         orders_file,
         sync_state: Arc::clone(&sync_state),
-        observer: Arc::clone(&observer),
+        observer,
         dirty_since: None,
     };
     committer.begin(changes).map_err(|why| failed(&why))?;
-    committer.high_water.write(committer.header.commit).map_err(io_at(&options.high_water_file))?;
+    committer.high_water.write(committer.header.commit).map_err(io_at(path))?;
     committer.orders_file.write().map_err(|why| opened(dir, why))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
@@ -109,16 +125,19 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
     let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
     let (jobs, queue) = sync_channel(QUEUE);
-    // The engine lives as long as the thread, and the lock a little longer.
+    // The engine lives as long as the thread.
     let work = move || {
-        let _held = (db, lock);
+        let _held = db;
         committer.run(&queue);
     };
-    let thread = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Open { database, jobs, claims: Arc::default(), plugins, revisions };
-    let (open, committer) = (Mutex::new(Some(Arc::new(open))), Mutex::new(Some(thread)));
-    let scrub = ScrubState::default();
-    Ok(SledStore { open, committer, sync_state, observer, epoch, boot, description, scrub })
+    let committer = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
+    let open = Open { database, jobs, claims: Arc::clone(claims), plugins, revisions, sync_state };
+    Ok(Started { open: Arc::new(open), committer, epoch, boot, description })
+}
+
+/// The engine panicked, which has said why.
+pub(super) fn panicked(ground: &Ground) -> OpenError {
+    OpenError::Engine { dir: ground.options.data_dir.clone(), why: "the engine panicked".to_owned() }
 }
 
 /// The engine, and our own handle of its file.
@@ -136,14 +155,19 @@ pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
 }
 
 /// The header and description of this opening.
-struct Opening {
+struct ThisOpening {
     header: Header,
     description: Description,
 }
 
 /// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own is read: how
 /// long that takes does not depend on how many there are.
-fn next_opening(database: &Database, dir: &Path, high_water: &HighWater, marked: bool) -> Result<Opening, OpenError> {
+fn next_opening(
+    database: &Database,
+    dir: &Path,
+    high_water: &mut HighWater,
+    marked: bool,
+) -> Result<ThisOpening, OpenError> {
     let opened = |why: StoreError| opened(dir, why);
     let stored = match read_header(database, dir, high_water)? {
         Found::Whole(header) => Some(header),
@@ -183,7 +207,7 @@ fn next_opening(database: &Database, dir: &Path, high_water: &HighWater, marked:
     let kid = database.records.codec().key_names().into_iter().next().unwrap_or_default();
     let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
     tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
-    Ok(Opening { header, description })
+    Ok(ThisOpening { header, description })
 }
 
 /// What tells this folder from a copy of it.
@@ -229,7 +253,7 @@ fn wall_clock_millis() -> u64 {
 }
 
 /// An error of a file or folder.
-fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+pub(crate) fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |why| OpenError::Io { path: path.clone(), why }
 }

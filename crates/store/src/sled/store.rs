@@ -5,6 +5,7 @@ use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
+use super::opening::Opening;
 use super::pages;
 use super::records::failed;
 use super::scrub::ScrubState;
@@ -12,11 +13,12 @@ use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::observer::report;
 use crate::api::{
-    BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome, Commits, Durability, Expiry,
-    LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page, Sessions, Store,
-    StoreError,
+    Availability, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome, Commits,
+    Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page,
+    Sessions, Store, StoreError,
 };
 use crate::content_files::ContentFiles;
+use crate::disk_watch;
 use crate::format::description::Description;
 use crate::format::kind::RecordKind;
 use crate::format::stored::Stored;
@@ -36,12 +38,14 @@ use tokio::sync::oneshot;
 /// How long a light login waits for a place among those that wait for the disk: two hundred times as long as they usually do.
 const PLACE_WAIT: Duration = Duration::from_secs(2);
 
+/// How long the store waits for its threads when it closes.
+const CLOSING: Duration = Duration::from_secs(10);
+
 /// A store in a folder of this machine, for one process.
 #[derive(Debug)]
 pub struct SledStore {
-    pub(crate) open: Mutex<Option<Arc<Open>>>,
-    pub(crate) committer: Mutex<Option<JoinHandle<()>>>,
-    pub(crate) sync_state: Arc<SyncState>,
+    pub(crate) opening: Arc<Opening>,
+    pub(crate) keeper: Mutex<Option<JoinHandle<()>>>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
@@ -50,7 +54,7 @@ pub struct SledStore {
     pub(crate) scrub: ScrubState,
 }
 
-/// What an open store holds; let go of at shutdown.
+/// What an open store holds; let go of at shutdown, and when the disk failed.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) database: Database,
@@ -58,6 +62,7 @@ pub(crate) struct Open {
     pub(crate) claims: Arc<Claims>,
     pub(crate) plugins: ContentFiles,
     pub(crate) revisions: ContentFiles,
+    pub(crate) sync_state: Arc<SyncState>,
 }
 
 impl SledStore {
@@ -68,11 +73,7 @@ impl SledStore {
     }
 
     pub(crate) fn opened(&self) -> Result<Arc<Open>, StoreError> {
-        if let Some(why) = self.sync_state.why_stopped() {
-            return Err(why);
-        }
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.clone().ok_or_else(|| StoreError::Stopped(String::new()))
+        self.opening.get()
     }
 
     pub(crate) async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
@@ -91,7 +92,7 @@ impl SledStore {
         read: impl FnOnce(&Database) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let open = self.opened()?;
-        let read = self.sync_state.durable(key, || read(&open.database)).await;
+        let read = open.sync_state.durable(key, || read(&open.database)).await;
         read.inspect_err(|why| self.tell(why))
     }
 
@@ -189,7 +190,7 @@ impl SledStore {
         let now = login.now;
         let outcome = append_light(&open.database, login)?;
         if outcome == LightLoginOutcome::Done {
-            self.sync_state.committed_at(now);
+            open.sync_state.committed_at(now);
         }
         Ok(outcome)
     }
@@ -200,33 +201,32 @@ impl SledStore {
     ) -> Result<T, StoreError> {
         let open = self.opened()?;
         let (answer, answered) = oneshot::channel();
-        let mut job = job(answer);
-        // Waiting for a place must not hold a thread of the runtime.
-        while let Err(refused) = open.jobs.try_send(job) {
-            let TrySendError::Full(back) = refused else { return Err(self.why_stopped()) };
-            job = back;
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        drop(open);
-        answered.await.unwrap_or_else(|_| Err(self.why_stopped()))
-    }
-
-    fn why_stopped(&self) -> StoreError {
-        self.sync_state.why_stopped().unwrap_or_else(|| StoreError::Stopped(String::new()))
-    }
-
-    /// Lets go of the engine; the committer ends once nobody can ask it any more.
-    fn close(&self) -> Option<JoinHandle<()>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.committer.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let (mut job, sync_state) = (job(answer), Arc::clone(&open.sync_state));
+        let why_stopped = || sync_state.why_stopped().unwrap_or_else(|| StoreError::Stopped(String::new()));
+        let asked = async {
+            // Waiting for a place must not hold a thread of the runtime.
+            while let Err(refused) = open.jobs.try_send(job) {
+                let TrySendError::Full(back) = refused else { return Err(why_stopped()) };
+                job = back;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            drop(open);
+            answered.await.unwrap_or_else(|_| Err(why_stopped()))
+        };
+        // What was asked may still be done later, as where a crash takes the answer.
+        let late = |_| Err(StoreError::Failed(disk_watch::hanging(disk_watch::HANGS)));
+        tokio::time::timeout(disk_watch::HANGS, asked).await.unwrap_or_else(late)
     }
 }
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        if let Some(committer) = self.close() {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(keeper) = keeper {
+            self.opening.close();
+            keeper.thread().unpark();
             // It ends by itself; an error is its panic, which was reported when it happened.
-            let _ = committer.join();
+            let _ = keeper.join();
         }
     }
 }
@@ -254,7 +254,7 @@ impl Logins for SledStore {
     fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
         let (key, open) = (keys::login(tenant, id), self.opened()?);
         let Some(claim) = open.claims.claim(&key) else { return Ok(None) };
-        let read = self.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
+        let read = open.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
         let Some(read) = read else { return Ok(None) };
         let light = || open.database.light_logins.get(&key).inspect_err(|why| self.tell(why));
         let stored = read.map_or_else(light, |record| Ok(Some(record)))?;
@@ -384,27 +384,34 @@ impl Store for SledStore {
     }
 
     fn last_commit_time(&self) -> Timestamp {
-        self.sync_state.last_commit()
+        self.opened().map_or(Timestamp(0), |open| open.sync_state.last_commit())
+    }
+
+    fn availability(&self) -> Availability {
+        self.opening.availability()
     }
 
     async fn shutdown(&self) -> Result<(), StoreError> {
-        // The log first: the folder is another process's as soon as the committer has ended.
-        let closed = match self.opened() {
-            Ok(open) => {
-                let light_logins = Arc::clone(&open.database.light_logins);
-                tokio::task::spawn_blocking(move || light_logins.close()).await.map_err(failed)?
-            }
-            Err(why) => Err(why),
+        let Some(keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Err(StoreError::Stopped(String::new()));
         };
+        // The log first: the folder is another process's as soon as the committer has ended.
+        let light_logins = Arc::clone(self.opening.light_logins());
+        let closed = blocking(move || light_logins.close()).await.and_then(|closed| closed);
         let stopped = self.ask(Job::Stop).await;
-        if let Some(committer) = self.close() {
-            // The folder is free once the thread has ended.
-            let ended = tokio::task::spawn_blocking(move || committer.join().is_ok()).await.map_err(failed)?;
-            if !ended {
-                return Err(StoreError::Failed("the committer panicked".to_owned()));
-            }
-        }
+        self.opening.close();
+        keeper.thread().unpark();
+        // The folder is free once the thread has ended.
+        blocking(move || keeper.join()).await?.map_err(|_| failed("the store's keeper panicked"))?;
         stopped.and(closed)
+    }
+}
+
+/// Waits for what blocks, for as long as the store may take to close.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    match tokio::time::timeout(CLOSING, tokio::task::spawn_blocking(work)).await {
+        Ok(done) => done.map_err(failed),
+        Err(_) => Err(StoreError::Failed(disk_watch::hanging(CLOSING))),
     }
 }
 

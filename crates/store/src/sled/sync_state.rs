@@ -1,6 +1,7 @@
 //! What readers must know of the committer: whether it stopped, and which records are applied and not yet on the disk.
 
 use crate::api::StoreError;
+use crate::disk_watch::{self, DiskWatch};
 use postlude_model::names::Timestamp;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ pub(crate) struct SyncState {
     pending: Mutex<HashSet<Vec<u8>>>,
     /// Changes with every sync, and when the store stops.
     syncs: watch::Sender<u64>,
+    /// The committer's call to the disk.
+    pub(crate) disk: DiskWatch,
 }
 
 impl SyncState {
@@ -43,7 +46,7 @@ impl SyncState {
     /// again.
     pub(crate) fn fail(&self, why: &StoreError) {
         if self.stop(StoreError::Stopped(format!(": {why}"))) {
-            tracing::error!(cause = %why, "the disk failed; the store stops, and no login is let through");
+            tracing::error!(cause = %why, "the disk failed; no login is let through until the store is open again");
         }
     }
 
@@ -69,8 +72,8 @@ impl SyncState {
         let value = read()?;
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).contains(key);
         // Only the committer applies and syncs, in turn: whatever was read, the next sync has it.
-        if pending {
-            let _ = syncs.changed().await;
+        if pending && tokio::time::timeout(disk_watch::HANGS, syncs.changed()).await.is_err() {
+            return Err(StoreError::Failed(disk_watch::hanging(disk_watch::HANGS)));
         }
         self.why_stopped().map_or(Ok(value), Err)
     }
