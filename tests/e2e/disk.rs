@@ -112,7 +112,7 @@ async fn a_disk_that_became_read_only() {
         .await;
 }
 
-/// R12: no file can be opened any more, and logins need none.
+/// R12: no file can be opened any more: logins need none.
 #[tokio::test]
 async fn no_more_open_files() {
     let mut postlude = Postlude::builder().faults().start().await;
@@ -133,7 +133,7 @@ async fn no_more_open_files() {
     }
 }
 
-/// R12: more connections than the process may have files: they wait for each other, and the store does not notice.
+/// N10, R12: more connections than the process may have files: they wait for each other, and the store does not notice.
 #[tokio::test]
 async fn more_connections_than_files() {
     let postlude = Postlude::builder().process().open_files(160).start().await;

@@ -134,7 +134,7 @@ async fn other_protocols_get_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn long_heads_are_refused() {
     let postlude = &Postlude::in_memory().await;
-    // The limit of 32 KiB counts what has arrived when the head is not yet whole: up to twice as much may pass.
+    // The limit of 32 KiB counts what has arrived while the head is not whole: somewhat more may pass.
     let long = "x".repeat(100_000);
     for head in [
         format!("GET /acme/continue?state={long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),

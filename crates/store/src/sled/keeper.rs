@@ -4,9 +4,10 @@
 //! it. So nothing is tried again on an engine that failed: it is let go of, and what is on the disk is opened anew, as by a restart.
 
 use super::open::{Ground, SledOptions, Started, io_at, lock, panicked, start};
+use super::opened::Open;
 use super::opening::{Next, Opening};
 use super::scrub::ScrubState;
-use super::store::{Open, SledStore};
+use super::store::SledStore;
 use crate::api::{OpenError, StoreError};
 use crate::content_files;
 use crate::format::codec::Codec;

@@ -20,6 +20,7 @@ mod keys;
 mod lost;
 mod offline;
 mod open;
+mod opened;
 mod opening;
 mod operators;
 mod orders_file;

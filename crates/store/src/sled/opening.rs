@@ -1,6 +1,6 @@
 //! The store between its openings: what is open now, or why nothing is.
 
-use super::store::Open;
+use super::opened::Open;
 use crate::api::{Availability, StoreError};
 use crate::disk_watch::LOST;
 use crate::login_log::LoginLog;

@@ -5,19 +5,17 @@ use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
+use super::opened::Open;
 use super::opening::Opening;
 use super::pages;
 use super::records::failed;
 use super::scrub::ScrubState;
-use super::sync_state::SyncState;
-use crate::api::claim::Claims;
 use crate::api::observer::report;
 use crate::api::{
     Availability, BypassChange, BypassOutcome, Bypasses, Caches, ClaimGuard, Commit, CommitOutcome, Commits,
     Durability, Expiry, LightLogin, LightLoginOutcome, LoginClaim, LoginWrite, Logins, Observer, OrderStore, Page,
     Sessions, Store, StoreError,
 };
-use crate::content_files::ContentFiles;
 use crate::disk_watch;
 use crate::format::description::Description;
 use crate::format::kind::RecordKind;
@@ -29,7 +27,7 @@ use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestam
 use postlude_model::policy::bypass::Bypass;
 use postlude_model::policy::orders::Orders;
 use postlude_model::session::Session;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::TrySendError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -52,17 +50,6 @@ pub struct SledStore {
     /// What the store said of itself when it was opened.
     pub(crate) description: Description,
     pub(crate) scrub: ScrubState,
-}
-
-/// What an open store holds; let go of at shutdown, and when the disk failed.
-#[derive(Debug)]
-pub(crate) struct Open {
-    pub(crate) database: Database,
-    pub(crate) jobs: SyncSender<Job>,
-    pub(crate) claims: Arc<Claims>,
-    pub(crate) plugins: ContentFiles,
-    pub(crate) revisions: ContentFiles,
-    pub(crate) sync_state: Arc<SyncState>,
 }
 
 impl SledStore {
