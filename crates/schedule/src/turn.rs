@@ -21,8 +21,11 @@ pub(crate) async fn job<J: Job>(
     job: J,
     may_wait: Duration,
 ) -> Result<(J::Output, Duration), Late> {
-    let ticket = Ticket::enter(queue, share, lane, Wanted::Job(job), may_wait).await;
-    let (output, waited) = poll_fn(|context| queue.poll_job(ticket.key, context)).await?;
+    let mut ticket = Ticket::enter(queue, share, lane, Wanted::Job(job), may_wait).await;
+    let polled = poll_fn(|context| queue.poll_job(ticket.key, context)).await;
+    // The queue has removed it, and may have given its key to another one meanwhile.
+    ticket.left = true;
+    let (output, waited) = polled?;
     match output {
         Ok(output) => Ok((output, waited)),
         Err(panic) => resume_unwind(panic),
@@ -47,9 +50,11 @@ impl<'q, J: Job> Turn<'q, J> {
         lane: Lane,
         may_wait: Duration,
     ) -> Result<Self, Late> {
-        let ticket = Ticket::enter(queue, share, lane, Wanted::Slice, may_wait).await;
-        let waited = poll_fn(|context| queue.poll_turn(ticket.key, context)).await?;
-        Ok(Self { ticket, began: Instant::now(), waited })
+        let mut ticket = Ticket::enter(queue, share, lane, Wanted::Slice, may_wait).await;
+        let polled = poll_fn(|context| queue.poll_turn(ticket.key, context)).await;
+        // Without a turn the queue has removed it.
+        ticket.left = polled.is_err();
+        Ok(Self { waited: polled?, ticket, began: Instant::now() })
     }
 
     /// How long it was waited for.
