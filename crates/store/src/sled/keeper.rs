@@ -13,7 +13,7 @@ use crate::content_files;
 use crate::format::codec::Codec;
 use crate::login_log::LoginLog;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -77,9 +77,10 @@ impl Keeper {
 
     /// Opens the engine again. None where the store was closed meanwhile, or is lost.
     fn reopen(&self, open: Arc<Open>, why: &StoreError) -> Option<JoinHandle<()>> {
-        let held = Arc::downgrade(&open);
-        drop(open);
-        if !let_go(&held) || !self.committer_ended() {
+        let let_go = let_go(&open);
+        // The engine panics where its last sync fails; this thread is the last that holds it, and has to go on.
+        let _ = panic::catch_unwind(AssertUnwindSafe(move || drop(open)));
+        if !let_go || !self.committer_ended() {
             let why = format!("{why}, and calls still hold what failed");
             tracing::error!("{why}: the process must end");
             self.opening.lost(why);
@@ -155,10 +156,10 @@ fn start_whole(ground: &Ground) -> Result<Started, OpenError> {
     panic::catch_unwind(AssertUnwindSafe(|| start(ground))).unwrap_or_else(|_| Err(panicked(ground)))
 }
 
-/// Waits until nobody holds what failed.
-fn let_go(held: &Weak<Open>) -> bool {
+/// Waits until nobody else holds what failed.
+fn let_go(held: &Arc<Open>) -> bool {
     let began = Instant::now();
-    while held.strong_count() > 0 {
+    while Arc::strong_count(held) > 1 {
         if began.elapsed() >= LET_GO {
             return false;
         }
