@@ -12,8 +12,8 @@ pub(crate) const TURNS_BEFORE_BEHIND: u32 = 8;
 /// The largest weight of a tenant.
 pub(crate) const MOST_WEIGHT: u32 = 100;
 
-/// By which part of its time a run may give up earlier than another one. A quarter: three hundred clients that are refused then come back over
-/// half a second, and not in one burst that others wait behind for ten milliseconds.
+/// By which part of its time a run may give up earlier than another one. A quarter of two seconds: three hundred clients that are refused then
+/// come back over half a second, and not in one burst that others wait behind.
 pub(crate) const EARLIER: f64 = 0.25;
 
 /// What an operator may choose about a scheduler.
