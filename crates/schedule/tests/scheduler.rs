@@ -251,7 +251,8 @@ async fn who_waits_too_long_is_told_so() {
     let clock = clock();
     let _held = admitted.place(1, &clock).await.unwrap();
     assert_eq!(admitted.place(1, &clock).await.unwrap_err(), Late::Waited);
-    assert!(clock.waited() >= Duration::from_millis(20), "waiting for a place is counted: {:?}", clock.waited());
+    // Runs that came together give up up to a quarter of `max_wait` apart (ADR 50).
+    assert!(clock.waited() >= Duration::from_millis(15), "waiting for a place is counted: {:?}", clock.waited());
 }
 
 #[tokio::test]
