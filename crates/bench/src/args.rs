@@ -5,8 +5,8 @@ use crate::folder::Folder;
 use crate::minimal::Step;
 use crate::report::{Report, print_line};
 use crate::{
-    bare_http, durable, engine_rows, fairness, login_rows, markdown, minimal, peers, runs_alone, size_rows,
-    slow_partner,
+    bare_http, durable, engine_rows, fairness, login_rows, markdown, minimal, opening_rows, peers, runs_alone,
+    size_rows, slow_partner,
 };
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -65,6 +65,8 @@ enum Part {
     Peers,
     /// A login at a large installation
     Sizes,
+    /// From start to ready over many records
+    Opening,
 }
 
 /// What is run instead: subjects, each in a process of its own beside the load, and the tables of an earlier report.
@@ -160,6 +162,7 @@ impl Args {
             Part::Pipelines => size_rows::pipelines(folder, effort, report),
             Part::Peers => peers::measure(folder, effort, report),
             Part::Sizes => size_rows::sizes(folder, effort, report),
+            Part::Opening => opening_rows::measure(folder, effort, report),
         }
     }
 }

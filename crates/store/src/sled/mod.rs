@@ -12,6 +12,7 @@ mod committer;
 mod condition;
 mod contents;
 mod database;
+mod engine;
 mod expiry;
 mod header;
 mod high_water;
