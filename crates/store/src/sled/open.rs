@@ -1,5 +1,6 @@
 //! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
+use super::changes::Changes;
 use super::committer::Committer;
 use super::database::Database;
 use super::engine::{CHECKPOINT, checkpoint, engine};
@@ -8,7 +9,7 @@ use super::high_water::{Finding, HighWater};
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records};
+use super::records::Records;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
@@ -122,8 +123,9 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     let (epoch, boot) = (header.epoch, header.boot);
     let sync_state = Arc::new(SyncState::default());
     sync_state.committed_at(header.at.max(light_logins.changed_at()));
+    let writers = Database { records: database.records.clone().for_writer(), ..database.clone() };
     let mut committer = Committer {
-        database: database.clone(),
+        database: writers,
         header,
         file,
         high_water,
