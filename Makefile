@@ -137,6 +137,9 @@ release: plugins ## build the release into target/dist: a static binary, manual 
 	@$(call say,'the release')
 	@scripts/release.sh
 
+# Where scripts/build-release.sh puts what it builds.
+BENCH_DIR = $(TARGET_DIR)/$(shell rustc -vV | sed -n 's/^host: //p')/release
+
 # The release profile is what users run; it compiles the engine once more and optimises it as a whole.
 bench-stories: plugins ## measure: a thousand stories, and how fast `postlude test --watch` answers
 	@cargo build $(LOCKED) --release --workspace --bin postlude
@@ -145,20 +148,20 @@ bench-stories: plugins ## measure: a thousand stories, and how fast `postlude te
 bench: plugins ## measure: all rows and what was promised of them, about half an hour (ONLY=http,steps,.. some parts)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring')
-	@$(TARGET_DIR)/release/postlude-bench $(if $(ONLY),--only $(ONLY))
+	@$(BENCH_DIR)/postlude-bench $(if $(ONLY),--only $(ONLY))
 
 bench-quick: plugins ## does every measurement work? short rounds and small sizes, about 5 minutes (ONLY=.. as above)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring in short rounds')
-	@$(TARGET_DIR)/release/postlude-bench --quick $(if $(ONLY),--only $(ONLY))
+	@$(BENCH_DIR)/postlude-bench --quick $(if $(ONLY),--only $(ONLY))
 
 bench-tables: ## put the tables of the last measurement into docs/performance.md
-	@$(TARGET_DIR)/release/postlude-bench markdown --into docs/performance.md
+	@$(BENCH_DIR)/postlude-bench markdown --into docs/performance.md
 
 .PHONY: bench-build
 bench-build:
-	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
-	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
+	@$(call say,'building the release (the first time: 30 to 60 minutes, most of it for its profile; PROFILE=none goes without)')
+	@scripts/build-release.sh --bin postlude --bin postlude-bench >/dev/null
 	@scripts/bench-peers.sh
 
 bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 49 (5 minutes, 10 GB of disk)
