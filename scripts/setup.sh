@@ -6,6 +6,7 @@
 #   scripts/setup.sh full-engine                          the full JavaScript engine, into target/tools/full-engine
 #   scripts/setup.sh mypy                                 the checker of Python's types
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
+#   scripts/setup.sh profile                              what a build by a profile needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -224,10 +225,20 @@ set_up_static() {
   }
 }
 
+# The program that merges the counts of a profile: of the compiler's own LLVM, else it does not read them.
+set_up_profile() {
+  local program
+  set_up_rust
+  program=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-profdata
+  [ -x "$program" ] && return
+  say 'adding the Rust component llvm-tools'
+  have rustup && timeout 300 rustup component add llvm-tools </dev/null >/dev/null 2>&1 && [ -x "$program" ]
+}
+
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile" ;;
   esac
 done
