@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -61,7 +61,7 @@ test-install: build ## `make install` into a folder of its own, and the installe
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-kits test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -87,6 +87,11 @@ test-docs: plugins ## the documentation: every command of its chapters is run, i
 	@$(call say,'the documentation')
 	@scripts/setup.sh javascript python
 	@cargo test $(LOCKED) --workspace --test docs -- --include-ignored
+
+test-kits: build ## prompt-site kits and IdP clients in every language: one set of vectors, a server that misbehaves, a real Postlude
+	@$(call say,'prompt-site kits and IdP clients')
+	@scripts/setup.sh kits
+	@POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" scripts/test-kits.sh
 
 test-demo: ## the demo, played once
 	@$(call say,'the demo')
@@ -186,4 +191,5 @@ fmt: ## format everything
 clean: ## remove what was built and installed in this folder
 	@cargo clean
 	@cargo clean --manifest-path plugins/Cargo.toml
-	@rm -rf tests/api/.venv tests/browser/node_modules examples/oidc-provider/node_modules examples/oidc-provider/demo-data
+	@rm -rf tests/api/.venv tests/browser/node_modules examples/oidc-provider/node_modules examples/oidc-provider/demo-data \
+		examples/*/*/node_modules examples/*/*/build examples/prompt-site/python/.venv
