@@ -51,7 +51,8 @@ async fn outside_of_development_only_signed_plugins_enter() {
     }
 
     let (acme, ours) = (PublisherKeyPair::generate().unwrap(), PublisherKeyPair::generate().unwrap());
-    let write = |name: &str, bytes: &[u8]| fs::write(postlude.dir().join(name), bytes).unwrap();
+    let folder = postlude.dir().to_owned();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
     write("acme.pem", acme.public_pem().unwrap().as_bytes());
     write("ours.pem", ours.public_pem().unwrap().as_bytes());
     let signature = |file: &[u8]| acme.sign(&digest(file)).unwrap();
