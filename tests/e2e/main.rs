@@ -30,6 +30,7 @@ mod reloads;
 mod resume;
 mod root_keys;
 mod sessions;
+mod signatures;
 mod soak;
 mod story;
 mod swaps;

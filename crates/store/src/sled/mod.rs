@@ -7,11 +7,13 @@
 
 mod bypasses;
 mod cache_size;
+mod changes;
 mod commit;
 mod committer;
 mod condition;
 mod contents;
 mod database;
+mod engine;
 mod expiry;
 mod header;
 mod high_water;

@@ -1,18 +1,19 @@
 //! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
-use super::cache_size::cache_bytes;
+use super::changes::Changes;
 use super::committer::Committer;
 use super::database::Database;
-use super::header::{Found, opened, read_header};
+use super::engine::{CHECKPOINT, checkpoint, engine};
+use super::header::{Found, io_at, opened, read_header};
 use super::high_water::{Finding, HighWater};
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records};
+use super::records::Records;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
-use crate::content_files::{self, ContentFiles};
+use crate::content_files::ContentFiles;
 use crate::format::codec::Codec;
 use crate::format::description::Description;
 use crate::format::header::Header;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// Jobs that wait for the committer; more is load, and callers wait for a place.
 const QUEUE: usize = 4096;
@@ -60,12 +62,29 @@ impl SledOptions {
 
 /// What outlives a failure of the engine: the folder's lock, the log of light logins, the claims of calls that are under way.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(crate) struct Ground {
     pub(super) options: SledOptions,
     /// Held for as long as the folder is this process's.
     pub(super) lock: File,
     pub(super) light_logins: Arc<LoginLog>,
     pub(super) claims: Arc<Claims>,
+}
+
+impl Ground {
+    /// Leaves the closed store so that its next opening is short, and lets go of the folder. It waits no longer than [`CHECKPOINT`].
+    pub(super) async fn checkpoint(self) {
+        let (done, is_done) = oneshot::channel();
+        let work = move || {
+            checkpoint(&self.options.data_dir);
+            drop(self);
+            let _ = done.send(());
+        };
+        // A thread of its own: who waits for those of the runtime must not wait for this one.
+        let thread = std::thread::Builder::new().name("postlude-checkpoint".to_owned()).spawn(work);
+        if thread.is_err() || tokio::time::timeout(CHECKPOINT, is_done).await.is_err() {
+            tracing::info!("the next start reads a part of what was written since this one");
+        }
+    }
 }
 
 /// The engine, opened.
@@ -104,8 +123,9 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     let (epoch, boot) = (header.epoch, header.boot);
     let sync_state = Arc::new(SyncState::default());
     sync_state.committed_at(header.at.max(light_logins.changed_at()));
+    let writers = Database { records: database.records.clone().for_writer(), ..database.clone() };
     let mut committer = Committer {
-        database: database.clone(),
+        database: writers,
         header,
         file,
         high_water,
@@ -138,20 +158,6 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
 /// The engine panicked, which has said why.
 pub(super) fn panicked(ground: &Ground) -> OpenError {
     OpenError::Engine { dir: ground.options.data_dir.clone(), why: "the engine panicked".to_owned() }
-}
-
-/// The engine, and our own handle of its file.
-pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
-    let database = dir.join("db");
-    let config = sled::Config::new().path(&database).cache_capacity(cache_bytes()).mode(sled::Mode::LowSpace);
-    let opened = config.flush_every_ms(None).open();
-    let db = opened.map_err(|why| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() })?;
-    let file = database.join("db");
-    let handle = File::open(&file).map_err(io_at(&file))?;
-    for folder in [&database, dir] {
-        content_files::sync_folder(folder).map_err(io_at(folder))?;
-    }
-    Ok((db, handle))
 }
 
 /// The header and description of this opening.
@@ -250,12 +256,6 @@ fn description(database: &Database, dir: &Path) -> Result<Option<Description>, O
 fn wall_clock_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// An error of a file or folder.
-pub(crate) fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
-    let path = path.to_owned();
-    move |why| OpenError::Io { path: path.clone(), why }
 }
 
 /// How long to wait for a process that is just going away: a supervisor starts the next one at once.

@@ -5,6 +5,7 @@ use super::committer::Job;
 use super::database::Database;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
+use super::open::Ground;
 use super::opened::Open;
 use super::opening::Opening;
 use super::pages;
@@ -43,7 +44,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct SledStore {
     pub(crate) opening: Arc<Opening>,
-    pub(crate) keeper: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) keeper: Mutex<Option<JoinHandle<Ground>>>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
@@ -389,8 +390,11 @@ impl Store for SledStore {
         self.opening.close();
         keeper.thread().unpark();
         // The folder is free once the thread has ended.
-        blocking(move || keeper.join()).await?.map_err(|_| failed("the store's keeper panicked"))?;
-        stopped.and(closed)
+        let joined = blocking(move || keeper.join()).await?;
+        let ground = joined.map_err(|_| failed("the store's keeper panicked"))?;
+        stopped.and(closed)?;
+        ground.checkpoint().await;
+        Ok(())
     }
 }
 
