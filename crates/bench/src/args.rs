@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// The repository, for plugins, peers and the folder of the data
     #[arg(long, default_value = ".")]
     root: PathBuf,
+    /// The `postlude` that is measured, instead of the one beside this program
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 const REPORT: &str = "target/bench/latest.json";
@@ -129,7 +132,7 @@ impl Args {
         let began = Instant::now();
         let mut effort = if self.quick { Effort::QUICK } else { Effort::FULL };
         effort.rounds = self.rounds.unwrap_or(effort.rounds).max(1);
-        let folder = Folder::new(&self.root)?;
+        let folder = Folder::new(&self.root, self.program.clone())?;
         let mut report = Report::new(self.quick);
         let mut failed = Vec::new();
         for part in Part::value_variants() {

@@ -1,8 +1,8 @@
 //! Changes of a user's list of bypasses.
 
+use super::changes::Changes;
 use super::database::{Database, expire};
 use super::keys;
-use super::records::Changes;
 use crate::api::{BypassChange, BypassOutcome, StoreError};
 use crate::rules::bypasses;
 use postlude_model::login::LoginRecord;

@@ -1,9 +1,9 @@
 //! What a commit changes, worked out by the one thread that writes; and new logins that need not pass it.
 
 use super::bypasses;
+use super::changes::Changes;
 use super::database::{Database, expire};
 use super::keys;
-use super::records::Changes;
 use crate::api::{Commit, CommitOutcome, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::login_log::Appended;
 use crate::rules::open_logins::{self, OpenLogin};

@@ -1,17 +1,20 @@
 //! The one thread that writes: group commit.
 //!
-//! The committer applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
-//! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
+//! The committer takes everything that is queued, plans one commit after the other, each on top of those before it, applies them together
+//! as one atomic batch, flushes and syncs once, and only then answers those that must be durable. Nothing else writes, so what a plan
+//! read is still true when it is applied.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::high_water::{self, HighWater};
 use super::job_queue::JobReceiver;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, failed};
+use super::records::failed;
 use super::sync_state::{StopAtEnd, SyncState};
 use super::{bypasses, commit, expiry, keys, operators, revisions, scrub};
 use crate::api::{
-    Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
+    Activation, BypassChange, BypassOutcome, ClaimGuard, Commit, CommitOutcome, Durability, Observer, StoreError,
+    Upload,
 };
 use crate::format::header::Header;
 use postlude_model::limits;
@@ -91,6 +94,17 @@ pub(crate) struct Committer {
 /// An answer that waits for the disk.
 type Waiting = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// What is answered once the changes of a group are where they must be.
+#[derive(Default)]
+struct Answers {
+    /// When they are applied, so that whoever is answered also reads them.
+    applied: Vec<Waiting>,
+    /// When the disk has them.
+    synced: Vec<Waiting>,
+    /// Logins that begin: others may look for them once they are applied.
+    claims: Vec<ClaimGuard>,
+}
+
 impl Committer {
     /// Makes the header of this opening durable before anything else happens, together with what else changes.
     pub(crate) fn begin(&mut self, mut changes: Changes) -> Result<(), StoreError> {
@@ -109,18 +123,18 @@ impl Committer {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let (mut waiting, mut stop): (Vec<Waiting>, _) = (Vec::new(), None);
+            let (mut answers, mut stop) = (Answers::default(), None);
             for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
                 match job {
                     Job::Stop(answer) => stop = Some(answer),
                     job => {
                         let sync_state = Arc::clone(&self.sync_state);
-                        sync_state.disk.call(|| self.apply(job, &mut waiting));
+                        sync_state.disk.call(|| self.apply(job, &mut answers));
                     }
                 }
             }
             let sync_state = Arc::clone(&self.sync_state);
-            if !sync_state.disk.call(|| self.sync_and_answer(waiting, stop.is_some())) {
+            if !sync_state.disk.call(|| self.sync_and_answer(answers, stop.is_some())) {
                 return;
             }
             if let Some(answer) = stop {
@@ -163,9 +177,15 @@ impl Committer {
     }
 
     /// Makes durable what must be now, and answers; false once the disk failed, and with it the store.
-    fn sync_and_answer(&mut self, waiting: Vec<Waiting>, stopping: bool) -> bool {
+    fn sync_and_answer(&mut self, answers: Answers, stopping: bool) -> bool {
+        let Answers { applied, synced: waiting, claims } = answers;
+        if self.sync_state.why_stopped().is_none() {
+            let _ = self.database.records.settle().inspect_err(|why| self.sync_state.fail(why));
+        }
+        drop(claims);
         let overdue = self.dirty_since.is_some_and(|since| since.elapsed() >= FLUSH_EVERY);
         let mut outcome = self.sync_state.why_stopped().map_or(Ok(()), Err);
+        applied.into_iter().for_each(|answer| answer(outcome.clone()));
         if outcome.is_ok() {
             outcome = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
                 let began = Instant::now();
@@ -187,14 +207,14 @@ impl Committer {
         ok
     }
 
-    fn apply(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+    fn apply(&mut self, job: Job, answers: &mut Answers) {
         if let Some(why) = self.sync_state.why_stopped() {
             return refuse(job, why);
         }
         match job {
             Job::Commit(commit, answer) => {
                 let (synced, now) = (commit.durability == Durability::Synced, commit.now);
-                let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
+                answers.claims.extend(commit.login.as_ref().and_then(|write| write.claim.clone()));
                 let done = commit::plan(&self.database, *commit).and_then(|plan| {
                     if plan.outcome == CommitOutcome::Done {
                         self.write(plan.changes, now, synced)?;
@@ -202,13 +222,13 @@ impl Committer {
                     Ok(plan.outcome)
                 });
                 let wait = synced && matches!(done, Ok(CommitOutcome::Done));
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::Revision(tenant, hash, answer) => {
                 let (planned, at) = (revisions::plan_revision(&self.database, &tenant, &hash), self.header.at);
                 let done = planned.and_then(|(changes, number)| self.write(changes, at, true).map(|()| number));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::Bypass(tenant, change, (now, settled), answer) => {
                 let done = bypasses::plan_change(&self.database, &tenant, change, now, settled).and_then(
@@ -220,7 +240,7 @@ impl Committer {
                     },
                 );
                 let wait = matches!(done, Ok(BypassOutcome::Done));
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::Orders(tenant, orders, expect, answer) => {
                 let planned = operators::plan_orders(&self.database, &mut self.orders_file, &tenant, *orders, expect);
@@ -228,38 +248,38 @@ impl Committer {
                     // In the file already: what is committed from now on must know of them.
                     self.database.orders.changed(&tenant, expect.saturating_add(1));
                 }
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::Upload(tenant, upload, most, answer) => {
                 let planned = operators::plan_upload(&self.database, &tenant, &upload, most);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::RemoveUpload(tenant, digest, answer) => {
                 let planned = operators::plan_removal(&self.database, &tenant, &digest);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::Activate(activations, answer) => {
                 let planned = revisions::plan_activations(&self.database, &activations);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::NeedRevision(tenant, number, until, answer) => {
                 let (planned, at) = (revisions::plan_need(&self.database, &tenant, number, until), self.header.at);
                 let done = planned.and_then(|changes| self.write(changes, at, true));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
-            upkeep => self.apply_upkeep(upkeep, waiting),
+            upkeep => self.apply_upkeep(upkeep, answers),
         }
     }
 
     /// Applies a job that no call waits for.
-    fn apply_upkeep(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+    fn apply_upkeep(&mut self, job: Job, answers: &mut Answers) {
         match job {
             Job::SweepRevisions(now, answer) => {
                 let planned = revisions::plan_sweep(&self.database, now);
                 let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::SweepExpired(now, most, light_logins, answer) => {
                 let done = expiry::plan(&self.database, now, most).and_then(|sweep| {
@@ -269,7 +289,7 @@ impl Committer {
                     }
                     Ok(sweep.more)
                 });
-                answer_when(done, answer, false, waiting);
+                answer_when(done, answer, false, answers);
             }
             Job::TagAgain(keys, answer) => {
                 let (at, synced) = (self.header.at, keys.is_empty());
@@ -280,7 +300,7 @@ impl Committer {
                     Ok(count)
                 });
                 let wait = synced && done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             _ => {}
         }
@@ -291,7 +311,7 @@ impl Committer {
         &mut self,
         planned: Result<Option<Changes>, StoreError>,
         answer: Answer<bool>,
-        waiting: &mut Vec<Waiting>,
+        answers: &mut Answers,
     ) {
         let at = self.header.at;
         let done = planned.and_then(|changes| match changes {
@@ -299,22 +319,23 @@ impl Committer {
             None => Ok(false),
         });
         let wait = matches!(done, Ok(true));
-        answer_when(done, answer, wait, waiting);
+        answer_when(done, answer, wait, answers);
     }
 
-    /// One atomic batch, with the store's header in it.
+    /// Changes that are one with the store's header, and with each other.
     fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
         let header = self.next_header(now);
         self.database.put(&mut changes, keys::header(), &header)?;
         if synced {
             self.sync_state.pend(changes.keys());
         }
-        self.database.records.apply(changes).inspect_err(|why| self.sync_state.fail(why))?;
+        self.database.records.stage(changes).inspect_err(|why| self.sync_state.fail(why))?;
         self.applied(header);
         Ok(())
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
+        self.database.records.settle()?;
         self.database.records.flush()?;
         self.file.sync_data().map_err(failed)?;
         self.dirty_since = None;
@@ -322,20 +343,12 @@ impl Committer {
     }
 }
 
-/// Answers now, or once the disk has it. Who asked may be gone; what was written stays.
-fn answer_when<T: Send + 'static>(
-    done: Result<T, StoreError>,
-    answer: Answer<T>,
-    wait: bool,
-    waiting: &mut Vec<Waiting>,
-) {
-    if wait {
-        waiting.push(Box::new(move |synced| {
-            let _ = answer.send(synced.and(done));
-        }));
-    } else {
-        let _ = answer.send(done);
-    }
+/// Answers once it is applied, or once the disk has it. Who asked may be gone; what was written stays.
+fn answer_when<T: Send + 'static>(done: Result<T, StoreError>, answer: Answer<T>, wait: bool, answers: &mut Answers) {
+    let queue = if wait { &mut answers.synced } else { &mut answers.applied };
+    queue.push(Box::new(move |there| {
+        let _ = answer.send(there.and(done));
+    }));
 }
 
 fn refuse(job: Job, why: StoreError) {
@@ -380,7 +393,7 @@ mod tests {
     fn committer(folder: &std::path::Path) -> Committer {
         let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
         let codec = Codec::new(Arc::new(NoMac));
-        let records = Records::new(db.open_tree("records").unwrap(), codec.clone());
+        let records = Records::new(db.open_tree("records").unwrap(), codec.clone()).for_writer();
         let light_logins = LoginLog::open(folder.join("logins"), codec, Arc::new(())).unwrap();
         let light_logins = Arc::new(light_logins);
         Committer {
@@ -418,14 +431,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut committer = committer(folder.path());
         let (answer, mut answered) = oneshot::channel();
-        let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
+        let mut answers = Answers::default();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut answers);
         assert!(answered.try_recv().is_err());
         let (sync_state, database) = (Arc::clone(&committer.sync_state), committer.database.clone());
         let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
         let mut reader = tokio::spawn(async move { sync_state.durable(&key, || database.get::<Session>(&key)).await });
         assert!(tokio::time::timeout(Duration::from_millis(50), &mut reader).await.is_err());
-        assert!(committer.sync_and_answer(waiting, false));
+        assert!(committer.sync_and_answer(answers, false));
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
         assert_eq!(reader.await.unwrap().unwrap().unwrap().version, 1);
     }
@@ -435,14 +448,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut committer = committer(folder.path());
         let (answer, answered) = oneshot::channel();
-        let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
+        let mut answers = Answers::default();
+        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut answers);
+        assert!(answers.synced.is_empty() && committer.patience() < Duration::from_secs(1));
+        assert!(committer.sync_and_answer(answers, false) && committer.dirty_since.is_some());
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
-        assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
-        assert!(committer.sync_and_answer(waiting, false) && committer.dirty_since.is_some());
         committer.dirty_since = Instant::now().checked_sub(Duration::from_secs(1));
         assert_eq!(committer.patience(), Duration::ZERO);
-        assert!(committer.sync_and_answer(Vec::new(), false) && committer.dirty_since.is_none());
+        assert!(committer.sync_and_answer(Answers::default(), false) && committer.dirty_since.is_none());
+    }
+
+    /// A commit of a group sees those before it, though none is applied yet; they become durable together.
+    #[tokio::test]
+    async fn commits_of_a_group_build_on_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (mut answers, mut answered) = (Answers::default(), Vec::new());
+        for expect in [0, 1, 1, 2] {
+            let mut commit = commit(Durability::Synced);
+            commit.sessions[0].expect = expect;
+            let (answer, receiver) = oneshot::channel();
+            committer.apply(Job::Commit(commit, answer), &mut answers);
+            answered.push(receiver);
+        }
+        let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
+        assert_eq!(committer.database.records.in_tree(&key), None);
+        assert!(committer.sync_and_answer(answers, false));
+        let mut outcomes = Vec::new();
+        for receiver in answered {
+            outcomes.push(receiver.await.unwrap().unwrap());
+        }
+        use CommitOutcome::{Done, SessionChanged};
+        assert_eq!(outcomes, [Done, Done, SessionChanged, Done]);
+        assert!(committer.database.records.in_tree(&key).is_some());
+        assert_eq!(committer.database.get::<Session>(&key).unwrap().unwrap().version, 3);
     }
 
     /// After a failure nothing is applied any more, and everyone hears why.
@@ -452,10 +491,10 @@ mod tests {
         let mut committer = committer(folder.path());
         committer.sync_state.fail(&StoreError::Failed("no space".to_owned()));
         let (answer, answered) = oneshot::channel();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Answers::default());
         let why = StoreError::Stopped(": the store failed: no space".to_owned());
         assert_eq!(answered.await.unwrap(), Err(why));
-        assert!(!committer.sync_and_answer(Vec::new(), false));
+        assert!(!committer.sync_and_answer(Answers::default(), false));
         assert_eq!(committer.database.records.keys(b"").unwrap().len(), 0);
     }
 }

@@ -1,9 +1,10 @@
 //! The database as its planners see it: the records, how long sessions are kept, and who hears of what cannot be read.
 
+use super::changes::Changes;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
 use super::order_versions::OrderVersions;
-use super::records::{Changes, Records};
+use super::records::Records;
 use crate::api::observer::report;
 use crate::api::{Observer, StoreError};
 use crate::format::stored::Stored;

@@ -7,6 +7,7 @@
 
 mod bypasses;
 mod cache_size;
+mod changes;
 mod commit;
 mod committer;
 mod condition;

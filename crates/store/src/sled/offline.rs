@@ -1,5 +1,6 @@
 //! Checking and repairing a store that no server has open.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::engine::engine;
 use super::header::io_at;
@@ -8,7 +9,7 @@ use super::high_water::HighWater;
 use super::keys::{self, KeyKind};
 use super::open::{SledOptions, lock};
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records, failed};
+use super::records::{Records, failed};
 use crate::api::{DamagedRecord, KeyUse, OpenError, RepairReport, StoreError, StoreReport};
 use crate::content_files::ContentFiles;
 use crate::format::codec::Codec;

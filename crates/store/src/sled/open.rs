@@ -1,5 +1,6 @@
 //! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
+use super::changes::Changes;
 use super::committer::Committer;
 use super::database::Database;
 use super::engine::{CHECKPOINT, checkpoint, engine};
@@ -9,7 +10,7 @@ use super::job_queue::job_queue;
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records};
+use super::records::Records;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
@@ -124,8 +125,9 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     let at = header.at.max(light_logins.changed_at());
     sync_state.began_after(at, header.latest);
     database.orders.begin(orders_file.versions());
+    let writers = Database { records: database.records.clone().for_writer(), ..database.clone() };
     let mut committer = Committer {
-        database: database.clone(),
+        database: writers,
         header,
         file,
         high_water,

@@ -1,8 +1,8 @@
 //! The scrub: looks at every record in the background, a part at a time, and has those of an earlier root key tagged again.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
-use super::records::Changes;
 use crate::api::StoreError;
 use crate::api::observer::report;
 use std::collections::BTreeMap;
