@@ -211,6 +211,14 @@ async fn a_rotated_root_key_keeps_suspended_logins_factors_and_retries() {
         browser.login().await;
         (browser.open.clone(), postlude.partner.result(browser.location(), &json!({})), known.session)
     };
+    let mut waiting = Vec::new();
+    for n in 0..100 {
+        let name = format!("user-{n}");
+        let mut browser = postlude.browser(&name);
+        browser.login().await;
+        let token = postlude.partner.result(browser.location(), &json!({}));
+        waiting.push((browser.open.clone(), token, name.clone()));
+    }
     let dir = postlude.dir().to_owned();
     std::fs::rename(dir.join("root.key"), dir.join("old.key")).unwrap();
     let made = std::process::Command::new(postlude_testkit::program())
@@ -228,6 +236,12 @@ async fn a_rotated_root_key_keeps_suspended_logins_factors_and_retries() {
     assert_eq!(back.outcome(), "continue", "{}", back.text);
     browser.session = session;
     assert_eq!(browser.login().await.outcome(), "continue", "the factor is still there");
+    for (open, token, name) in waiting {
+        let mut browser = postlude.browser(&name);
+        browser.open = open;
+        let sealed = browser.bring(&token).await.sealed();
+        assert_eq!(browser.resume(&sealed).await.outcome(), "continue", "{name}");
+    }
     let again = postlude.login("txn-1", &body).await;
     assert_eq!((again.status, again.text_at("/login_id")), (200, started.text_at("/login_id")), "{}", again.text);
 }
@@ -239,6 +253,13 @@ async fn a_restored_backup_revives_no_state() {
     postlude.stop().await;
     let (data, backup) = (postlude.dir().join("data"), postlude.dir().join("backup"));
     postlude.start_again().await.unwrap();
+    let session = {
+        let mut known = postlude.browser("ben");
+        known.login().await;
+        known.complete().await;
+        assert_eq!(known.login().await.outcome(), "continue");
+        known.session
+    };
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -254,6 +275,9 @@ async fn a_restored_backup_revives_no_state() {
     postlude.start_again().await.unwrap();
     let revived = postlude.post(&path, &body).await;
     assert_eq!((revived.status, revived.outcome()), (410, "state_expired"), "{}", revived.text);
+    let mut known = postlude.browser("ben");
+    known.session = session;
+    assert_eq!(known.login().await.outcome(), "redirect", "a factor of an older epoch counts for nothing");
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {
