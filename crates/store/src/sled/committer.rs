@@ -7,74 +7,26 @@
 use super::changes::Changes;
 use super::database::Database;
 use super::high_water::{self, HighWater};
+use super::job::{Answer, Job};
 use super::job_queue::JobReceiver;
 use super::orders_file::OrdersFile;
 use super::records::failed;
 use super::sync_state::{StopAtEnd, SyncState};
 use super::{bypasses, commit, expiry, keys, operators, revisions, scrub};
-use crate::api::{
-    Activation, BypassChange, BypassOutcome, ClaimGuard, Commit, CommitOutcome, Durability, Observer, StoreError,
-    Upload,
-};
+use crate::api::{BypassOutcome, ClaimGuard, CommitOutcome, Durability, Observer, StoreError};
 use crate::format::header::Header;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName, Timestamp};
-use postlude_model::policy::orders::Orders;
+use postlude_model::names::Timestamp;
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// How long a batched commit may wait for the disk.
 const FLUSH_EVERY: Duration = Duration::from_millis(900);
 
 /// Jobs that share one sync at most: enough for every connection, few enough that none waits long.
 const GROUP: usize = 256;
-
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// Something to write.
-#[derive(Debug)]
-pub(crate) enum Job {
-    /// A claim in it holds until the commit is applied.
-    Commit(Box<Commit>, Answer<CommitOutcome>),
-    Revision(TenantName, [u8; 32], Answer<u64>),
-    Orders(TenantName, Box<Orders>, u64, Answer<bool>),
-    Upload(TenantName, Box<Upload>, usize, Answer<bool>),
-    RemoveUpload(TenantName, Digest, Answer<bool>),
-    /// With the clock, and whether it is settled.
-    Bypass(TenantName, BypassChange, (Timestamp, bool), Answer<BypassOutcome>),
-    Activate(Vec<Activation>, Answer<bool>),
-    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
-    /// The number is that of light logins that expired.
-    SweepExpired(Timestamp, usize, u64, Answer<bool>),
-    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
-    /// Records to be given a tag of the root key in use. Without any, what was tagged before is made durable. The answer is how
-    /// many were.
-    TagAgain(Vec<Vec<u8>>, Answer<u64>),
-    Stop(Answer<()>),
-}
-
-impl Job {
-    /// Whose job it is; none: the store's own.
-    pub(crate) const fn tenant(&self) -> Option<&TenantName> {
-        match self {
-            Self::Commit(commit, _) => Some(&commit.tenant),
-            Self::Revision(tenant, ..)
-            | Self::Orders(tenant, ..)
-            | Self::Upload(tenant, ..)
-            | Self::RemoveUpload(tenant, ..)
-            | Self::Bypass(tenant, ..)
-            | Self::NeedRevision(tenant, ..) => Some(tenant),
-            Self::Activate(..)
-            | Self::SweepExpired(..)
-            | Self::SweepRevisions(..)
-            | Self::TagAgain(..)
-            | Self::Stop(_) => None,
-        }
-    }
-}
 
 /// The thread's own things.
 #[derive(Debug)]
@@ -371,12 +323,13 @@ fn refuse(job: Job, why: StoreError) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{RecordMac, SessionWrite};
+    use crate::api::{Commit, RecordMac, SessionWrite};
     use crate::format::codec::Codec;
     use crate::login_log::LoginLog;
     use crate::sled::records::Records;
-    use postlude_model::names::SessionId;
+    use postlude_model::names::{SessionId, TenantName};
     use postlude_model::session::Session;
+    use tokio::sync::oneshot;
 
     #[derive(Debug)]
     struct NoMac;

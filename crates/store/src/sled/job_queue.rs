@@ -1,6 +1,6 @@
 //! What waits for the thread that writes: a queue for each tenant, taken in turn, so that one tenant's flood is its own.
 
-use super::committer::Job;
+use super::job::Job;
 use postlude_model::names::TenantName;
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::RecvTimeoutError;

@@ -17,6 +17,7 @@ mod engine;
 mod expiry;
 mod header;
 mod high_water;
+mod job;
 mod job_queue;
 mod keeper;
 mod keys;

@@ -1,8 +1,8 @@
 //! The embedded store: reads; writes go to the committer.
 
 use super::commit::append_light;
-use super::committer::Job;
 use super::database::Database;
+use super::job::Job;
 use super::job_queue::NotTaken;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
