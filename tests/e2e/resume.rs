@@ -292,3 +292,36 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+/// What is stored of a suspended login tells who reads the disk no state and no request token.
+#[tokio::test]
+async fn nothing_on_the_disk_holds_a_state() {
+    let mut postlude = Postlude::start().await;
+    let body = postlude.browser("ana").body("interactive");
+    let begun = postlude.login("txn-1", &body).await;
+    let location = begun.text_at("/location");
+    let prompt = url::Url::parse(location).unwrap();
+    let state = prompt.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let secrets: Vec<_> =
+        prompt.query_pairs().map(|(_, value)| value.into_owned()).filter(|value| value.len() > 40).collect();
+    assert!(secrets.contains(&state), "{location}");
+    postlude.stop().await;
+    let files = every_file(&postlude.dir().join("data"));
+    assert!(files.len() > 3, "{}", files.len());
+    for bytes in files {
+        for secret in &secrets {
+            let holds = bytes.windows(40).any(|window| window == &secret.as_bytes()[..40]);
+            assert!(!holds, "{secret}");
+        }
+    }
+    postlude.start_again().await.unwrap();
+    let again = postlude.login("txn-1", &body).await;
+    assert_eq!(again.body, begun.body, "it is told again");
+}
+
+fn every_file(dir: &std::path::Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { every_file(&path) } else { vec![std::fs::read(path).unwrap()] })
+        .collect()
+}

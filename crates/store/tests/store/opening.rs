@@ -196,7 +196,7 @@ fn read_until(home: &Home) -> u64 {
     names.filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok()).max().unwrap_or_default()
 }
 
-/// A start reads what was written since the engine's last page table: a store that is closed leaves a new one.
+/// R15. A start reads what was written since the engine's last page table: a store that is closed leaves a new one.
 #[tokio::test]
 async fn a_closed_store_leaves_nothing_to_be_read_again() {
     let home = Home::new();
