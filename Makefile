@@ -75,9 +75,9 @@ lint: ## clippy, warnings are errors, and one set of features
 	@cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	@cargo clippy $(LOCKED) --manifest-path plugins/Cargo.toml --workspace --all-targets -- -D warnings
 
-test-host: plugins ## tests of the host: units, goldens, properties, end to end
+test-host: plugins ## tests of the host: units, goldens, properties, end to end, and five minutes of the soak beside them (SOAK_SECONDS=300)
 	@$(call say,'tests of the host')
-	@cargo test $(LOCKED) --workspace
+	@SOAK_SECONDS=$(or $(SOAK_SECONDS),300) scripts/test-host.sh $(LOCKED)
 
 test-plugins: ## tests of the plugins, natively
 	@$(call say,'tests of the plugins')
@@ -129,7 +129,7 @@ docs: ## build the book into target/book
 freeze: ## accept the present contract with plugins as the frozen one, until its release
 	@scripts/freeze-contract.sh
 
-soak: plugins ## an hour of kills, failing disk, clock steps, swaps, new root keys and a hostile tenant (SOAK_SECONDS=3600)
+soak: plugins ## an hour of kills, failing disk, clock steps, swaps, new keys of every kind and a hostile tenant (SOAK_SECONDS=3600)
 	@$(call say,'everything at once')
 	@POSTLUDE_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) cargo test $(LOCKED) --workspace --test e2e -- --nocapture soak::
 

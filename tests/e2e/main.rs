@@ -29,6 +29,7 @@ mod recordings;
 mod reloads;
 mod resume;
 mod root_keys;
+mod rotation;
 mod sessions;
 mod signatures;
 mod soak;

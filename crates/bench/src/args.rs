@@ -110,6 +110,16 @@ enum Subject {
     /// A partner's site that answers late
     #[command(hide = true)]
     SlowPartner,
+    /// Writes sessions into a server's folder, and waits to be killed
+    #[command(hide = true)]
+    WriteSessions {
+        /// The folder
+        folder: PathBuf,
+        /// The plugin whose factors they have
+        plugin: PathBuf,
+        /// How many
+        records: usize,
+    },
     /// The bare wasmtime loop: for each line with a number of milliseconds it prints how many runs a second it made
     #[command(hide = true)]
     RunsAlone {
@@ -181,6 +191,7 @@ impl Subject {
             Self::Minimal { component, folder, step } => minimal::serve(&step, &component, &folder),
             Self::Webhook => bare_http::serve(bare_http::webhook()),
             Self::SlowPartner => slow_partner::serve(),
+            Self::WriteSessions { folder, plugin, records } => opening_rows::write_sessions(&folder, &plugin, records),
             Self::RunsAlone { component, threads } => runs_alone::serve(&component, threads),
         }
     }

@@ -7,6 +7,7 @@
 use super::changes::Changes;
 use super::database::Database;
 use super::high_water::{self, HighWater};
+use super::job_queue::JobReceiver;
 use super::orders_file::OrdersFile;
 use super::records::failed;
 use super::sync_state::{StopAtEnd, SyncState};
@@ -21,7 +22,7 @@ use postlude_model::names::{Digest, TenantName, Timestamp};
 use postlude_model::policy::orders::Orders;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -42,7 +43,8 @@ pub(crate) enum Job {
     Orders(TenantName, Box<Orders>, u64, Answer<bool>),
     Upload(TenantName, Box<Upload>, usize, Answer<bool>),
     RemoveUpload(TenantName, Digest, Answer<bool>),
-    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
+    /// With the clock, and whether it is settled.
+    Bypass(TenantName, BypassChange, (Timestamp, bool), Answer<BypassOutcome>),
     Activate(Vec<Activation>, Answer<bool>),
     NeedRevision(TenantName, u64, Timestamp, Answer<()>),
     /// The number is that of light logins that expired.
@@ -52,6 +54,26 @@ pub(crate) enum Job {
     /// many were.
     TagAgain(Vec<Vec<u8>>, Answer<u64>),
     Stop(Answer<()>),
+}
+
+impl Job {
+    /// Whose job it is; none: the store's own.
+    pub(crate) const fn tenant(&self) -> Option<&TenantName> {
+        match self {
+            Self::Commit(commit, _) => Some(&commit.tenant),
+            Self::Revision(tenant, ..)
+            | Self::Orders(tenant, ..)
+            | Self::Upload(tenant, ..)
+            | Self::RemoveUpload(tenant, ..)
+            | Self::Bypass(tenant, ..)
+            | Self::NeedRevision(tenant, ..) => Some(tenant),
+            Self::Activate(..)
+            | Self::SweepExpired(..)
+            | Self::SweepRevisions(..)
+            | Self::TagAgain(..)
+            | Self::Stop(_) => None,
+        }
+    }
 }
 
 /// The thread's own things.
@@ -93,7 +115,7 @@ impl Committer {
     }
 
     /// Works until it is told to stop, or the disk fails.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+    pub(crate) fn run(mut self, jobs: &JobReceiver) {
         let _stop_at_end = StopAtEnd(Arc::clone(&self.sync_state));
         loop {
             let first = match jobs.recv_timeout(self.patience()) {
@@ -141,10 +163,10 @@ impl Committer {
     }
 
     fn next_header(&self, now: Timestamp) -> Header {
-        let Header { epoch, boot, commit, at } = self.header;
+        let Header { epoch, boot, commit, at, latest } = self.header;
         // Of calls at the same time one may be a little earlier. Much earlier is a clock that was set right.
         let at = if at.since(now) > limits::CLOCK_SKEW { now } else { at.max(now) };
-        Header { epoch, boot, commit: commit.saturating_add(1), at }
+        Header { epoch, boot, commit: commit.saturating_add(1), at, latest: latest.max(at) }
     }
 
     /// A batch with this header was applied.
@@ -208,19 +230,24 @@ impl Committer {
                 let wait = done.is_ok();
                 answer_when(done, answer, wait, answers);
             }
-            Job::Bypass(tenant, change, now, answer) => {
-                let done =
-                    bypasses::plan_change(&self.database, &tenant, change, now).and_then(|(changes, outcome)| {
+            Job::Bypass(tenant, change, (now, settled), answer) => {
+                let done = bypasses::plan_change(&self.database, &tenant, change, now, settled).and_then(
+                    |(changes, outcome)| {
                         if outcome == BypassOutcome::Done {
                             self.write(changes, now, true)?;
                         }
                         Ok(outcome)
-                    });
+                    },
+                );
                 let wait = matches!(done, Ok(BypassOutcome::Done));
                 answer_when(done, answer, wait, answers);
             }
             Job::Orders(tenant, orders, expect, answer) => {
                 let planned = operators::plan_orders(&self.database, &mut self.orders_file, &tenant, *orders, expect);
+                if matches!(planned, Ok(Some(_))) {
+                    // In the file already: what is committed from now on must know of them.
+                    self.database.orders.changed(&tenant, expect.saturating_add(1));
+                }
                 self.write_planned(planned, answer, answers);
             }
             Job::Upload(tenant, upload, most, answer) => {
@@ -371,7 +398,7 @@ mod tests {
         let light_logins = Arc::new(light_logins);
         Committer {
             database: Database::new(records, Duration::from_secs(1), Arc::new(()), light_logins),
-            header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
+            header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0), latest: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::open(folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             orders_file: OrdersFile::read(&folder.join("high-water"), Arc::new(NoMac)).unwrap(),
@@ -385,7 +412,17 @@ mod tests {
         let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
         let session = Session::new(SessionId::new("s").unwrap(), now);
         let sessions = vec![SessionWrite { session, expect: 0 }];
-        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
+        Box::new(Commit {
+            tenant,
+            login: None,
+            sessions,
+            check_session: None,
+            orders_seen: None,
+            cache: Vec::new(),
+            now,
+            settled: true,
+            durability,
+        })
     }
 
     /// Neither the answer nor another reader is faster than the disk.

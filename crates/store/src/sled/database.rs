@@ -3,6 +3,7 @@
 use super::changes::Changes;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
+use super::order_versions::OrderVersions;
 use super::records::Records;
 use crate::api::observer::report;
 use crate::api::{Observer, StoreError};
@@ -27,6 +28,8 @@ pub(crate) struct Database {
     /// How long a session is kept after its last use.
     pub(crate) session_lifetime: Duration,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Which orders are in force.
+    pub(crate) orders: Arc<OrderVersions>,
     /// Suspended logins of each tenant since the store was opened.
     pub(crate) open_counts: Arc<Mutex<HashMap<TenantName, OpenCount>>>,
     /// Light logins. One that is written again is a record like any other from then on, and counts in place of the first.
@@ -46,6 +49,7 @@ impl Database {
             records,
             session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME),
             observer,
+            orders: Arc::default(),
             open_counts: Arc::default(),
             light_logins,
         }

@@ -40,7 +40,7 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
     let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
     let Started { open, committer, epoch, boot, description } = start(&ground)?;
-    let opening = Arc::new(Opening::new(open, light_logins));
+    let opening = Arc::new(Opening::new(open, light_logins, ground.options.disk_patience));
     let dir = ground.options.data_dir.clone();
     let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
     let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());

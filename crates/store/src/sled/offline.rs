@@ -225,7 +225,7 @@ impl Offline {
     fn new_header(&self, now: Timestamp) -> Result<(), StoreError> {
         let commit = self.high_water.stored().map_err(failed)?.unwrap_or_default();
         let mut changes = Changes::default();
-        let header = Header { epoch: now.0.max(1), boot: 0, commit, at: Timestamp(0) };
+        let header = Header { epoch: now.0.max(1), boot: 0, commit, at: Timestamp(0), latest: now };
         self.database.put(&mut changes, keys::header(), &header)?;
         self.database.records.apply(changes)
     }

@@ -6,6 +6,7 @@ use super::database::Database;
 use super::engine::{CHECKPOINT, checkpoint, engine};
 use super::header::{Found, io_at, opened, read_header};
 use super::high_water::{Finding, HighWater};
+use super::job_queue::job_queue;
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
@@ -14,6 +15,7 @@ use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
 use crate::content_files::ContentFiles;
+use crate::disk_watch::DISK_PATIENCE;
 use crate::format::codec::Codec;
 use crate::format::description::Description;
 use crate::format::header::Header;
@@ -25,13 +27,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-
-/// Jobs that wait for the committer; more is load, and callers wait for a place.
-const QUEUE: usize = 4096;
 
 /// A file of this name in the data folder says that it was restored from a backup.
 const RESTORED: &str = "restored";
@@ -49,6 +47,8 @@ pub struct SledOptions {
     pub session_lifetime: Duration,
     /// Hears what the store does.
     pub observer: Arc<dyn Observer>,
+    /// How long a call to the disk may take before the store is given up.
+    pub disk_patience: Duration,
 }
 
 impl SledOptions {
@@ -56,7 +56,7 @@ impl SledOptions {
     #[must_use]
     pub fn new(data_dir: PathBuf, high_water_file: PathBuf, mac: Arc<dyn RecordMac>) -> Self {
         let session_lifetime = limits::SESSION_LIFETIME;
-        Self { data_dir, high_water_file, mac, session_lifetime, observer: Arc::new(()) }
+        Self { data_dir, high_water_file, mac, session_lifetime, observer: Arc::new(()), disk_patience: DISK_PATIENCE }
     }
 }
 
@@ -122,7 +122,9 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     let sync_state = Arc::new(SyncState::default());
-    sync_state.committed_at(header.at.max(light_logins.changed_at()));
+    let at = header.at.max(light_logins.changed_at());
+    sync_state.began_after(at, header.latest);
+    database.orders.begin(orders_file.versions());
     let writers = Database { records: database.records.clone().for_writer(), ..database.clone() };
     let mut committer = Committer {
         database: writers,
@@ -144,7 +146,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     }
     let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
     let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
-    let (jobs, queue) = sync_channel(QUEUE);
+    let (jobs, queue) = job_queue();
     // The engine lives as long as the thread.
     let work = move || {
         let _held = db;
@@ -196,8 +198,13 @@ fn next_opening(
         Finding::Older(_) => true,
         Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
-    let mut header =
-        stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
+    let mut header = stored.unwrap_or(Header {
+        epoch: wall_clock_millis().max(1),
+        boot: 0,
+        commit: 0,
+        at: Timestamp(0),
+        latest: Timestamp(0),
+    });
     if older || marked {
         header.epoch = header.epoch.saturating_add(1).max(wall_clock_millis());
         let (epoch, high_water) = (header.epoch, high_water.path().display());

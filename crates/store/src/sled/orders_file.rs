@@ -88,6 +88,11 @@ impl OrdersFile {
         Ok(())
     }
 
+    /// The version of each tenant's orders.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (TenantName, u64)> + '_ {
+        self.tenants.iter().map(|(tenant, kept)| (tenant.clone(), kept.orders.version))
+    }
+
     /// Notes a tenant's orders, durably.
     ///
     /// # Errors
