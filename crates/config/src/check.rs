@@ -7,7 +7,7 @@ use super::plugins::PluginFile;
 use super::problem::{Complaint, Log, Place, Problem, Problems, Severity};
 use super::revision::{Binder, KeyMaker, MakeOwnKeys, ReadyKey};
 use super::secret::Environment;
-use super::signatures;
+use super::signatures::{self, Use};
 use super::signing::{self, Signing};
 use super::tenant::Tenant;
 use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
@@ -58,19 +58,6 @@ pub struct Draft {
     files: BTreeMap<Digest, Arc<[u8]>>,
     uses: Vec<Use>,
     problems: Problems,
-}
-
-/// A tenant's plugin, and the file that it is.
-#[derive(Debug)]
-pub(super) struct Use {
-    pub(super) tenant: TenantName,
-    pub(super) plugin: PluginName,
-    pub(super) at: Place,
-    pub(super) digest: Digest,
-    /// The file, for messages.
-    pub(super) path: PathBuf,
-    /// Signatures of the publisher, unverified; none where there is none.
-    pub(super) signature: Option<String>,
 }
 
 impl Draft {
@@ -130,7 +117,8 @@ impl Draft {
     pub fn bind(self, found: Found, environment: &Environment, own_keys: MakeOwnKeys) -> Result<Checked, Problems> {
         let log = Log::new(&self.config.file);
         let plugins = Plugins::new(self.files, found, &self.uses, &log);
-        signatures::check(&self.config, &self.uses, &plugins.files, &log);
+        let manifest = |digest: &Digest| plugins.files.get(digest).map(|file| &file.info.manifest);
+        signatures::check(&self.config, &self.uses, &manifest, &log);
         let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
         let keys: &dyn KeyMaker = self.signing.as_ref().map_or(&no_keys, |signing| signing);
         let (tenants, bound) = bind_found(&self.config, &lookup, Binder { environment, keys, own_keys });

@@ -2,24 +2,35 @@
 //!
 //! Every way into a pipeline is a configuration that is read: at the start, at a reload, for files and for uploads.
 
-use super::check::{PluginBytes, Use};
 use super::load::Config;
-use super::problem::Log;
+use super::problem::{Log, Place};
 use super::publishers::Publisher;
 use super::read::shown;
 use super::tenant::Tenant;
 use postlude_model::manifest::Manifest;
-use postlude_model::names::Digest;
+use postlude_model::names::{Digest, PluginName, TenantName};
 use semver::Version;
-use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A tenant's plugin, and the file that it is.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) tenant: TenantName,
+    pub(super) plugin: PluginName,
+    pub(super) at: Place,
+    pub(super) digest: Digest,
+    /// The file, for messages.
+    pub(super) path: PathBuf,
+    /// Signatures of the publisher, unverified; none where there is none.
+    pub(super) signature: Option<String>,
+}
 
 /// Checks every plugin of every tenant.
-pub(super) fn check(config: &Config, uses: &[Use], plugins: &BTreeMap<Digest, PluginBytes>, log: &Log) {
+pub(super) fn check<'m>(config: &Config, uses: &[Use], manifest: &dyn Fn(&Digest) -> Option<&'m Manifest>, log: &Log) {
     for used in uses {
         let Some(tenant) = config.tenants.iter().find(|tenant| tenant.name == used.tenant) else { continue };
-        let Some(plugin) = plugins.get(&used.digest) else { continue };
-        let entry =
-            Entry { tenant, used, manifest: &plugin.info.manifest, development: config.server.development, log };
+        let Some(manifest) = manifest(&used.digest) else { continue };
+        let entry = Entry { tenant, used, manifest, development: config.server.development, log };
         match tenant.publishers.get(&entry.manifest.publisher) {
             Some(publisher) => {
                 entry.signed(publisher);

@@ -90,6 +90,8 @@ previous_root_keys = [{ file = "/old.key" }, { env = "OLD" }]
 lsten = 1
 [tenants.acme.plugins.face]
 path = "plugins/face.wasm"
+[tenants.acme.publishers."acme.example"]
+keys = ["acme.pem", 7]
 [[tenants.acme.pipeline]]
 settings = { path = "/setting", file = "setting", more = 1 }
 secrets = { api = { file = "api.secret" } }
@@ -99,9 +101,17 @@ jwks = { file = "partner.json" }
         std::fs::write(&file, text).unwrap();
         let found = watched_files(&file);
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap_or(path)).collect();
-        let expected =
-            ["/old.key", "api.secret", "partner.json", "plugins/face.wasm", "postlude.toml", "root.key"].map(Path::new);
-        assert_eq!(names, expected);
+        let expected = [
+            "/old.key",
+            "acme.pem",
+            "api.secret",
+            "partner.json",
+            "plugins/face.wasm",
+            "plugins/face.wasm.sig",
+            "postlude.toml",
+            "root.key",
+        ];
+        assert_eq!(names, expected.map(Path::new));
         assert_eq!(watched_files(Path::new("/nowhere/p.toml")), [PathBuf::from("/nowhere/p.toml")].into());
     }
 }

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { LANGUAGES, startDriver } from './drivers.mjs';
 
-const DEADLINE_MS = 1200;
+const DEADLINE_MS = 2400;
 const event = { user: { user_id: 'auth0|ana' }, client: { client_id: 'shop' } };
 const subject = { user_id: 'auth0|ana', client_id: 'shop', session_id: 'ses_1' };
 const common = { login_id: 'lgn_1', subject, session: { id: 'ses_1', factors: [] }, idp_requests: [] };
@@ -56,6 +56,9 @@ for (const language of LANGUAGES) {
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
       client = startDriver(language, { url: `http://127.0.0.1:${server.address().port}`, key: 'k', deadlineMs: DEADLINE_MS });
+      // A program's first call may wait for its own start, which is not what is tested here.
+      [seen, script] = [[], [goesOn]];
+      await client.call('start', start);
     });
     after(async () => {
       await client.stop();
@@ -95,7 +98,7 @@ for (const language of LANGUAGES) {
         await fails('unavailable');
         assert.equal(seen.length, 2);
         const took = performance.now() - from;
-        assert.ok(took < DEADLINE_MS + 800, `${took} ms`);
+        assert.ok(took < DEADLINE_MS + 1600, `${took} ms`);
       });
     }
 

@@ -36,14 +36,15 @@ export class RequestRefused extends Error {
  * @property {string} [kid]          EdDSA and ES256: the key's name in the JWK set that the operator has
  * @property {string} [secret]       HS256: the shared secret, of at least 32 bytes
  * @property {{keys: object[]}} [tenantKeys]   the tenant's public keys; fetched from the issuer unless they are given
+ * @property {number} [keysPauseMs]   between two fetches of them at least (default 5000)
  * @property {() => number} [now]    seconds since 1970
  */
 
 /** @param {Options} options */
 export async function createPromptKit({
-  issuer, site, alg = 'EdDSA', privateKey, kid, secret, tenantKeys, now = () => Math.floor(Date.now() / 1000),
+  issuer, site, alg = 'EdDSA', privateKey, kid, secret, tenantKeys, keysPauseMs = 5000, now = () => Math.floor(Date.now() / 1000),
 }) {
-  const keys = alg === 'HS256' ? shared(secret) : await pair({ issuer, alg, privateKey, tenantKeys });
+  const keys = alg === 'HS256' ? shared(secret) : await pair({ issuer, alg, privateKey, tenantKeys, keysPauseMs });
 
   return {
     /** The request token of an address, verified; `state` is the address' own. Throws `RequestRefused`.
@@ -120,9 +121,9 @@ function shared(secret) {
   return { request: derive('postlude prompt-request'), result: derive('postlude prompt-result'), named: false };
 }
 
-async function pair({ issuer, alg, privateKey, tenantKeys }) {
+async function pair({ issuer, alg, privateKey, tenantKeys, keysPauseMs }) {
   if (!privateKey) throw new TypeError('the site needs its private key, as PKCS #8 in PEM');
   // The set is fetched again where a request names a key that is not in it: Postlude's root key was changed.
-  const request = tenantKeys ? createLocalJWKSet(tenantKeys) : createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cooldownDuration: 5000 });
+  const request = tenantKeys ? createLocalJWKSet(tenantKeys) : createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cooldownDuration: keysPauseMs });
   return { request, result: await importPKCS8(privateKey, alg), named: true };
 }

@@ -44,7 +44,7 @@ describe('postlude prompt-site check', { skip: SKIP }, () => {
     const [port, keys] = [await freePort(), await freePort()];
     const origin = `http://127.0.0.1:${port}`;
     const issuer = `http://127.0.0.1:${keys}/check`;
-    const kit = await createPromptKit({ issuer, site: origin, alg, privateKey: pems[alg], kid: 'k1', secret: SECRET });
+    const kit = await createPromptKit({ issuer, site: origin, alg, privateKey: pems[alg], kid: 'k1', secret: SECRET, keysPauseMs: 100 });
     const server = createSite(await make({ origin, issuer, kit, alg })).listen(port, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -78,7 +78,7 @@ describe('postlude prompt-site check', { skip: SKIP }, () => {
 
   /** The kit, which looks at everything but what is named. */
   async function careless({ issuer, origin, kit, alg }, ...ignored) {
-    const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+    const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cooldownDuration: 100 });
     const rules = {
       type: ({ header }) => header.typ === 'prompt-request+jwt',
       claims: ({ claims }) => ['sub', 'jti', 'state', 'action'].every((name) => typeof claims[name] === 'string' && claims[name]) && Number.isInteger(claims.exp),

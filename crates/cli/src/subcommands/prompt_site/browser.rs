@@ -40,7 +40,7 @@ pub(super) struct Browser<'a> {
 }
 
 /// A page as it came.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Page {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -93,25 +93,13 @@ impl<'a> Browser<'a> {
     /// Opens an address, and answers what the site asks; without a person it only looks.
     pub(super) async fn visit(&mut self, address: &Url, person: Option<&Person>) -> Result<Visit> {
         let first = self.get(address).await?;
-        let page = Page {
-            status: first.status,
-            headers: first.headers.clone(),
-            url: first.url.clone(),
-            text: first.text.clone(),
-        };
-        self.go_on(first, page, person, None).await
+        self.go_on(first, person).await
     }
 
     /// Sends a form that was filled before, in this browser.
     pub(super) async fn send_again(&mut self, sent: &Sent, person: &Person) -> Result<Visit> {
         let first = self.send(sent).await?;
-        let page = Page {
-            status: first.status,
-            headers: first.headers.clone(),
-            url: first.url.clone(),
-            text: first.text.clone(),
-        };
-        self.go_on(first, page, Some(person), None).await
+        self.go_on(first, Some(person)).await
     }
 
     /// The form that a page of this address asks to fill, filled and not sent.
@@ -120,15 +108,11 @@ impl<'a> Browser<'a> {
         Ok(self.form_of(&page, person).and_then(|sent| sent.ok()))
     }
 
-    async fn go_on(
-        &mut self,
-        first: Page,
-        mut page: Page,
-        person: Option<&Person>,
-        mut sent: Option<Sent>,
-    ) -> Result<Visit> {
+    async fn go_on(&mut self, first: Page, person: Option<&Person>) -> Result<Visit> {
+        let (mut page, mut sent) = (first.clone(), None);
         for _ in 0..MOST_PAGES {
-            if let Some(location) = page.headers.get(LOCATION).and_then(|value| value.to_str().ok()) {
+            let location = page.headers.get(LOCATION).filter(|_| (300..400).contains(&page.status));
+            if let Some(location) = location.and_then(|value| value.to_str().ok()) {
                 let to = page.url.join(location).with_context(|| format!("`{location}` is no address to go to"))?;
                 if self.is_back(&to) {
                     return Ok(Visit { first, sent, end: End::Back { by_form: false, fields: Vec::new(), url: to } });
@@ -139,7 +123,7 @@ impl<'a> Browser<'a> {
                 page = self.get(&to).await?;
                 continue;
             }
-            let asks = person.map_or_else(|| !form::forms(&page.text).is_empty(), |_| false);
+            let asks = person.is_none() && !form::forms(&page.text).is_empty();
             let next = person.filter(|_| page.status < 400).and_then(|person| self.form_of(&page, person));
             match next {
                 None => return Ok(Visit { first, sent, end: End::Stays { status: page.status, asks } }),
@@ -159,7 +143,11 @@ impl<'a> Browser<'a> {
 
     /// The page's form as the person fills it; or an address of elsewhere that it would go to.
     fn form_of(&self, page: &Page, person: &Person) -> Option<Result<Sent, Url>> {
-        let form = form::forms(&page.text).into_iter().next()?;
+        let mut forms = form::forms(&page.text);
+        // The form with the person's button; a page may have others, such as one for its language.
+        let has_button = |press: &(String, String)| forms.iter().position(|form| form.buttons.contains(press));
+        let at = person.press.as_ref().and_then(has_button).unwrap_or(0);
+        let form = (at < forms.len()).then(|| forms.swap_remove(at))?;
         let url = page.url.join(&form.action).ok()?;
         if !self.is_of_site(&url) && !self.is_back(&url) {
             return Some(Err(url));
