@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages test-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -50,6 +50,10 @@ languages: build ## plugins in every language: SDKs, custom-factor, new projects
 	@$(call say,'plugins in every language')
 	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
 
+test-auth0: build ## actions written for Auth0, in Node and as plugins: the same calls and outcomes (the first time it installs npm packages into the user's cache)
+	@$(call say,'actions written for Auth0')
+	@$(TARGET_DIR)/debug/postlude auth0 diff tests/auth0/actions
+
 bindings-check: ## the generated bindings of the SDKs against wit/0.1 (the first time it builds the generator: two to four minutes)
 	@$(call say,'the bindings of the SDKs')
 	@scripts/bindings.sh --check
@@ -61,7 +65,7 @@ test-install: build ## `make install` into a folder of its own, and the installe
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins languages test-docs test-kits test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-auth0 test-docs test-kits test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting

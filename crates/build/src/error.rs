@@ -26,6 +26,9 @@ pub enum BuildError {
     /// A tool ran and failed; what it said is on standard error already, or in the sentence.
     #[error("{0}")]
     ToolFailed(String),
+    /// A tool did not end in its time.
+    #[error("{0}")]
+    TimedOut(String),
     /// What the compiler made is not a plugin; the sentence says what to do.
     #[error("{0}")]
     NotAPlugin(String),

@@ -4,6 +4,7 @@
 //! out, puts the manifest in, checks it as a host would, and writes one `.wasm` file. Each language is one file of this crate, with
 //! one function `compile`; all that is the same for every language is in the others.
 
+pub mod auth0;
 mod build;
 mod c;
 mod command;

@@ -34,7 +34,7 @@ struct Bundled {
 
 /// A function of the contract that a bundle imports.
 #[derive(Debug, Deserialize)]
-struct Import {
+pub(crate) struct Import {
     module: String,
     name: String,
 }
@@ -94,7 +94,7 @@ fn answer<T: for<'a> Deserialize<'a>>(tool: &str, command: &mut Command) -> Resu
 }
 
 /// The contract's names of the functions that the bundle imports.
-fn used(contract: &Contract, imports: &[Import]) -> Result<BTreeSet<String>, BuildError> {
+pub(crate) fn used(contract: &Contract, imports: &[Import]) -> Result<BTreeSet<String>, BuildError> {
     let functions = contract.functions();
     let name_of = |import: &Import| {
         let (_, interface) = AbiVersion::of_import(&import.module)?;
@@ -113,7 +113,8 @@ fn used(contract: &Contract, imports: &[Import]) -> Result<BTreeSet<String>, Bui
     named.collect()
 }
 
-fn node() -> Result<Found, BuildError> {
+/// Node, of a version that the SDK runs on.
+pub(crate) fn node() -> Result<Found, BuildError> {
     let node = tools::require(&NODE)?;
     let major = node.version.trim_start_matches('v').split('.').next().and_then(|number| number.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {

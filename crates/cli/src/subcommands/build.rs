@@ -2,6 +2,7 @@
 
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result, bail};
+use postlude_build::auth0::{self, Auth0Options};
 use postlude_build::{BuildError, BuildOptions, Built, Language, Watch, build};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -15,11 +16,18 @@ use std::time::{Duration, Instant};
 /// names; its digest is the plugin's identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude build\n  postlude build plugins/custom-factor plugins/email-domain\n  \
-    postlude build acme-face --out acme-face.wasm\n  postlude build --watch\n  postlude build --json | jq -r '.built[0].digest'")]
+    postlude build acme-face --out acme-face.wasm\n  postlude build --auth0 login.js\n  postlude build --watch\n  postlude build --json | jq -r '.built[0].digest'")]
 pub(crate) struct Args {
     /// The projects' directories
     #[arg(default_value = ".", value_name = "DIR")]
     dirs: Vec<PathBuf>,
+    /// Build an action that was written for Auth0's trigger post-login, as it is. Its manifest stands beside it (`login.js` has
+    /// `login.manifest.json`); where there is none, it is drafted from the source
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dirs", "lang", "debug", "watch"])]
+    auth0: Vec<PathBuf>,
+    /// Who publishes the plugins whose manifests are drafted: a domain of yours
+    #[arg(long, value_name = "DOMAIN", default_value = "example.com", requires = "auth0")]
+    publisher: String,
     /// The file to write, or a directory [default: the language's own place, such as
     /// target/postlude/NAME.wasm for Rust]
     #[arg(long, short, value_name = "PATH")]
@@ -49,6 +57,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.dirs.len() > 1 && args.out.as_ref().is_some_and(|out| !out.is_dir()) {
         bail!("`--out` has to be a directory that exists when several projects are built");
     }
+    if !args.auth0.is_empty() {
+        return actions(args);
+    }
     if args.watch {
         return watch(args);
     }
@@ -62,6 +73,38 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     if args.json {
         output::json(&json!({ "built": all.iter().map(as_json).collect::<Vec<_>>() }))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds actions of Auth0's.
+fn actions(args: &Args) -> Result<ExitCode> {
+    if args.auth0.len() > 1 && args.out.as_ref().is_some_and(|out| !out.is_dir()) {
+        bail!("`--out` has to be a directory that exists when several actions are built");
+    }
+    let mut all = Vec::new();
+    for file in &args.auth0 {
+        let options = Auth0Options { file: file.clone(), publisher: args.publisher.clone(), out: args.out.clone() };
+        let action = auth0::build(&options).with_context(|| format!("`{}` was not built", file.display()))?;
+        let manifest = action.manifest.display();
+        if !args.json {
+            show(&action.built);
+            let note = if action.drafted {
+                "  (drafted from the source: read it, it is what the operator grants)"
+            } else {
+                ""
+            };
+            output::line(format!("  manifest: {manifest}{note}"));
+        }
+        let mut json = as_json(&action.built);
+        if let Some(members) = json.as_object_mut() {
+            members.insert("manifest".to_owned(), manifest.to_string().into());
+            members.insert("manifest_drafted".to_owned(), action.drafted.into());
+        }
+        all.push(json);
+    }
+    if args.json {
+        output::json(&json!({ "built": all }))?;
     }
     Ok(ExitCode::SUCCESS)
 }

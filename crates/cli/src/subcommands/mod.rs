@@ -1,6 +1,7 @@
 //! One subcommand, one file.
 
 pub(crate) mod answer_prompt;
+pub(crate) mod auth0;
 pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod check;

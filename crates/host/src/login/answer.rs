@@ -5,6 +5,8 @@ use postlude_crypto::handles::TenantHandles;
 use postlude_model::decision::Denial;
 use postlude_model::login::{Effects, EndReason, LoginRecord, Outcome, Settled, Status, Subject, Trace};
 use postlude_model::names::{ActionName, LoginId, Timestamp};
+use postlude_model::pipeline::idp_requests;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The answer about a login. It shares the login's record: an answer is seldom changed, and often passed on.
@@ -130,6 +132,12 @@ impl LoginAnswer {
     #[must_use]
     pub fn effects(&self) -> &Effects {
         &self.record.effects
+    }
+
+    /// What the login's actions ask of the identity provider, in order: `{"action", "method", "arguments"}` each.
+    #[must_use]
+    pub fn idp_requests(&self) -> Vec<Value> {
+        idp_requests(&self.record.metadata)
     }
 
     /// The actions that ran or were passed over, in order.

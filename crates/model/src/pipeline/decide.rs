@@ -47,7 +47,7 @@ fn decide(login: &mut LoginDraft<'_>, run: &Run<'_>, decision: Decision, command
         }
         Decision::Deny(denial) => {
             redirect::check_denial(&denial)?;
-            fold::keep_deny(login, commands)?;
+            fold::keep_deny(login, &run.action.spec.name, commands)?;
             turn::stop(login, run, TraceDecision::Deny, denial.code.clone(), denial);
         }
         Decision::Redirect(request) => prompt::redirect(login, run, &request, commands)?,

@@ -1,6 +1,7 @@
 //! Which effects survive which decision. Each `keep_*` is one row of the table in ARCHITECTURE.md and is all or none:
 //! what would pass a limit fails the action and changes nothing.
 
+use super::idp_requests;
 use super::login_draft::{LoginDraft, Run};
 use super::session_draft::with_changes;
 use crate::cache::CacheChange;
@@ -29,7 +30,7 @@ pub(super) fn keep_continue(
         // The usual run: weighing copies what the login holds.
         return Ok(Vec::new());
     }
-    let kept = weigh_continue(login, commands)?;
+    let kept = weigh_continue(login, &run.action.spec.name, commands)?;
     keep(login, kept);
     keep_cache(login, &run.action.spec.name, commands);
     let mut names = Vec::new();
@@ -66,7 +67,7 @@ pub(super) fn keep_redirect(
     if commands.is_empty() {
         return Ok(None);
     }
-    let kept = weigh(login, commands)?;
+    let kept = weigh(login, action, commands)?;
     keep(login, kept);
     keep_cache(login, action, commands);
     Ok(commands.iter().rev().find_map(|command| match command {
@@ -84,16 +85,21 @@ fn keep_cache(login: &mut LoginDraft<'_>, action: &ActionName, commands: &[Comma
     }));
 }
 
-pub(super) fn weigh_continue(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Kept, String> {
+pub(super) fn weigh_continue(
+    login: &LoginDraft<'_>,
+    action: &ActionName,
+    commands: &[Command],
+) -> Result<Kept, String> {
     let recording = commands.iter().filter(|command| matches!(command, Command::RecordFactor { .. })).count();
     if login.record.recorded.len() + recording > limits::FACTORS_OF_A_LOGIN {
         return Err(format!("records more than {} factors in one login", limits::FACTORS_OF_A_LOGIN));
     }
-    weigh(login, commands)
+    weigh(login, action, commands)
 }
 
-pub(super) fn weigh(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Kept, String> {
-    let of_login = with_changes(&login.record.metadata, commands, |command| match command {
+pub(super) fn weigh(login: &LoginDraft<'_>, action: &ActionName, commands: &[Command]) -> Result<Kept, String> {
+    let mut of_login = with_changes(&login.record.metadata, commands, |command| match command {
+        command if idp_requests::is_request(command) => None,
         Command::SetLoginMetadata { key, value } => Some((key, value)),
         _ => None,
     });
@@ -101,6 +107,7 @@ pub(super) fn weigh(login: &LoginDraft<'_>, commands: &[Command]) -> Result<Kept
         Command::SetSessionMetadata { key, value } => Some((key, value)),
         _ => None,
     });
+    idp_requests::add(&mut of_login, action, commands)?;
     check_metadata("login", &of_login)?;
     check_metadata("session", &of_session)?;
     let effects = fold_effects(&login.record.effects, commands, |_| true)?;
@@ -118,9 +125,13 @@ fn keep(login: &mut LoginDraft<'_>, kept: Kept) {
     }
 }
 
-/// Deny: the user's metadata alone.
-pub(super) fn keep_deny(login: &mut LoginDraft<'_>, commands: &[Command]) -> Result<(), String> {
+/// Deny: the user's metadata, and what the identity provider is asked for (to end a session, say).
+pub(super) fn keep_deny(login: &mut LoginDraft<'_>, action: &ActionName, commands: &[Command]) -> Result<(), String> {
+    let mut metadata = login.record.metadata.clone();
+    idp_requests::add(&mut metadata, action, commands)?;
+    check_metadata("login", &metadata)?;
     login.record.effects = weigh_deny(login, commands)?;
+    login.record.metadata = metadata;
     Ok(())
 }
 

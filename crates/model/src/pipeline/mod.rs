@@ -22,6 +22,7 @@ mod context;
 mod decide;
 mod finished;
 mod fold;
+mod idp_requests;
 mod login;
 mod login_draft;
 mod own_result;
@@ -39,6 +40,7 @@ mod turn;
 
 pub use context::PipelineContext;
 pub use finished::{Finished, Overload};
+pub use idp_requests::{IDP_REQUESTS, idp_requests};
 pub use login::Login;
 pub use reply::BrowserReply;
 pub use resume::{Presented, Ruling, ended, rule, session_ended};

@@ -33,7 +33,7 @@ fn would(
 ) -> Result<(TraceDecision, String), String> {
     Ok(match decision {
         Decision::Continue => {
-            fold::weigh_continue(login, commands)?;
+            fold::weigh_continue(login, &action.spec.name, commands)?;
             (TraceDecision::Continue, format!("would continue{}", effects(commands, |_| true)))
         }
         Decision::Deny(denial) => {
@@ -43,7 +43,7 @@ fn would(
         }
         Decision::Redirect(request) => {
             let kept = effects(commands, |command| !matches!(command, Command::RecordFactor { .. }));
-            fold::weigh(login, commands)?;
+            fold::weigh(login, &action.spec.name, commands)?;
             match prompt::consider(login, action, request)? {
                 Prompt::Skipped { why, .. } => (TraceDecision::Skipped, format!("{why}: would skip its prompt{kept}")),
                 Prompt::NoBrowser { why } => {

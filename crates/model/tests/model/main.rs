@@ -13,6 +13,8 @@ mod failure;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod idp_requests;
+#[cfg(test)]
 mod manifest;
 #[cfg(test)]
 mod order;

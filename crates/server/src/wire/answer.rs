@@ -171,7 +171,7 @@ impl<'a> Answer<'a> {
                 app_metadata: Members::Patch(&effects.app_metadata),
                 user_metadata: Members::Patch(&effects.user_metadata),
             },
-            idp_requests: Vec::new(),
+            idp_requests: answer.idp_requests(),
             actions: answer.actions().iter().map(AnswerAction::of).collect(),
         };
         bare.with_outcome(outcome)

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The members that the JSON of an answer may have.
-pub const ANSWER_MEMBERS: [&str; 26] = [
+pub const ANSWER_MEMBERS: [&str; 27] = [
     "outcome",
     "login_id",
     "user_id",
@@ -25,6 +25,7 @@ pub const ANSWER_MEMBERS: [&str; 26] = [
     "access_token",
     "add_scopes",
     "remove_scopes",
+    "idp_requests",
     "deny",
     "action",
     "ended",
@@ -88,6 +89,10 @@ impl Answer {
         });
         if let Value::Object(members) = &mut json {
             members.extend(outcome(&answer.outcome()));
+            let requests = answer.idp_requests();
+            if !requests.is_empty() {
+                members.insert("idp_requests".to_owned(), requests.into());
+            }
             members.insert("session".to_owned(), session.map_or(Value::Null, session_json));
         }
         add_runs(&mut json, &runs);

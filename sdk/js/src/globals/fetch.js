@@ -69,7 +69,7 @@ function extract(body) {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { content: bytes(body), type: "text/plain;charset=UTF-8" };
   // By its shape: a plugin that uses no URLSearchParams does not carry that class.
-  if (body?.constructor?.name === "URLSearchParams") {
+  if (body?.[Symbol.toStringTag] === "URLSearchParams") {
     return { content: bytes(String(body)), type: "application/x-www-form-urlencoded;charset=UTF-8" };
   }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return { content: bytes(body).slice() };

@@ -1,0 +1,7 @@
+// `api.accessToken.addScope`.
+import { addScope } from "../../sdk/src/claims.js";
+
+export default (api) => (scope) => {
+  addScope(String(scope));
+  return api;
+};

@@ -1,0 +1,2 @@
+// An action that uses no secrets.
+export const secretsOf = () => () => ({});

@@ -1,0 +1,6 @@
+// The module `https`.
+import { over } from "./http.js";
+
+const all = over("https:");
+export const { Agent, ClientRequest, IncomingMessage, METHODS, STATUS_CODES, createServer, get, globalAgent, request } = all;
+export default all;

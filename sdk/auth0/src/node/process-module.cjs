@@ -1,0 +1,2 @@
+// The module `process`.
+module.exports = require("./process.js").process;

@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event, api) => {
+  api.authentication.challengeWith({ type: "otp" }, { additionalFactors: [{ type: "push-notification" }] });
+};

@@ -1,0 +1,3 @@
+module.exports.onExecutePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim("https://acme.example/form", "module.exports");
+};

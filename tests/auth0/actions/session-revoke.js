@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event, api) => {
+  api.session.revoke("Session is too old", { preserveRefreshTokens: true });
+};

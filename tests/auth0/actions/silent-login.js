@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event, api) => {
+  api.redirect.sendUserTo("https://prompt.acme.example/ask");
+};

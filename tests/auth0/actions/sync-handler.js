@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = (event, api) => {
+  api.idToken.setCustomClaim("https://acme.example/sync", true);
+};

@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event) => {
+  event.user.no_such_member.deeper;
+};

@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async () => {
+  throw new Error("something of mine is wrong");
+};

@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event, api) => {
+  api.validation.error("invalid_payload", "The payload is invalid");
+};
