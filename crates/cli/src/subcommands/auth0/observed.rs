@@ -44,6 +44,7 @@ fn outcome(run: &Run) -> Value {
         }
         Ending::Failed(Failure::Other(why) | Failure::Unavailable(why)) => error(why),
         Ending::Trapped(trap) => error(&trap.message),
+        Ending::Leaked(leak) => error(&format!("refused: {leak}")),
         Ending::TimedOut => error("the wall clock ran out"),
         Ending::Busy => error("no place to run came free"),
     }
