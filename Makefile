@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages test-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages test-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -65,7 +65,7 @@ test-install: build ## `make install` into a folder of its own, and the installe
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins languages test-auth0 test-docs test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-auth0 test-docs test-kits test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -79,9 +79,9 @@ lint: ## clippy, warnings are errors, and one set of features
 	@cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	@cargo clippy $(LOCKED) --manifest-path plugins/Cargo.toml --workspace --all-targets -- -D warnings
 
-test-host: plugins ## tests of the host: units, goldens, properties, end to end
+test-host: plugins ## tests of the host: units, goldens, properties, end to end, and five minutes of the soak beside them (SOAK_SECONDS=300)
 	@$(call say,'tests of the host')
-	@cargo test $(LOCKED) --workspace
+	@SOAK_SECONDS=$(or $(SOAK_SECONDS),300) scripts/test-host.sh $(LOCKED)
 
 test-plugins: ## tests of the plugins, natively
 	@$(call say,'tests of the plugins')
@@ -91,6 +91,11 @@ test-docs: plugins ## the documentation: every command of its chapters is run, i
 	@$(call say,'the documentation')
 	@scripts/setup.sh javascript python
 	@cargo test $(LOCKED) --workspace --test docs -- --include-ignored
+
+test-kits: build ## prompt-site kits and IdP clients in every language: one set of vectors, a server that misbehaves, a real Postlude
+	@$(call say,'prompt-site kits and IdP clients')
+	@scripts/setup.sh kits
+	@POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" scripts/test-kits.sh
 
 test-demo: ## the demo, played once
 	@$(call say,'the demo')
@@ -128,7 +133,7 @@ docs: ## build the book into target/book
 freeze: ## accept the present contract with plugins as the frozen one, until its release
 	@scripts/freeze-contract.sh
 
-soak: plugins ## an hour of kills, failing disk, clock steps, swaps, new root keys and a hostile tenant (SOAK_SECONDS=3600)
+soak: plugins ## an hour of kills, failing disk, clock steps, swaps, new keys of every kind and a hostile tenant (SOAK_SECONDS=3600)
 	@$(call say,'everything at once')
 	@POSTLUDE_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) cargo test $(LOCKED) --workspace --test e2e -- --nocapture soak::
 
@@ -141,6 +146,9 @@ release: plugins ## build the release into target/dist: a static binary, manual 
 	@$(call say,'the release')
 	@scripts/release.sh
 
+# Where scripts/build-release.sh puts what it builds.
+BENCH_DIR = $(TARGET_DIR)/$(shell rustc -vV | sed -n 's/^host: //p')/release
+
 # The release profile is what users run; it compiles the engine once more and optimises it as a whole.
 bench-stories: plugins ## measure: a thousand stories, and how fast `postlude test --watch` answers
 	@cargo build $(LOCKED) --release --workspace --bin postlude
@@ -149,20 +157,20 @@ bench-stories: plugins ## measure: a thousand stories, and how fast `postlude te
 bench: plugins ## measure: all rows and what was promised of them, about half an hour (ONLY=http,steps,.. some parts)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring')
-	@$(TARGET_DIR)/release/postlude-bench $(if $(ONLY),--only $(ONLY))
+	@$(BENCH_DIR)/postlude-bench $(if $(ONLY),--only $(ONLY))
 
 bench-quick: plugins ## does every measurement work? short rounds and small sizes, about 5 minutes (ONLY=.. as above)
 	@$(MAKE) --no-print-directory bench-build
 	@$(call say,'measuring in short rounds')
-	@$(TARGET_DIR)/release/postlude-bench --quick $(if $(ONLY),--only $(ONLY))
+	@$(BENCH_DIR)/postlude-bench --quick $(if $(ONLY),--only $(ONLY))
 
 bench-tables: ## put the tables of the last measurement into docs/performance.md
-	@$(TARGET_DIR)/release/postlude-bench markdown --into docs/performance.md
+	@$(BENCH_DIR)/postlude-bench markdown --into docs/performance.md
 
 .PHONY: bench-build
 bench-build:
-	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
-	@cargo build $(LOCKED) --release --workspace --bin postlude --bin postlude-bench
+	@$(call say,'building the release (the first time: 30 to 60 minutes, most of it for its profile; PROFILE=none goes without)')
+	@scripts/build-release.sh --bin postlude --bin postlude-bench >/dev/null
 	@scripts/bench-peers.sh
 
 bench-records: ## what a light login's record costs in each engine that was weighed: the table of ADR 49 (5 minutes, 10 GB of disk)
@@ -187,4 +195,5 @@ fmt: ## format everything
 clean: ## remove what was built and installed in this folder
 	@cargo clean
 	@cargo clean --manifest-path plugins/Cargo.toml
-	@rm -rf tests/api/.venv tests/browser/node_modules examples/oidc-provider/node_modules examples/oidc-provider/demo-data
+	@rm -rf tests/api/.venv tests/browser/node_modules examples/oidc-provider/node_modules examples/oidc-provider/demo-data \
+		examples/*/*/node_modules examples/*/*/build examples/prompt-site/python/.venv

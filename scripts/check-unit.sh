@@ -16,4 +16,8 @@ if grep -F postlude.service "$dir/said" >&2; then exit 1; fi
 rating=$(systemd-analyze security --offline=yes --no-pager "$dir/postlude.service" | sed -n 's/.*exposure level for.*: \([0-9.]*\).*/\1/p')
 awk -v rating="$rating" -v most="$MOST" 'BEGIN { exit !(rating != "" && rating + 0 <= most) }' ||
   { echo "check-unit: exposure ${rating:-unknown}, at most $MOST is allowed" >&2; exit 1; }
+# Without these the process that compiles plugins cannot shut itself in; older systemd has them in no group.
+for call in landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp; do
+  grep -q "^SystemCallFilter=.*\b$call\b" "$unit" || { echo "check-unit: the unit does not allow $call" >&2; exit 1; }
+done
 echo "check-unit: understood, exposure $rating of 10" >&2

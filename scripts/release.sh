@@ -16,9 +16,8 @@ DIST=${DIST:-target/dist}
 # The static target, or the machine's own where it cannot be had.
 if scripts/setup.sh static; then TARGET=$STATIC; else TARGET=$HOST; say "no $STATIC here: linking with this machine's C library"; fi
 
-say "building postlude $VERSION for $TARGET (the first time: 15 to 30 minutes)"
-CARGO_PROFILE_RELEASE_STRIP=symbols cargo build ${CI:+--locked} --release --workspace --bin postlude --target "$TARGET"
-BINARY=${CARGO_TARGET_DIR:-target}/$TARGET/release/postlude
+say "building postlude $VERSION for $TARGET (the first time: 30 to 60 minutes, most of it for the profile; PROFILE=none goes without)"
+BINARY=$(CARGO_PROFILE_RELEASE_STRIP=symbols scripts/build-release.sh --target "$TARGET" --bin postlude)/postlude
 
 NAME=postlude-$VERSION-$TARGET
 rm -rf "$DIST"

@@ -2,9 +2,11 @@
 # Installs what building and testing need and this machine lacks. Looks first; says what it does; never asks.
 #   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
 #   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
+#   scripts/setup.sh kits                                 what the prompt-site kits and the IdP clients are tested with
 #   scripts/setup.sh full-engine                          the full JavaScript engine, into target/tools/full-engine
 #   scripts/setup.sh mypy                                 the checker of Python's types
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
+#   scripts/setup.sh profile                              what a build by a profile needs; fails where it cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -161,6 +163,37 @@ set_up_go() {
   apt_install golang-go || die 'go is missing and cannot be installed here: install Go 1.24 or later from https://go.dev/dl'
 }
 
+# Java and its JSON library, for the IdP's client in Java.
+set_up_java() {
+  have javac && [ -f /usr/share/java/jackson-databind.jar ] && return
+  say 'installing default-jdk-headless and libjackson2-databind-java with apt-get (a minute or two)'
+  if have javac; then apt_install libjackson2-databind-java; else apt_install default-jdk-headless libjackson2-databind-java; fi ||
+    die 'the client in Java needs a JDK (17 or later) and Jackson in /usr/share/java, which cannot be installed here'
+}
+
+# The JWT library of the prompt-site kit in Python, in a virtual environment of its own, exactly as pinned.
+set_up_kit_python() {
+  local folder=examples/prompt-site/python
+  local venv=$folder/.venv
+  [ "$venv/installed" -nt "$folder/requirements.txt" ] && return
+  have python3 || apt_install python3 python3-venv || die 'python3 is missing: install Python 3.10 or later'
+  say "installing PyJWT into $venv"
+  if ! python3 -m venv --clear "$venv" >/dev/null 2>&1; then
+    apt_install python3-venv && python3 -m venv --clear "$venv" || die 'python3 has no venv: install it (Debian: python3-venv)'
+  fi
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/requirements.txt" </dev/null >&2
+  touch "$venv/installed"
+}
+
+# The prompt-site kits and the IdP clients, in every language.
+set_up_kits() {
+  npm_ci examples/prompt-site/node
+  npm_ci examples/idp-client/ts
+  set_up_kit_python
+  set_up_go
+  set_up_java
+}
+
 # A compiler, a linker and a C library for plugins in C.
 set_up_clang() {
   have clang && have wasm-ld && [ -f /usr/lib/wasm32-wasi/libc.a ] && return
@@ -192,10 +225,20 @@ set_up_static() {
   }
 }
 
+# The program that merges the counts of a profile: of the compiler's own LLVM, else it does not read them.
+set_up_profile() {
+  local program
+  set_up_rust
+  program=$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/llvm-profdata
+  [ -x "$program" ] && return
+  say 'adding the Rust component llvm-tools'
+  have rustup && timeout 300 rustup component add llvm-tools </dev/null >/dev/null 2>&1 && [ -x "$program" ]
+}
+
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | clang | mdbook) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, clang, mdbook" ;;
+    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile" ;;
   esac
 done

@@ -1,5 +1,5 @@
 // The IdP's own pages: the password, the way to Postlude, and the way back.
-import { PostludeError } from './postlude-client.mjs';
+import { PostludeError } from '../idp-client/ts/postlude.mjs';
 import { escape, page, readForm, seeOther, send } from './pages.mjs';
 
 const ROUTE = /^\/interaction\/([\w-]{1,64})(\/login|\/postlude)?$/;
@@ -9,7 +9,7 @@ const MESSAGE_LENGTH = 200; // of a denial, in the redirect's `error_description
 /**
  * Handles `/interaction/..`. An interaction's path carries its uid, or, when a session exists already, the
  * transaction that the policy's check has opened for it.
- * @param {{provider: import('oidc-provider').default, postlude: ReturnType<import('./postlude-client.mjs').createPostlude>,
+ * @param {{provider: import('oidc-provider').default, postlude: ReturnType<import('../idp-client/ts/postlude.mjs').createPostlude>,
  *   transactions: ReturnType<import('./idp-transactions.mjs').createTransactions>, users: Map<string, object>,
  *   eventOf: Function, sessionOf: Function, issuer: string}} idp
  */

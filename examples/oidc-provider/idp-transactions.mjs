@@ -14,7 +14,7 @@ const hash = (secret) => createHash('sha256').update(secret).digest();
  * A transaction is one user's passage through one interaction. Its binding cookie carries a secret in a
  * `__Host-` cookie that is named after it: two tabs are two transactions, and a sibling host can plant neither.
  * @typedef {{id: string, userId: string, event: object, request: object, secret: Buffer, until: number,
- *   pending?: import('./postlude-client.mjs').Pending, location?: string, answer?: object}} Transaction
+ *   pending?: import('../idp-client/ts/postlude.mjs').Pending, location?: string, answer?: object}} Transaction
  */
 export function createTransactions({ now = Date.now } = {}) {
   /** @type {Map<string, {current: Transaction, byUser: Map<string, Transaction>}>} */

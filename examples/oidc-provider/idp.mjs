@@ -42,7 +42,7 @@ function mergePatch(target, patch) {
 /**
  * @param {object} options
  * @param {string} options.issuer   this IdP's URL, `http://localhost:PORT`
- * @param {ReturnType<import('./postlude-client.mjs').createPostlude>} options.postlude
+ * @param {ReturnType<import('../idp-client/ts/postlude.mjs').createPostlude>} options.postlude
  * @param {object[]} options.clients   oidc-provider's client metadata
  * @param {string[]} [options.idTokenClaims]   names of the claims that actions may set in the ID token
  */

@@ -10,7 +10,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { createIdp } from './idp.mjs';
-import { createPostlude } from './postlude-client.mjs';
+import { createPostlude } from '../idp-client/ts/postlude.mjs';
 import { createPartnerKeys, createPromptSite } from './prompt-site.mjs';
 import { createRp } from './rp.mjs';
 import { createClientKeys, createSecondIdp } from './second-idp.mjs';
@@ -152,7 +152,7 @@ export async function startStack({ binary, plugin, template = 'postlude.template
     });
     const factor = second
       ? await createSecondIdp({ issuer: urls.second, redirectUri: `${urls.issuer}/continue`, jwks: client.jwks })
-      : createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner });
+      : await createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner });
     const sites = [
       [idp, port.idp],
       [createRp({ origin: urls.rp, issuer: urls.idp, clientId: 'shop', clientSecret }), port.rp],

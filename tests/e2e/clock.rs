@@ -1,7 +1,7 @@
 //! Clocks that are wrong, step, and are set right. Nothing that was acknowledged is lost, and everything works at once.
 
-use postlude_testkit::Postlude;
 use postlude_testkit::faults::Fault;
+use postlude_testkit::{OPERATOR_KEY, Postlude, READER_KEY};
 use serde_json::json;
 use std::time::Duration;
 
@@ -141,4 +141,87 @@ async fn time_goes_on_while_a_machine_sleeps() {
     assert!(!counts(&postlude, "ann", &session).await, "the policy says 24 hours");
     assert_eq!(asleep.bring(&token).await.status, 410, "its state has expired");
     assert_eq!(postlude.readiness().await, (200, "ready\n".to_owned()));
+}
+
+/// Revokes what the action's plugin recorded until now.
+async fn revoke(postlude: &Postlude) {
+    let pipeline = postlude.get_as(READER_KEY, "/v1/admin/pipeline").await;
+    let order = json!({ "digest": pipeline.text_at("/actions/0/digest"), "reason": "INC-7" });
+    let revoked = postlude.post_as(OPERATOR_KEY, "/v1/admin/plugins/revoke-factors", &order).await;
+    assert_eq!(revoked.status, 200, "{}", revoked.text);
+}
+
+/// A clock that was ahead dated the factor later than the revocation. What came first is not the clock's to say.
+#[tokio::test]
+async fn a_revocation_covers_what_a_clock_that_was_ahead_dated_after_it() {
+    let mut postlude = Postlude::start().await;
+    postlude.stop().await;
+    postlude.step_wall(70_000);
+    postlude.start_again().await.unwrap();
+    let session = complete(&postlude, "ann").await;
+    postlude.stop().await;
+    postlude.step_wall(0);
+    postlude.start_again().await.unwrap();
+    revoke(&postlude).await;
+    postlude.forward(Duration::from_secs(20));
+    assert!(!counts(&postlude, "ann", &session).await, "it was recorded before the revocation");
+    let later = complete(&postlude, "bob").await;
+    assert!(counts(&postlude, "bob", &later).await, "it was recorded after the revocation");
+}
+
+/// The other way about: a clock that was behind dated the factor earlier than the revocation that came before it.
+#[tokio::test]
+async fn what_is_recorded_after_a_revocation_counts_whatever_the_clock_says() {
+    let mut postlude = Postlude::start().await;
+    postlude.stop().await;
+    postlude.step_wall(300_000);
+    postlude.start_again().await.unwrap();
+    revoke(&postlude).await;
+    postlude.stop().await;
+    postlude.step_wall(0);
+    postlude.start_again().await.unwrap();
+    let session = complete(&postlude, "ann").await;
+    assert!(counts(&postlude, "ann", &session).await);
+}
+
+/// A revocation is forgotten once no record can be older. A clock that was years behind when it was ordered must not say so.
+#[tokio::test]
+async fn a_revocation_by_a_clock_that_was_behind_is_not_forgotten() {
+    let mut postlude = Postlude::start().await;
+    let session = complete(&postlude, "ann").await;
+    postlude.stop().await;
+    postlude.step_wall(-3 * YEAR);
+    postlude.start_again().await.unwrap();
+    revoke(&postlude).await;
+    postlude.restart().await;
+    postlude.step_wall(0);
+    postlude.restart().await;
+    postlude.forward(Duration::from_secs(2 * 60 * 60));
+    postlude.host().collect_garbage().await.unwrap();
+    assert!(!counts(&postlude, "ann", &session).await);
+}
+
+/// A bypass for the user `ann`; its identifier.
+async fn bypass(postlude: &Postlude) -> String {
+    let body = json!({ "user_id": "ann", "action": "face", "reason": "phone lost" });
+    let issued = postlude.post_as(OPERATOR_KEY, "/v1/admin/bypasses", &body).await;
+    assert_eq!(issued.status, 200, "{}", issued.text);
+    issued.text_at("/id").to_owned()
+}
+
+/// Begun a month ahead, the help desk issues a bypass. The user's earlier one looks old, and is there when the clock is right.
+#[tokio::test]
+async fn a_write_by_a_clock_that_is_ahead_deletes_no_bypass() {
+    let mut postlude = Postlude::start().await;
+    let first = bypass(&postlude).await;
+    postlude.stop().await;
+    postlude.step_wall(31 * DAY);
+    postlude.start_again().await.unwrap();
+    bypass(&postlude).await;
+    postlude.stop().await;
+    postlude.step_wall(0);
+    postlude.start_again().await.unwrap();
+    let body = json!({ "user_id": "ann", "id": first });
+    let revoked = postlude.post_as(OPERATOR_KEY, "/v1/admin/bypasses/revoke", &body).await;
+    assert_eq!(revoked.status, 200, "it is there: {}", revoked.text);
 }

@@ -396,12 +396,20 @@ async fn a_stop_does_not_wait_for_a_reload_that_compiles() {
     gone(compiler).await;
 }
 
+/// Whether a process has a handler of SIGHUP, the first signal.
+fn has_handler_of_hangups(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
+}
+
 /// The process that compiles for a server, once it has set its limits: by then it has grown.
 async fn compiler_of(server: u32) -> u32 {
     let began = Instant::now();
     loop {
         if let Some(compiler) = compilers(server).first()
             && resident(*compiler) > 64 * 1024
+            && has_handler_of_hangups(*compiler)
         {
             return *compiler;
         }

@@ -1,6 +1,7 @@
 //! The configuration of a running server: reloads that are refused, a second process, and a wrong start.
 
-use postlude_testkit::{Alg, IDP_KEY, OPERATOR_KEY, Postlude, program};
+use postlude_testkit::{Alg, IDP_KEY, OPERATOR_KEY, Postlude, event, program};
+use serde_json::json;
 use std::process::Command;
 
 #[tokio::test]
@@ -45,21 +46,51 @@ async fn a_second_process_on_the_same_folder_is_refused() {
     assert!(printed.contains("in use") && printed.contains("data"), "{printed}");
 }
 
-/// R17: SIGTERM in the middle of calls ends them properly; what was answered is there after the start.
+/// R17: SIGTERM in the middle of calls ends them properly: each is answered, or was never heard; and what was answered is there after the
+/// start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_under_load_leaves_no_login_half_done() {
     let mut postlude = Postlude::builder().process().start().await;
-    for _ in 0..5 {
-        let mut browser = postlude.browser("ana");
-        browser.login().await;
-        assert_eq!(browser.complete().await.outcome(), "continue");
-        let session = browser.session.clone();
+    let mut finished = 0;
+    for round in 0..5_u64 {
+        let calls: Vec<_> = (0..8)
+            .map(|at| {
+                let (client, url) = (postlude.client.clone(), format!("{}/v1/logins", postlude.base));
+                tokio::spawn(async move {
+                    let mut answered = Vec::new();
+                    for number in 0.. {
+                        let key = format!("{round}-{at}-{number}");
+                        let body = json!({ "trigger": "post-login", "mode": "interactive", "event": event(&key, None),
+                            "return_url": "http://localhost:3000/interaction/x" });
+                        let request =
+                            client.post(&url).bearer_auth(IDP_KEY).header("idempotency-key", &key).json(&body);
+                        let Ok(answer) = request.send().await else { break };
+                        // A call that was heard is answered whole, or told to come again.
+                        let (status, text) = (answer.status().as_u16(), answer.text().await.expect("a whole answer"));
+                        match status {
+                            200 => answered.push((key, body, text)),
+                            503 => break,
+                            _ => panic!("{status} {text}"),
+                        }
+                    }
+                    answered
+                })
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(100 + 70 * round)).await;
         postlude.stop().await;
+        let mut answered = Vec::new();
+        for call in calls {
+            answered.extend(call.await.unwrap());
+        }
         postlude.start_again().await.unwrap();
-        let mut browser = postlude.browser("ana");
-        browser.session = session;
-        assert_eq!(browser.login().await.outcome(), "continue");
+        for (key, body, text) in &answered {
+            let again = postlude.login(key, body).await;
+            assert_eq!(again.body, serde_json::from_str::<serde_json::Value>(text).unwrap(), "{key}");
+        }
+        finished += answered.len();
     }
+    assert!(finished > 40, "only {finished} calls were answered before the stops");
 }
 
 #[tokio::test(flavor = "multi_thread")]

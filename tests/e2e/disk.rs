@@ -179,6 +179,62 @@ async fn a_disk_that_hangs_holds_nobody_up() {
     complete(&postlude, "cid").await.expect("logins are let through again");
 }
 
+/// R07: a write that does not come back, somewhere in the engine. Whoever reads is answered as well, and so is whoever asks how it is.
+#[tokio::test]
+async fn a_write_that_hangs_holds_nobody_up() {
+    let postlude = Postlude::builder().faults().start().await;
+    let mut sessions = Vec::new();
+    for number in 0..20 {
+        let user = format!("before-{number}");
+        sessions.push((user.clone(), complete(&postlude, &user).await.unwrap()));
+    }
+    postlude.faults().set(Fault::WriteHangs, 1);
+    let postlude = &postlude;
+    let calls = (0..60).map(|number| async move {
+        // More calls than cores, of those that write and of those that read.
+        if number % 3 == 0 {
+            drop(complete(postlude, &format!("while-{number}")).await);
+        } else {
+            let path = format!("/v1/admin/logins/lgn_{number}");
+            let read = postlude.get_as(postlude_testkit::READER_KEY, &path);
+            let read = tokio::time::timeout(Duration::from_secs(15), read).await.expect("a reader is answered");
+            assert!([404, 503].contains(&read.status), "{}", read.text);
+        }
+    });
+    let told = async {
+        let text = until(postlude, 503).await;
+        assert!(text.contains("the disk has not answered"), "{text}");
+        let health = postlude.client.get(format!("{}/healthz", postlude.base)).timeout(Duration::from_secs(2));
+        assert_eq!(health.send().await.unwrap().status(), 200);
+    };
+    tokio::join!(futures_util::future::join_all(calls), told);
+    assert!(postlude.faults().injected() > 0, "the fault was met");
+    postlude.faults().clear(Fault::WriteHangs);
+    until(postlude, 200).await;
+    for (user, session) in &sessions {
+        assert!(counts(postlude, user, session).await, "{user}");
+    }
+    complete(postlude, "after").await.expect("logins are let through again");
+}
+
+/// A disk that never answers again is given up after `server.disk_patience`: the process ends for its supervisor, whatever hangs.
+#[tokio::test]
+async fn a_disk_that_never_answers_again_ends_the_process() {
+    for fault in [Fault::SyncHangs, Fault::WriteHangs] {
+        let mut postlude = Postlude::builder().server("disk_patience = \"10s\"").faults().start().await;
+        let session = complete(&postlude, "ann").await.unwrap();
+        postlude.faults().set(fault, 1);
+        let began = Instant::now();
+        assert_eq!(complete(&postlude, "bob").await, None, "refused");
+        assert_eq!(postlude.ended_within(Duration::from_secs(30)).await, Some(74), "{fault:?}");
+        assert!(began.elapsed() >= Duration::from_secs(10), "{fault:?}: after {:?}", began.elapsed());
+        postlude.faults().clear(fault);
+        postlude.start_again().await.unwrap();
+        assert!(counts(&postlude, "ann", &session).await, "{fault:?}");
+        complete(&postlude, "cid").await.expect("logins are let through again");
+    }
+}
+
 /// SIGTERM is heard whatever the disk does.
 #[tokio::test]
 async fn a_server_on_a_hanging_disk_can_be_stopped() {

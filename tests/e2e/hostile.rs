@@ -1,6 +1,6 @@
 //! Hostile plugins in a real server: each login ends in a deny with the right cause, while a neighbour's login answers.
 
-use postlude_testkit::{Answered, Postlude, event, guests};
+use postlude_testkit::{Answered, Postlude, event, guests, hash};
 use serde_json::json;
 
 const EVIL_KEY: &str = "plk_test-evil-key-0123456789abcdefghijklmno";
@@ -123,7 +123,7 @@ async fn a_run_out_of_time_is_load_and_changes_nothing() {
     }
 }
 
-/// `on_failure = "continue"` is the operator's choice, for an action without a factor.
+/// O10: `on_failure = "continue"` is the operator's choice, for an action without a factor, and the login says what was passed over.
 #[tokio::test]
 async fn the_failure_policy_may_let_a_login_go_on() {
     let trap = guests::component(r#"(func (export "on-login") (result i32) (unreachable))"#).unwrap();
@@ -133,6 +133,45 @@ async fn the_failure_policy_may_let_a_login_go_on() {
     let answered = attack(&postlude, "trap").await;
     assert_eq!(answered.outcome(), "continue", "{}", answered.text);
     assert_eq!(answered.text_at("/actions/0/decision"), "failed");
+}
+
+const OPERATOR: &str = "plk_test-evil-operator-0123456789abcdefghijk";
+
+/// What the hostile action is given in clear.
+const TOKEN: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+
+/// P35, O08: a plugin that carries its secret out has its login denied, whatever the operator said about failures, by a code of its own. Nobody
+/// is shown the secret: not the caller, not the operator, and it is not in the store.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_carried_out_denies_the_login_and_is_shown_to_nobody() {
+    let text = r#"(func (export "on-login") (result i32)
+        (call $secrets.get «api_token» (global.get $out))
+        (call $say (i32.load offset=4 (global.get $out)) (i32.load offset=8 (global.get $out)))
+        (call $deny «no» (i32.load offset=4 (global.get $out)) (i32.load offset=8 (global.get $out))))"#;
+    let manifest = MANIFEST.replace(" }", r#", "capabilities": { "secrets": ["api_token"] } }"#);
+    let component = guests::with_manifest(&guests::component(text).unwrap(), &manifest);
+    let policy = "on_failure = \"continue\"\nsecrets = { api_token = { file = \"api.secret\" } }\n\
+        [tenants.evil.pipeline.grants]\nsecrets = [\"api_token\"]";
+    let operator = format!("[tenants.evil.keys.operator]\nrole = \"operator\"\nsha256 = \"{}\"\n", hash(OPERATOR));
+    let write = |folder: &std::path::Path| std::fs::write(folder.join("api.secret"), TOKEN).unwrap();
+    let postlude = Postlude::builder()
+        .guest("carry", component)
+        .prepare(write)
+        .after(&(tenant("carry", policy) + &operator))
+        .start()
+        .await;
+    let denied = attack(&postlude, "carry").await;
+    assert_eq!((denied.outcome(), denied.text_at("/code")), ("deny", "secret_in_output"), "{}", denied.text);
+    let why = "the secret `api_token` stands in the message of the denial, in clear";
+    assert_eq!(denied.text_at("/actions/0/why"), why);
+    let login = denied.text_at("/login_id");
+    let shown = postlude.get_as(OPERATOR, &format!("/v1/admin/logins/{login}")).await.text;
+    assert!(shown.contains("[secret api_token]") && shown.contains(why), "{shown}");
+    assert!(!denied.text.contains(TOKEN) && !shown.contains(TOKEN));
+    for path in ["pipeline", "orders", "plugins", "root-keys", "status"].map(|name| format!("/v1/admin/{name}")) {
+        let shown = postlude.get_as(OPERATOR, &path).await;
+        assert!(!shown.text.contains(TOKEN), "{path}: {}", shown.text);
+    }
 }
 
 async fn evil(name: &str, component: Vec<u8>) -> Postlude {
@@ -145,7 +184,7 @@ async fn evil_with(name: &str, component: Vec<u8>, server: &str) -> Postlude {
 }
 
 fn tenant(plugin: &str, policy: &str) -> String {
-    let hash = postlude_testkit::hash(EVIL_KEY);
+    let hash = hash(EVIL_KEY);
     format!(
         r#"
 [tenants.evil]

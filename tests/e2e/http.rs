@@ -31,6 +31,8 @@ async fn wrong_json_is_400_with_the_place() {
         let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).bearer_auth(IDP_KEY);
         let answered = Answered::of(request.header("idempotency-key", "k").body(body.to_owned())).await;
         assert_eq!((answered.status, answered.outcome()), (400, "invalid_request"), "{:.40}: {}", body, answered.text);
+        let detail = answered.text_at("/detail");
+        assert!(detail.contains("line 1 column") || detail.contains("`a` occurs twice"), "{body:.40}: {detail}");
     }
 }
 
@@ -55,7 +57,6 @@ async fn a_start_needs_an_idempotency_key() {
     assert_eq!(postlude.login(&"k".repeat(256), &body).await.outcome(), "redirect");
 }
 
-/// N12, S01: on every route, also of errors.
 /// Two values of such a header are read in one way here and in another by a proxy before: neither counts.
 #[tokio::test]
 async fn a_header_that_may_stand_once_is_refused_twice() {

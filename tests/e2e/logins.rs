@@ -1,5 +1,6 @@
 //! `POST /v1/logins` and `GET`: idempotency, subjects, return URLs, and the shape of answers.
 
+use postlude_model::limits;
 use postlude_testkit::{OTHER_KEY, Postlude, READER_KEY};
 use serde_json::json;
 
@@ -14,6 +15,31 @@ async fn the_same_key_gives_the_same_login_and_another_body_is_refused() {
     assert_eq!((other.status, other.outcome()), (422, "idempotency_mismatch"), "{}", other.text);
     let elsewhere = postlude.login_as(OTHER_KEY, "txn-1", &postlude.browser("ben").body("interactive")).await;
     assert_eq!(elsewhere.outcome(), "continue", "keys are a tenant's own: {}", elsewhere.text);
+}
+
+/// A crash forgets a light login of its last moments. Another body under its key must not get what was another user's.
+#[tokio::test]
+async fn a_login_in_the_place_of_one_that_a_crash_forgot_is_not_taken_for_it() {
+    let mut postlude = Postlude::start().await;
+    let ana = postlude.browser("ana").body("silent");
+    let first = postlude.login_as(OTHER_KEY, "txn-1", &ana).await;
+    assert_eq!(first.outcome(), "continue", "{}", first.text);
+    postlude.stop().await;
+    let mut forgotten = 0;
+    for entry in std::fs::read_dir(postlude.dir().join("data/logins")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+        forgotten += 1;
+    }
+    assert!(forgotten > 0);
+    postlude.start_again().await.unwrap();
+    let path = format!("/v1/logins/{}", first.text_at("/login_id"));
+    assert_eq!(postlude.get_as(OTHER_KEY, &path).await.status, 404);
+    let second = postlude.login_as(OTHER_KEY, "txn-1", &postlude.browser("ben").body("silent")).await;
+    assert_eq!(second.outcome(), "continue", "{}", second.text);
+    assert_ne!(second.text_at("/login_id"), first.text_at("/login_id"));
+    assert_eq!(postlude.get_as(OTHER_KEY, &path).await.status, 404, "the first is not the second");
+    let again = postlude.login_as(OTHER_KEY, "txn-1", &ana).await;
+    assert_eq!((again.status, again.outcome()), (422, "idempotency_mismatch"), "{}", again.text);
 }
 
 #[tokio::test]
@@ -101,4 +127,35 @@ async fn wrong_bodies_say_where_they_are_wrong() {
     let mut unknown = good.clone();
     unknown["colour"] = json!("red");
     assert!(postlude.login("txn", &unknown).await.text_at("/detail").contains("colour"));
+}
+
+/// U24: a user has so many records of logins that were not light. What one user fills is nobody else's.
+#[tokio::test]
+async fn a_user_fills_no_more_than_its_own_records() {
+    let postlude = Postlude::in_memory().await;
+    let begin = async |user: &str, number: usize| {
+        let body = postlude.browser(user).body("interactive");
+        postlude.login(&format!("{user}-{number}"), &body).await
+    };
+    for from in (0..limits::USER_RECORDS).step_by(50) {
+        let begun = (from..from + 50).map(|number| begin("ana", number));
+        for answered in futures_util::future::join_all(begun).await {
+            assert_eq!((answered.status, answered.outcome()), (200, "redirect"), "{}", answered.text);
+        }
+    }
+    let full = begin("ana", limits::USER_RECORDS).await;
+    assert_eq!(full.status, 503, "{}", full.text);
+    assert!(full.text.contains("as many records of logins as one may have"), "{}", full.text);
+    assert_eq!(begin("ben", 0).await.outcome(), "redirect");
+    assert_eq!(
+        begin("ana", limits::USER_RECORDS - 1).await.outcome(),
+        "redirect",
+        "what was answered is answered again"
+    );
+    let mut known = postlude.browser("ana");
+    let refresh = known.login_in("silent").await;
+    assert_eq!(refresh.outcome(), "interaction_required", "a light login takes no room: {}", refresh.text);
+    postlude.forward(std::time::Duration::from_secs(25 * 60 * 60));
+    postlude.host().sweep().await.unwrap();
+    assert_eq!(begin("ana", limits::USER_RECORDS).await.outcome(), "redirect", "the sweep makes room");
 }

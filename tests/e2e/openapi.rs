@@ -142,6 +142,40 @@ async fn every_answer_forbids_caching_and_sets_no_cookie() {
     assert!(seen.len() >= 5 && seen.contains(&200) && seen.contains(&401), "{seen:?}");
 }
 
+/// N11: no route takes a security event token (RFC 8417), once or twice, with whatever key: as it is pushed (RFC 8935), in a form, or as JSON.
+#[tokio::test]
+async fn no_route_takes_a_security_event_token() {
+    let postlude = Postlude::in_memory().await;
+    let document = document(&postlude).await;
+    // {"typ":"secevent+jwt","alg":"none"} and an event that ends a session.
+    let token = "eyJ0eXAiOiJzZWNldmVudCtqd3QiLCJhbGciOiJub25lIn0.\
+        eyJqdGkiOiIxIiwiZXZlbnRzIjp7Imh0dHBzOi8vc2NoZW1hcy5vcGVuaWQubmV0L3NlY2V2ZW50L2NhZXAvZXZlbnQtdHlwZS9zZXNzaW9uLXJldm9rZWQiOnt9fX0.";
+    let (form, json) = (format!("logout_token={token}"), format!("{{\"set\":\"{token}\"}}"));
+    let bodies = [
+        ("application/secevent+jwt", token),
+        ("application/x-www-form-urlencoded", form.as_str()),
+        ("application/json", json.as_str()),
+    ];
+    let mut tried = 0;
+    for (path, method, operation) in operations(&document) {
+        if !["post", "put", "patch"].contains(&method.as_str()) || !operation.contains_key("requestBody") {
+            continue;
+        }
+        for key in [None, Some(IDP_KEY), Some(OPERATOR_KEY)] {
+            for (kind, body) in bodies.iter().chain(&bodies) {
+                let verb = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let mut request = postlude.client.request(verb, format!("{}{}", postlude.base, concrete(&path)));
+                request = key.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+                let sent = request.header("content-type", *kind).body((*body).to_owned()).send().await.unwrap();
+                let status = sent.status().as_u16();
+                assert!((400..500).contains(&status), "{method} {path} {kind}: {status}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "only {tried} were sent");
+}
+
 /// O01: for every route and every kind of key: 401, 403 or let through, as the document says.
 #[tokio::test]
 async fn every_route_asks_for_the_roles_that_it_declares() {

@@ -211,6 +211,14 @@ async fn a_rotated_root_key_keeps_suspended_logins_factors_and_retries() {
         browser.login().await;
         (browser.open.clone(), postlude.partner.result(browser.location(), &json!({})), known.session)
     };
+    let mut waiting = Vec::new();
+    for n in 0..100 {
+        let name = format!("user-{n}");
+        let mut browser = postlude.browser(&name);
+        browser.login().await;
+        let token = postlude.partner.result(browser.location(), &json!({}));
+        waiting.push((browser.open.clone(), token, name.clone()));
+    }
     let dir = postlude.dir().to_owned();
     std::fs::rename(dir.join("root.key"), dir.join("old.key")).unwrap();
     let made = std::process::Command::new(postlude_testkit::program())
@@ -228,6 +236,12 @@ async fn a_rotated_root_key_keeps_suspended_logins_factors_and_retries() {
     assert_eq!(back.outcome(), "continue", "{}", back.text);
     browser.session = session;
     assert_eq!(browser.login().await.outcome(), "continue", "the factor is still there");
+    for (open, token, name) in waiting {
+        let mut browser = postlude.browser(&name);
+        browser.open = open;
+        let sealed = browser.bring(&token).await.sealed();
+        assert_eq!(browser.resume(&sealed).await.outcome(), "continue", "{name}");
+    }
     let again = postlude.login("txn-1", &body).await;
     assert_eq!((again.status, again.text_at("/login_id")), (200, started.text_at("/login_id")), "{}", again.text);
 }
@@ -239,6 +253,13 @@ async fn a_restored_backup_revives_no_state() {
     postlude.stop().await;
     let (data, backup) = (postlude.dir().join("data"), postlude.dir().join("backup"));
     postlude.start_again().await.unwrap();
+    let session = {
+        let mut known = postlude.browser("ben");
+        known.login().await;
+        known.complete().await;
+        assert_eq!(known.login().await.outcome(), "continue");
+        known.session
+    };
     let mut browser = postlude.browser("ana");
     browser.login().await;
     let token = postlude.partner.result(browser.location(), &json!({}));
@@ -254,6 +275,9 @@ async fn a_restored_backup_revives_no_state() {
     postlude.start_again().await.unwrap();
     let revived = postlude.post(&path, &body).await;
     assert_eq!((revived.status, revived.outcome()), (410, "state_expired"), "{}", revived.text);
+    let mut known = postlude.browser("ben");
+    known.session = session;
+    assert_eq!(known.login().await.outcome(), "redirect", "a factor of an older epoch counts for nothing");
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {
@@ -267,4 +291,37 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
             std::fs::copy(entry.path(), target).map(|_| ()).unwrap()
         }
     }
+}
+
+/// What is stored of a suspended login tells who reads the disk no state and no request token.
+#[tokio::test]
+async fn nothing_on_the_disk_holds_a_state() {
+    let mut postlude = Postlude::start().await;
+    let body = postlude.browser("ana").body("interactive");
+    let begun = postlude.login("txn-1", &body).await;
+    let location = begun.text_at("/location");
+    let prompt = url::Url::parse(location).unwrap();
+    let state = prompt.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let secrets: Vec<_> =
+        prompt.query_pairs().map(|(_, value)| value.into_owned()).filter(|value| value.len() > 40).collect();
+    assert!(secrets.contains(&state), "{location}");
+    postlude.stop().await;
+    let files = every_file(&postlude.dir().join("data"));
+    assert!(files.len() > 3, "{}", files.len());
+    for bytes in files {
+        for secret in &secrets {
+            let holds = bytes.windows(40).any(|window| window == &secret.as_bytes()[..40]);
+            assert!(!holds, "{secret}");
+        }
+    }
+    postlude.start_again().await.unwrap();
+    let again = postlude.login("txn-1", &body).await;
+    assert_eq!(again.body, begun.body, "it is told again");
+}
+
+fn every_file(dir: &std::path::Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { every_file(&path) } else { vec![std::fs::read(path).unwrap()] })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Sessions: logout, rotation, revocation, and a session that changes hands.
 
-use postlude_testkit::{FACTOR, Postlude};
+use postlude_testkit::{Answered, FACTOR, IDP_KEY, OTHER_KEY, Postlude};
 use serde_json::json;
 
 /// U15: a factor does not survive logout.
@@ -145,4 +145,50 @@ async fn a_resume_repeated_after_a_rotation_gives_the_same_answer() {
     assert_eq!(postlude.post(&browser.continue_path(), &body).await.body, first.body);
     let ended = postlude.post("/v1/sessions/end", &json!({ "id": "sso-1" })).await;
     assert_eq!(ended.text_at("/id"), "sso-3", "logout by the first id ends the present session");
+}
+
+/// U25: no time that a caller tells decides: not the event's, not the header's.
+#[tokio::test]
+async fn a_callers_time_decides_nothing() {
+    let postlude = Postlude::in_memory().await;
+    let mut browser = postlude.browser("ana");
+    browser.login().await;
+    browser.complete().await;
+    for (hours, outcome) in [(1, "continue"), (24, "redirect")] {
+        postlude.forward(std::time::Duration::from_secs(hours * 3600));
+        for told in ["1970-01-01T00:00:00Z", "2026-11-24T10:00:00Z", "2100-01-01T00:00:00Z", "yesterday"] {
+            browser.more = json!({
+                "authentication": { "methods": [{ "name": "pwd", "timestamp": told }] },
+                "request": { "timestamp": told, "time": told },
+                "now": told, "timestamp": told,
+            });
+            let request = postlude.client.post(format!("{}/v1/logins", postlude.base)).bearer_auth(IDP_KEY);
+            let request = request.header("idempotency-key", format!("{hours}-{told}"));
+            let request =
+                request.header("date", told).header("x-request-start", told).header("if-modified-since", told);
+            let answered = Answered::of(request.json(&browser.body("interactive"))).await;
+            assert_eq!(answered.outcome(), outcome, "after {hours} h, told {told}: {}", answered.text);
+        }
+    }
+}
+
+/// T02: two tenants' users and sessions of one name are two.
+#[tokio::test]
+async fn a_session_of_one_name_at_another_tenant_is_another_one() {
+    let postlude = Postlude::in_memory().await;
+    let mut ana = postlude.browser("ana");
+    ana.session = Some("sid-of-the-idp".to_owned());
+    ana.login().await;
+    assert_eq!(ana.complete().await.outcome(), "continue");
+    let session = json!({ "id": "sid-of-the-idp" });
+    let theirs = postlude.post_as(OTHER_KEY, "/v1/sessions/get", &session).await;
+    assert_eq!((theirs.status, theirs.outcome()), (404, "session_unknown"), "{}", theirs.text);
+    // The other tenant's user of that name, in a session of that name, comes, and is logged out.
+    let login = postlude.login_as(OTHER_KEY, "txn-1", &ana.body("silent")).await;
+    assert_eq!((login.status, login.outcome()), (200, "continue"), "{}", login.text);
+    let theirs = postlude.post_as(OTHER_KEY, "/v1/sessions/end", &session).await;
+    assert!(matches!(theirs.status, 200 | 404), "{}", theirs.text);
+    assert_eq!(ana.login().await.outcome(), "continue", "the factor counts where it was completed");
+    let ours = postlude.post("/v1/sessions/get", &session).await;
+    assert_eq!(ours.body["factors"].as_array().map(Vec::len), Some(1), "{}", ours.text);
 }

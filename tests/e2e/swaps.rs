@@ -59,16 +59,30 @@ async fn client(client: SwapClient, at: usize, stop: Arc<AtomicBool>, done: Arc<
 
 const WARM_UP: u32 = 150;
 const SWAPS: u32 = 1000;
-/// What a thousand swaps may leave behind: 24 KiB each. The store keeps the revisions of a day, some of them in its cache; and where the test takes
-/// longer than a minute, the collection of revisions runs in it, which reads all of them: the allocator keeps some of that. Beside other tests 19 MiB
-/// were seen, and no more after that. A plugin's code that was not freed would be several times as much.
-const GROWTH: u64 = 24 << 20;
+/// What a thousand swaps may leave behind: 8 KiB each, for what the store keeps of a day's revisions. A plugin's code that was not freed would be
+/// several times as much.
+///
+/// The allocator gives freed memory back to the system with a delay, and for a thread's own only when that thread frees again: resident
+/// memory went up and down by 10 MiB and more with what else the machine did. The server of this test has no such delay, and what is
+/// resident is what is in use: 130 to 135 MiB from the first hundred swaps to the last, on a loaded machine.
+const GROWTH: u64 = 8 << 20;
+
+/// The least memory that the server has within a second: without what a reload or a collection needs for a moment.
+async fn at_rest(postlude: &Postlude) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..20 {
+        least = least.min(postlude.resident_bytes());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    least
+}
 
 /// Memory is flat over a thousand swaps, with a login across every fiftieth of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_flat_over_a_thousand_swaps() {
     let mut postlude = Postlude::builder()
         .process()
+        .variable("MIMALLOC_PURGE_DELAY", "0")
         .guest("versioned", versioned(0))
         .after(&postlude_testkit::swap::tenant("versioned.wasm"))
         .start()
@@ -82,10 +96,10 @@ async fn memory_is_flat_over_a_thousand_swaps() {
             assert!(client.finish(&open).await.unwrap().is_of_one_version());
         }
         if version == WARM_UP {
-            warm = postlude.resident_bytes();
+            warm = at_rest(&postlude).await;
         }
     }
-    let now = postlude.resident_bytes();
+    let now = at_rest(&postlude).await;
     assert!(now < warm + GROWTH, "{} KiB after {WARM_UP} swaps, {} KiB after {SWAPS} more", warm >> 10, now >> 10);
     println!("{} KiB after {WARM_UP} swaps, {} KiB after {SWAPS} more", warm >> 10, now >> 10);
     postlude.stop().await;

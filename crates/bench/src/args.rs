@@ -5,8 +5,8 @@ use crate::folder::Folder;
 use crate::minimal::Step;
 use crate::report::{Report, print_line};
 use crate::{
-    bare_http, durable, engine_rows, fairness, login_rows, markdown, minimal, peers, runs_alone, size_rows,
-    slow_partner,
+    bare_http, durable, engine_rows, fairness, login_rows, markdown, minimal, opening_rows, peers, runs_alone,
+    size_rows, slow_partner,
 };
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// The repository, for plugins, peers and the folder of the data
     #[arg(long, default_value = ".")]
     root: PathBuf,
+    /// The `postlude` that is measured, instead of the one beside this program
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 const REPORT: &str = "target/bench/latest.json";
@@ -65,6 +68,8 @@ enum Part {
     Peers,
     /// A login at a large installation
     Sizes,
+    /// From start to ready over many records
+    Opening,
 }
 
 /// What is run instead: subjects, each in a process of its own beside the load, and the tables of an earlier report.
@@ -105,6 +110,16 @@ enum Subject {
     /// A partner's site that answers late
     #[command(hide = true)]
     SlowPartner,
+    /// Writes sessions into a server's folder, and waits to be killed
+    #[command(hide = true)]
+    WriteSessions {
+        /// The folder
+        folder: PathBuf,
+        /// The plugin whose factors they have
+        plugin: PathBuf,
+        /// How many
+        records: usize,
+    },
     /// The bare wasmtime loop: for each line with a number of milliseconds it prints how many runs a second it made
     #[command(hide = true)]
     RunsAlone {
@@ -127,7 +142,7 @@ impl Args {
         let began = Instant::now();
         let mut effort = if self.quick { Effort::QUICK } else { Effort::FULL };
         effort.rounds = self.rounds.unwrap_or(effort.rounds).max(1);
-        let folder = Folder::new(&self.root)?;
+        let folder = Folder::new(&self.root, self.program.clone())?;
         let mut report = Report::new(self.quick);
         let mut failed = Vec::new();
         for part in Part::value_variants() {
@@ -160,6 +175,7 @@ impl Args {
             Part::Pipelines => size_rows::pipelines(folder, effort, report),
             Part::Peers => peers::measure(folder, effort, report),
             Part::Sizes => size_rows::sizes(folder, effort, report),
+            Part::Opening => opening_rows::measure(folder, effort, report),
         }
     }
 }
@@ -175,6 +191,7 @@ impl Subject {
             Self::Minimal { component, folder, step } => minimal::serve(&step, &component, &folder),
             Self::Webhook => bare_http::serve(bare_http::webhook()),
             Self::SlowPartner => slow_partner::serve(),
+            Self::WriteSessions { folder, plugin, records } => opening_rows::write_sessions(&folder, &plugin, records),
             Self::RunsAlone { component, threads } => runs_alone::serve(&component, threads),
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Effort {
     pub(crate) decisions: usize,
     /// The large installation.
     pub(crate) size: Size,
+    /// Records of the embedded store when the start is measured.
+    pub(crate) opening: usize,
 }
 
 /// What is stored in the large installation.
@@ -40,6 +42,7 @@ impl Effort {
         records: 1280,
         decisions: 300,
         size: Size { plugins: 10_000, logins: 5_000_000, sessions: 1_000_000, suspended: 100_000 },
+        opening: 5_000_000,
     };
     /// A short run that shows whether everything works.
     pub(crate) const QUICK: Self = Self {
@@ -50,5 +53,6 @@ impl Effort {
         records: 128,
         decisions: 50,
         size: Size { plugins: 1000, logins: 500_000, sessions: 100_000, suspended: 10_000 },
+        opening: 500_000,
     };
 }

@@ -15,7 +15,7 @@ use postlude_model::names::{
 use postlude_model::run::Phase;
 use postlude_model::session::{FactorRecord, Session};
 use postlude_store::{
-    Caps, Commit, CommitOutcome, Durability, EngineKind, LoginWrite, SessionWrite, Store, StoreOptions,
+    Caps, Commit, CommitOutcome, DISK_PATIENCE, Durability, EngineKind, LoginWrite, SessionWrite, Store, StoreOptions,
 };
 use std::ops::Range;
 use std::path::Path;
@@ -55,6 +55,7 @@ impl Filling {
             mac: Arc::new(Mac(RecordMac::new(root_keys(dir)?))),
             session_lifetime: limits::SESSION_LIFETIME,
             observer: Arc::new(()),
+            disk_patience: DISK_PATIENCE,
         })?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis();
         let values = Values {
@@ -159,8 +160,10 @@ impl Values {
             login: None,
             sessions: Vec::new(),
             check_session: None,
+            orders_seen: None,
             cache: Vec::new(),
             now: self.now,
+            settled: true,
             durability: Durability::Batched,
         }
     }
@@ -184,6 +187,7 @@ impl Values {
             uses: 0,
             last_used_at: self.completed(),
             epoch: self.epoch,
+            orders_seen: Some(0),
             evidence: None,
         });
         Ok(session)
@@ -242,6 +246,7 @@ impl Values {
             return_url: Some("http://localhost:3000/interaction/1".to_owned()),
             revision: 1,
             created_at: self.now,
+            orders_seen: None,
             changed_at: self.now,
             deadline: self.now.plus(limits::LOGIN_LIFETIME),
             expires_at: self.now.plus(limits::RECORD_LIFETIME),

@@ -9,17 +9,22 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
+    program: PathBuf,
     data: TempDir,
 }
 
 impl Folder {
     /// Below `target/bench` of the repository: on the disk that the programs are on, and not in memory.
-    pub(crate) fn new(root: &Path) -> Result<Self> {
+    pub(crate) fn new(root: &Path, program: Option<PathBuf>) -> Result<Self> {
         let root = root.canonicalize().with_context(|| format!("`{}` is no folder", root.display()))?;
+        let program = program.map_or_else(|| std::env::current_exe().map(|own| own.with_file_name("postlude")), Ok)?;
+        let program = program
+            .canonicalize()
+            .with_context(|| format!("`{}` is missing: build the workspace", program.display()))?;
         let bench = root.join("target/bench");
         std::fs::create_dir_all(&bench).with_context(|| format!("cannot make `{}`", bench.display()))?;
         let data = tempfile::Builder::new().prefix("run-").tempdir_in(&bench).context("cannot make a folder")?;
-        Ok(Self { root, data })
+        Ok(Self { root, program, data })
     }
 
     /// A new folder for one server; it is there until the run ends.
@@ -48,9 +53,8 @@ impl Folder {
         self.root.join(target).join("bench/peers")
     }
 
-    /// The `postlude` program, built beside this one.
-    pub(crate) fn postlude() -> Result<PathBuf> {
-        let file = std::env::current_exe()?.with_file_name("postlude");
-        file.canonicalize().with_context(|| format!("`{}` is missing: build the workspace", file.display()))
+    /// The `postlude` program: the one that was named, or that was built beside this one.
+    pub(crate) fn postlude(&self) -> &Path {
+        &self.program
     }
 }

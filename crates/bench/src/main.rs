@@ -21,6 +21,7 @@ mod logins_load;
 mod markdown;
 mod minimal;
 mod open_loop;
+mod opening_rows;
 mod peers;
 mod prepared;
 mod processor_time;

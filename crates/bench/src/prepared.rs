@@ -80,6 +80,7 @@ impl Prepared {
             orders: &self.orders,
             state_lifetime: Duration::from_secs(900),
             epoch: 1,
+            orders_seen: 0,
             now: Timestamp(NOW),
         }
     }
@@ -138,6 +139,7 @@ fn record() -> Result<LoginRecord> {
         return_url: Some("http://localhost:3000/interaction/1".to_owned()),
         revision: 1,
         created_at: Timestamp(NOW),
+        orders_seen: None,
         changed_at: Timestamp(NOW),
         deadline: Timestamp(NOW + MAX_AGE),
         expires_at: Timestamp(NOW + MAX_AGE),
@@ -169,6 +171,7 @@ fn session(digest: Digest) -> Result<Session> {
         uses: 0,
         last_used_at: Timestamp(NOW - AGE),
         epoch: 1,
+        orders_seen: Some(0),
         evidence: None,
     });
     Ok(session)

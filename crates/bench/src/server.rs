@@ -107,7 +107,7 @@ impl Server {
         }
         write(dir, "postlude.toml", &text)?;
         let log = std::fs::File::create(dir.join("log"))?;
-        let child = Command::new(Folder::postlude()?)
+        let child = Command::new(folder.postlude())
             .args(["serve", "--log-level", installation.log_level, "--config"])
             .arg(dir.join("postlude.toml"))
             .stdin(Stdio::null())

@@ -2,7 +2,7 @@
 
 use crate::subcommands::{
     answer_prompt, auth0, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect,
-    keys, man, new, profile, run, serve, store, test, uploads, watch,
+    keys, man, new, profile, prompt_site, run, serve, sign, store, test, uploads, verify, watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -38,12 +38,15 @@ pub(crate) enum Command {
     Dev(dev::Args),
     Test(Box<test::Args>),
     Inspect(inspect::Args),
+    Sign(sign::Args),
+    Verify(verify::Args),
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
     Doctor(doctor::Args),
     Keys(keys::Args),
     Store(store::Args),
     AnswerPrompt(answer_prompt::Args),
+    PromptSite(prompt_site::Args),
     Explain(explain::Args),
     Uploads(uploads::Args),
     Watch(watch::Args),
@@ -69,10 +72,13 @@ impl Command {
             Self::Bench(args) => bench::run(&args),
             Self::Profile(args) => profile::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Sign(args) => sign::run(&args),
+            Self::Verify(args) => verify::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::Store(args) => store::run(&args),
             Self::AnswerPrompt(args) => answer_prompt::run(&args),
+            Self::PromptSite(args) => prompt_site::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Uploads(args) => uploads::run(&args),
             Self::Watch(args) => watch::run(&args),

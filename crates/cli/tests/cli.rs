@@ -37,6 +37,9 @@ fn help_is_golden() {
         &["demo", "--help"],
         &["dev", "--help"],
         &["inspect", "--help"],
+        &["sign", "--help"],
+        &["verify", "--help"],
+        &["prompt-site", "check", "--help"],
         &["keys", "new", "--help"],
         &["keys", "status", "--help"],
         &["store", "check", "--help"],
@@ -86,9 +89,16 @@ fn manual_pages_and_completions_cover_every_command() {
 fn the_example_of_a_deployment_is_a_configuration() {
     let dir = tempfile::tempdir().unwrap();
     assert!(postlude_in(dir.path(), &["keys", "new", "root", "--out", "root.key"]).status.success());
-    let plugin = plugin_file("email-domain");
+    let plugin = dir.path().join("email-domain.wasm");
+    std::fs::copy(plugin_file("email-domain"), &plugin).unwrap();
+    // As its README says it.
+    let keys = postlude_in(dir.path(), &["keys", "new", "publisher", "--out", "plugins.key.pem"]);
+    std::fs::write(dir.path().join("plugins.pem"), &keys.stdout).unwrap();
+    let signed = postlude_in(dir.path(), &["sign", "email-domain.wasm", "--key", "plugins.key.pem"]);
+    assert!(signed.status.success(), "{}", told(&signed));
     let text = std::fs::read_to_string("../../examples/deploy/postlude.toml").unwrap();
     let text = text.replace("/usr/share/postlude/plugins/email-domain.wasm", plugin.to_str().unwrap());
+    let text = text.replace("/etc/postlude/plugins.pem", "plugins.pem");
     let text = text.replace("/run/credentials/postlude.service/root.key", "root.key");
     std::fs::write(dir.path().join("postlude.toml"), text).unwrap();
     let output = postlude_in(dir.path(), &["check"]);

@@ -7,17 +7,21 @@ use super::plugins::PluginFile;
 use super::problem::{Complaint, Log, Place, Problem, Problems, Severity};
 use super::revision::{Binder, KeyMaker, MakeOwnKeys, ReadyKey};
 use super::secret::Environment;
+use super::signatures;
 use super::signing::{self, Signing};
 use super::tenant::Tenant;
 use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
 use postlude_model::token::{NoKeys, TokenKeys};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes of a plugin file at most, whatever its tier: an interpreter and its standard library.
 pub const PLUGIN_FILE_BYTES: u64 = 64 << 20;
+
+/// Bytes of a signature file at most: some lines.
+const SIGNATURE_BYTES: u64 = 4096;
 
 /// What was found in each plugin file, or everything that is wrong with it.
 pub type Found = BTreeMap<Digest, Result<PluginInfo, Vec<String>>>;
@@ -58,11 +62,15 @@ pub struct Draft {
 
 /// A tenant's plugin, and the file that it is.
 #[derive(Debug)]
-struct Use {
-    tenant: TenantName,
-    plugin: PluginName,
-    at: Place,
-    digest: Digest,
+pub(super) struct Use {
+    pub(super) tenant: TenantName,
+    pub(super) plugin: PluginName,
+    pub(super) at: Place,
+    pub(super) digest: Digest,
+    /// The file, for messages.
+    pub(super) path: PathBuf,
+    /// Signatures of the publisher, unverified; none where there is none.
+    pub(super) signature: Option<String>,
 }
 
 impl Draft {
@@ -122,6 +130,7 @@ impl Draft {
     pub fn bind(self, found: Found, environment: &Environment, own_keys: MakeOwnKeys) -> Result<Checked, Problems> {
         let log = Log::new(&self.config.file);
         let plugins = Plugins::new(self.files, found, &self.uses, &log);
+        signatures::check(&self.config, &self.uses, &plugins.files, &log);
         let lookup = |tenant: &TenantName, name: &PluginName| plugins.known(tenant, name);
         let keys: &dyn KeyMaker = self.signing.as_ref().map_or(&no_keys, |signing| signing);
         let (tenants, bound) = bind_found(&self.config, &lookup, Binder { environment, keys, own_keys });
@@ -161,7 +170,7 @@ struct Plugins {
 impl Plugins {
     fn new(bytes: BTreeMap<Digest, Arc<[u8]>>, mut found: Found, uses: &[Use], log: &Log) -> Self {
         let mut plugins = Self { files: BTreeMap::new(), names: BTreeMap::new() };
-        for Use { tenant, plugin, at, digest } in uses {
+        for Use { tenant, plugin, at, digest, .. } in uses {
             for why in found.get(digest).and_then(|found| found.as_ref().err()).into_iter().flatten() {
                 let hint = "`postlude build` makes plugin files; get another file, or remove the plugin";
                 log.error_hint(*at, format!("tenant `{tenant}`, plugin `{plugin}`: {why}"), hint);
@@ -208,8 +217,33 @@ fn read_plugins(
         let digest = Digest::from_bytes(Sha256::digest(&bytes).into());
         pinned(file, digest, &subject, log);
         files.entry(digest).or_insert_with(|| bytes.into());
-        uses.push(Use { tenant: tenant.name.clone(), plugin: name.clone(), at: file.at, digest });
+        let signature = signature(file, links, &subject, log);
+        let (tenant, path) = (tenant.name.clone(), file.path.clone());
+        uses.push(Use { tenant, plugin: name.clone(), at: file.at, digest, path, signature });
     }
+}
+
+/// The signature of the configuration, or of the file beside the plugin.
+fn signature(file: &PluginFile, links: Links<'_>, subject: &str, log: &Log) -> Option<String> {
+    if file.signature.is_some() {
+        return file.signature.clone();
+    }
+    let path = signature_file(&file.path);
+    if !path.exists() {
+        return None;
+    }
+    let text = files::read(&path, SIGNATURE_BYTES, links).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let complain =
+        |why: FileError| log.complain(file.at, subject, Complaint::new(format!("`{}` {why}", path.display())));
+    text.map_err(complain).ok()
+}
+
+/// Where the signature of a plugin file lies: `<file>.sig`.
+#[must_use]
+pub fn signature_file(plugin: &Path) -> PathBuf {
+    let mut path = plugin.to_owned().into_os_string();
+    path.push(".sig");
+    path.into()
 }
 
 fn pinned(file: &PluginFile, digest: Digest, subject: &str, log: &Log) {

@@ -19,6 +19,8 @@ pub struct PluginFile {
     pub missing: bool,
     /// The digest that the file must have.
     pub digest: Option<At<Digest>>,
+    /// The publisher's signature; without it, what `<path>.sig` holds.
+    pub signature: Option<String>,
 }
 
 /// Reads the tables.
@@ -41,8 +43,9 @@ fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Cont
         text.parse::<Digest>()
             .map_err(|why| Complaint::new(why.to_string()).hint("`sha256sum` prints it, and it may be left out"))
     });
+    let signature = section.string("signature").map(|text| text.value.to_owned());
     if !section.has("path") {
-        return uploaded(section, at, digest, context);
+        return uploaded(section, at, digest, signature, context);
     }
     let missing = path.as_ref().is_some_and(|path| !path.is_file());
     if let Some(path) = path.as_ref().filter(|_| missing) {
@@ -51,11 +54,17 @@ fn plugin(table: &Section<'_>, key: &str, at: Place, node: &Node, context: &Cont
         section.log.error_hint(path.at, message, "paths are relative to the folder of this file");
     }
     section.finish();
-    Some(PluginFile { at, path: path?.value, missing, digest })
+    Some(PluginFile { at, path: path?.value, missing, digest, signature })
 }
 
 /// A plugin that is named by its digest alone: one that was uploaded.
-fn uploaded(section: Section<'_>, at: Place, digest: Option<At<Digest>>, context: &Context<'_>) -> Option<PluginFile> {
+fn uploaded(
+    section: Section<'_>,
+    at: Place,
+    digest: Option<At<Digest>>,
+    signature: Option<String>,
+    context: &Context<'_>,
+) -> Option<PluginFile> {
     if !section.has("digest") {
         section.missing("path", "write `path = \"plugins/name.wasm\"`, or the `digest` of a plugin that was uploaded");
     }
@@ -74,5 +83,5 @@ fn uploaded(section: Section<'_>, at: Place, digest: Option<At<Digest>>, context
         );
     }
     section.finish();
-    Some(PluginFile { at, path, missing, digest: Some(digest) })
+    Some(PluginFile { at, path, missing, digest: Some(digest), signature })
 }

@@ -5,9 +5,10 @@ use super::problem::{Complaint, Place};
 use super::read::{At, Section, shown};
 use super::runs::{self, RunsSettings};
 use super::secret::{Origin, SecretRef};
-use super::units::size;
+use super::units::{duration_within, size};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where the IdP's API listens unless the configuration says otherwise: this machine only.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8480";
@@ -15,6 +16,16 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8480";
 /// Bytes of the data folder's disk that uploads leave for logins, unless the configuration says otherwise: half a million records of two
 /// kilobytes, and time for an operator to hear of it.
 pub const DISK_RESERVE: u64 = 1 << 30;
+
+/// How long a call to the disk may take before the process ends, unless the configuration says otherwise: longer than a disk array takes to
+/// swap a path, short enough for a supervisor to help.
+pub const DISK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Below this the callers, who wait five seconds, would hear of the end before they hear of the disk.
+const LEAST_DISK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// After an hour nobody waits for the server any more.
+const MOST_DISK_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// The process: listeners, data and keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +58,8 @@ pub struct Server {
     pub recordings: usize,
     /// Bytes of the data folder's disk that uploads leave for logins.
     pub disk_reserve: u64,
+    /// How long a call to the disk may take before the process ends for its supervisor.
+    pub disk_patience: Duration,
     /// A plugin file may be a symbolic link that leads out of its folder.
     pub follow_symlinks: bool,
 }
@@ -68,6 +81,10 @@ pub(super) fn read(root: &mut Section<'_>, origin: &Origin<'_>) -> Server {
     server.recordings = recordings(&mut section).unwrap_or_default();
     if let Some(reserve) = section.parsed("disk_reserve", size) {
         server.disk_reserve = reserve.value;
+    }
+    let patience = |text: &str| duration_within(text, LEAST_DISK_PATIENCE, MOST_DISK_PATIENCE);
+    if let Some(patience) = section.parsed("disk_patience", patience) {
+        server.disk_patience = patience.value;
     }
     server.at = section.place("");
     listeners(&mut section, &mut server);
@@ -107,6 +124,7 @@ fn server(base: &Path, root_key: SecretRef) -> Server {
         watch: true,
         recordings: 0,
         disk_reserve: DISK_RESERVE,
+        disk_patience: DISK_PATIENCE,
         follow_symlinks: false,
     }
 }

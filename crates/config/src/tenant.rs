@@ -5,6 +5,7 @@ use super::api_key::{self, ApiKey};
 use super::context::Context;
 use super::plugins::{self, PluginFile};
 use super::problem::Place;
+use super::publishers::{self, Publishers};
 use super::read::{At, Section, shown};
 use super::return_url::ReturnUrl;
 use super::runs;
@@ -34,6 +35,8 @@ pub struct Tenant {
     pub amr: BTreeMap<String, Vec<String>>,
     /// The API keys.
     pub keys: Vec<ApiKey>,
+    /// Whose plugins it runs.
+    pub publishers: Publishers,
     /// The plugin files.
     pub plugins: BTreeMap<PluginName, PluginFile>,
     /// The actions of the trigger `post-login`, in order.
@@ -128,13 +131,14 @@ pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, contex
     let return_urls = return_urls(&mut section, context.development);
     let amr = amr(&mut section);
     let keys = api_key::read(&mut section, context);
+    let publishers = publishers::read(&mut section, context);
     let plugins = plugins::read(&mut section, context);
     let pipeline = action::read_pipeline(&mut section, context, &plugins);
     let lifetimes = lifetimes(&mut section);
     let weight = runs::count(&mut section, "weight", WEIGHT).unwrap_or(1);
     section.finish();
     let (name, issuer_url) = (name?, issuer_url?);
-    Some(Tenant { at, name, issuer_url, return_urls, amr, keys, plugins, pipeline, lifetimes, weight })
+    Some(Tenant { at, name, issuer_url, return_urls, amr, keys, publishers, plugins, pipeline, lifetimes, weight })
 }
 
 /// Stands for an issuer that could not be read, so that the rest of its tenant is checked too. It never leaves: the

@@ -1,5 +1,6 @@
 //! The files that a configuration depends on, found even where it has mistakes.
 
+use super::check::signature_file;
 use super::files;
 use super::load::CONFIG_FILE_BYTES;
 use super::problem::Log;
@@ -7,7 +8,7 @@ use super::tree::{self, Kind, Node, Table};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The configuration file itself and every plugin, secret, key and JWK set that it names, by whole paths. A file with a mistake
+/// The configuration file itself and every plugin, its signature, secret, key and JWK set that it names, by whole paths. A file with a mistake
 /// names them as well: the mistake may be that one of them is not there yet.
 #[must_use]
 pub fn watched_files(file: &Path) -> BTreeSet<PathBuf> {
@@ -24,7 +25,11 @@ pub fn watched_files(file: &Path) -> BTreeSet<PathBuf> {
 fn within(table: &Table, folder: &Path, found: &mut BTreeSet<PathBuf>) {
     for (key, (_, node)) in table {
         if key == "plugins" {
-            found.extend(plugin_paths(node).map(|path| folder.join(path)));
+            let paths = plugin_paths(node).map(|path| folder.join(path));
+            found.extend(paths.flat_map(|path| [signature_file(&path), path]));
+        }
+        if key == "publishers" {
+            found.extend(key_paths(node).map(|path| folder.join(path)));
         }
         node_within(node, folder, found);
     }
@@ -50,6 +55,17 @@ fn plugin_paths(node: &Node) -> impl Iterator<Item = &str> {
         Kind::Table(plugin) => text(plugin, "path"),
         _ => None,
     })
+}
+
+fn key_paths(node: &Node) -> impl Iterator<Item = &str> {
+    let publishers = if let Kind::Table(publishers) = &node.kind { Some(publishers) } else { None };
+    let keys =
+        publishers.into_iter().flat_map(|publishers| publishers.values()).filter_map(|(_, node)| match &node.kind {
+            Kind::Table(publisher) => Some(&publisher.get("keys")?.1.kind),
+            _ => None,
+        });
+    let lists = keys.filter_map(|kind| if let Kind::Array(items) = kind { Some(items) } else { None });
+    lists.flatten().filter_map(|node| if let Kind::String(text) = &node.kind { Some(text.as_str()) } else { None })
 }
 
 fn text<'t>(table: &'t Table, key: &str) -> Option<&'t str> {

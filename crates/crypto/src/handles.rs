@@ -1,5 +1,6 @@
 //! The handles of one tenant's logins: derived, never stored, and checked without the store.
 
+use crate::location::Locations;
 use crate::prim::MacKey;
 use crate::root::{Derived, RootKeys};
 use crate::{labels, prim};
@@ -47,6 +48,7 @@ pub struct TenantHandles {
     session_id: Derived<MacKey>,
     run_id: Derived<MacKey>,
     seed: Derived<MacKey>,
+    locations: Locations,
 }
 
 impl TenantHandles {
@@ -61,6 +63,7 @@ impl TenantHandles {
             session_id: key(labels::SESSION_ID),
             run_id: key(labels::RUN_ID),
             seed: key(labels::SEED),
+            locations: Locations::new(&roots, &tenant),
             tenant,
         }
     }
@@ -97,16 +100,30 @@ impl TenantHandles {
         self.resume_key.any(|key| prim::encode(resume_mac(key, login)).into_bytes(), presented.as_bytes())
     }
 
-    /// The identifier of the login that an idempotency key begins: `lgn_` and 160 bits. The key itself need not be stored,
-    /// which may be made from a user's identifier.
+    /// The identifier of the login that an idempotency key begins with a body of this SHA-256: `lgn_`, 160 bits of the key, and 48 of
+    /// the body. The key itself need not be stored, which may be made from a user's identifier.
     #[must_use]
-    pub fn login_id(&self, idempotency_key: &str) -> LoginId {
-        login_id(self.login_id.current(), idempotency_key)
+    pub fn login_id(&self, idempotency_key: &str, body_hash: &[u8; 32]) -> LoginId {
+        login_id(self.login_id.current(), idempotency_key, body_hash)
     }
 
-    /// The login's resume keys by each of the previous root keys, under which the login may have begun.
-    pub fn earlier_login_ids<'a>(&'a self, idempotency_key: &'a str) -> impl Iterator<Item = LoginId> + 'a {
-        self.login_id.previous().map(move |key| login_id(key, idempotency_key))
+    /// The login's identifiers by each of the previous root keys, under which the login may have begun.
+    pub fn earlier_login_ids<'a>(
+        &'a self,
+        idempotency_key: &'a str,
+        body_hash: &'a [u8; 32],
+    ) -> impl Iterator<Item = LoginId> + 'a {
+        self.login_id.previous().map(move |key| login_id(key, idempotency_key, body_hash))
+    }
+
+    /// Where the browser was sent by a step of a login, from what its record keeps; none where no present root key sealed it. Records of
+    /// earlier versions keep it in clear.
+    #[must_use]
+    pub fn open_location(&self, login: &LoginId, step: u32, kept: &str) -> Option<String> {
+        if kept.starts_with("https://") || kept.starts_with("http://") {
+            return Some(kept.to_owned());
+        }
+        self.locations.open(login, step, kept)
     }
 
     /// The identifier of the session that a login without one gets: `ses_` and 160 bits.
@@ -136,6 +153,10 @@ impl Handles for TenantHandles {
 
     fn seed(&self, login: &LoginId, step: u32) -> [u8; 32] {
         self.seed.current().of_parts(&[login.as_str().as_bytes(), &step.to_be_bytes()])
+    }
+
+    fn seal_location(&self, login: &LoginId, step: u32, location: &str) -> Option<String> {
+        self.locations.seal(login, step, location)
     }
 }
 
@@ -189,8 +210,10 @@ fn resume_mac(key: &MacKey, login: &LoginId) -> [u8; 32] {
     key.of_parts(&[login.as_str().as_bytes()])
 }
 
-fn login_id(key: &MacKey, idempotency_key: &str) -> LoginId {
-    LoginId::derived("lgn_", &identifier(key, &[idempotency_key.as_bytes()]))
+fn login_id(key: &MacKey, idempotency_key: &str, body_hash: &[u8; 32]) -> LoginId {
+    let body = key.of_parts(&[idempotency_key.as_bytes(), body_hash]);
+    let body = prim::encode(body.get(..6).unwrap_or(&body));
+    LoginId::derived("lgn_", &(identifier(key, &[idempotency_key.as_bytes()]) + &body))
 }
 
 /// 160 bits: no two of 2^64 logins share them but by a chance of 2^-33.

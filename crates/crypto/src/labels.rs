@@ -16,6 +16,10 @@ pub(crate) const RUN_ID: &str = "run-id";
 pub(crate) const SEED: &str = "seed";
 /// The sealed reply, per tenant.
 pub(crate) const SEAL: &str = "seal";
+/// Locations of prompts in login records, per tenant.
+pub(crate) const LOCATION: &str = "location";
+/// The nonces of those, per tenant.
+pub(crate) const LOCATION_NONCE: &str = "location-nonce";
 /// The Ed25519 key pair of request tokens, per tenant.
 pub(crate) const SIGN_ED25519: &str = "sign-ed25519";
 /// The P-256 key pair of request tokens, per tenant.

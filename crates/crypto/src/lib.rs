@@ -34,6 +34,7 @@ pub mod api_key;
 pub mod handles;
 pub mod keys;
 mod labels;
+mod location;
 pub mod mac;
 pub mod partner_key;
 mod prim;

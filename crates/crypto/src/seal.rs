@@ -110,10 +110,8 @@ impl Sealer {
         let plain = serde_json::to_vec(reply).map_err(|_| SealError::Malformed)?;
         let kid = self.key.kid();
         let aad = self.aad(kid);
-        let cipher = XChaCha20Poly1305::new((&**self.key.current()).into());
-        let sealed = cipher
-            .encrypt(&XNonce::from(nonce.0), Payload { msg: &plain, aad: &aad })
-            .map_err(|_| SealError::TooLarge { bytes: plain.len() })?;
+        let sealed = shut(self.key.current(), &nonce.0, &plain, &aad);
+        let sealed = sealed.ok_or(SealError::TooLarge { bytes: plain.len() })?;
         let text = format!("v1.{kid}.{}", prim::encode([nonce.0.as_slice(), &sealed].concat()));
         within_limit(&text)?;
         Ok(text)
@@ -129,9 +127,7 @@ impl Sealer {
         let bytes = prim::decode(body).ok_or(SealError::Malformed)?;
         let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or(SealError::Malformed)?;
         let key = self.key.by_kid(kid).ok_or(SealError::UnknownKey)?;
-        let plain = XChaCha20Poly1305::new((&**key).into())
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &self.aad(kid) })
-            .map_err(|_| SealError::NotAuthentic)?;
+        let plain = open(key, nonce, sealed, &self.aad(kid)).ok_or(SealError::NotAuthentic)?;
         serde_json::from_slice(&plain).map_err(|_| SealError::Malformed)
     }
 
@@ -144,6 +140,16 @@ impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealer({}, {})", self.tenant, self.key.kid())
     }
+}
+
+/// Encrypts; none where the text is too long for the cipher.
+pub(crate) fn shut(key: &[u8; 32], nonce: &[u8; 24], plain: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
+    XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(*nonce), Payload { msg: plain, aad }).ok()
+}
+
+/// Decrypts; none where something was changed.
+pub(crate) fn open(key: &[u8; 32], nonce: &[u8; 24], sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
+    XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad }).ok()
 }
 
 const fn within_limit(text: &str) -> Result<(), SealError> {

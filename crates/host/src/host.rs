@@ -405,6 +405,7 @@ fn store_options(engine: EngineKind, config: &Config, signing: &Signing, metrics
         mac: Arc::new(RootKeyMac(RecordMac::new(Arc::clone(signing.roots())))),
         session_lifetime: session_lifetime(config),
         observer: metrics.store(),
+        disk_patience: config.server.disk_patience,
     }
 }
 

@@ -10,15 +10,20 @@ use postlude_store::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 /// Kills and revocations that a tenant may have at a time, each: an incident is about a handful, and every run looks at all of them.
 const MOST: usize = 256;
+
+/// How long a login waits for orders that are about to be in force: as long as any call waits for the disk.
+const IN_FORCE: Duration = Duration::from_secs(5);
 
 /// The orders at this moment.
 #[derive(Debug)]
 pub struct LiveOrders {
     now: ArcSwap<Orders>,
+    /// Their version, for those who wait for the next.
+    version: watch::Sender<u64>,
     /// One change at a time: each rests on the one before.
     changing: Mutex<()>,
 }
@@ -31,7 +36,16 @@ impl CurrentOrders for LiveOrders {
 
 impl LiveOrders {
     fn new(orders: Orders) -> Self {
-        Self { now: ArcSwap::from_pointee(orders), changing: Mutex::default() }
+        let version = watch::Sender::new(orders.version);
+        Self { now: ArcSwap::from_pointee(orders), version, changing: Mutex::default() }
+    }
+
+    /// Waits until orders are in force that came after this version. Those that the store has already are so once they are on the
+    /// disk; where that takes too long, it is for the caller to find out.
+    pub(crate) async fn after(&self, version: u64) {
+        let mut versions = self.version.subscribe();
+        // It ends with an error when these orders are gone, which they are not while they are borrowed.
+        let _ = tokio::time::timeout(IN_FORCE, versions.wait_for(|now| *now > version)).await;
     }
 
     async fn change<T>(
@@ -53,16 +67,11 @@ impl LiveOrders {
         let stored = store.put_orders(tenant, orders, expect).await.map_err(HostError::unavailable)?;
         // What was stored is what holds, whichever process stored it.
         let now = store.orders(tenant).await.map_err(HostError::unavailable)?;
+        let version = now.version;
         self.now.store(Arc::new(now));
+        self.version.send_replace(version);
         if !stored {
             return Err(HostError::unavailable("another process changed the orders"));
-        }
-        // What begins in the order's own millisecond would be taken for earlier.
-        for _ in 0..5 {
-            if clock.now() > at {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(result)
     }

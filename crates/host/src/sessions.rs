@@ -177,8 +177,10 @@ impl Sessions {
             login: None,
             sessions,
             check_session: None,
+            orders_seen: None,
             cache: Vec::new(),
             now,
+            settled: self.services.clock.is_settled(),
             durability: Durability::Synced,
         };
         let outcome = self.services.store.commit(commit).await.map_err(HostError::unavailable)?;

@@ -24,4 +24,7 @@ pub trait Handles: Send + Sync + fmt::Debug {
     fn run_id(&self, login: &LoginId, step: u32) -> RunId;
     /// The seed of the run's random numbers.
     fn seed(&self, login: &LoginId, step: u32) -> [u8; 32];
+    /// Where a step sends the browser, as the login's record keeps it: who reads the store learns no state. None where it cannot be
+    /// sealed.
+    fn seal_location(&self, login: &LoginId, step: u32, location: &str) -> Option<String>;
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Levels of nesting in any JSON that we read. Real events have fewer than 8; readers recurse once per level.
 pub const JSON_DEPTH: usize = 32;
+/// Bytes that a secret has at least to be told from any other text: a shorter one is not looked for, nor is a run with it recorded.
+pub const SECRET_BYTES: usize = 8;
 /// Bytes of a redirect URL, with everything that the host appends. Common proxies and servers take 8 KiB lines;
 /// 2 KiB leaves room for what the prompt site appends in turn.
 pub const REDIRECT_URL_BYTES: usize = 2048;

@@ -123,6 +123,22 @@ macro_rules! derived {
 
 derived! { LoginId SessionId RunId BypassId }
 
+impl LoginId {
+    /// Characters of an identifier's place: `lgn_` and 160 bits.
+    const PLACE: usize = 31;
+    /// Characters of what tells the bodies of one idempotency key apart: 48 bits.
+    const BODY: usize = 8;
+
+    /// The part of the identifier that follows from the idempotency key alone. There is one login in a place: whoever repeats a key with
+    /// another body meets the first one's. What follows the place says which body began the login, so that another login in the same
+    /// place, after a crash that forgot the first, is not taken for it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        let is_whole = self.0.starts_with("lgn_") && self.0.len() == Self::PLACE + Self::BODY;
+        self.0.get(..Self::PLACE).filter(|_| is_whole).unwrap_or(&self.0)
+    }
+}
+
 /// The SHA-256 digest of a plugin file: its identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);

@@ -48,6 +48,9 @@ pub struct FactorRecord {
     pub last_used_at: Timestamp,
     /// The store's epoch; records of older epochs count as absent.
     pub epoch: u64,
+    /// The version of the tenant's orders that the call which recorded it knew: later revocations cover it. None: an earlier version of
+    /// this program stored it.
+    pub orders_seen: Option<u64>,
     /// Evidence for the audit trail; an object.
     pub evidence: Option<Json>,
 }

@@ -16,7 +16,7 @@ use postlude_model::decision::{Decision, Failure};
 use postlude_model::json::Json;
 use postlude_model::limits;
 use postlude_model::names::Timestamp;
-use postlude_model::run::{Ending, Log, Report, RunInput, Trap, Usage};
+use postlude_model::run::{Ending, Log, Report, RunInput, Trap, Usage, keep_secrets};
 use postlude_schedule::{Admitted, Job, Lane, Late, RunClock, Scheduler, Share};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -264,10 +264,12 @@ pub async fn start(
     }
 }
 
-/// The report of a run that ended.
+/// The report of a run that ended, without the secrets of its action.
 pub fn report(ending: Ending, state: RunState, fuel: u64, clock: &RunClock) -> Report {
     let memory_bytes = state.limiter.memory_peak();
     let (waited, duration) = (clock.waited(), clock.took());
     let usage = Usage { fuel, memory_bytes, host_calls: state.host_calls, waited, duration };
-    Report { ending, commands: state.commands, log: state.log, http: state.http, usage }
+    let mut report = Report { ending, commands: state.commands, log: state.log, http: state.http, usage };
+    keep_secrets(&mut report, &state.input.action);
+    report
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// When a call to the disk counts as hanging: callers are refused, and it is told.
 pub(crate) const HANGS: Duration = Duration::from_secs(5);
 
-/// When a disk that hangs is given up: the process must end for its supervisor.
-pub(crate) const LOST: Duration = Duration::from_secs(60);
+/// When a disk that hangs is given up, unless the operator says otherwise: the process must end for its supervisor.
+pub const DISK_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The call of one thread.
 #[derive(Debug)]

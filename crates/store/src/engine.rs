@@ -32,6 +32,8 @@ pub struct StoreOptions {
     pub session_lifetime: Duration,
     /// Hears what the store does.
     pub observer: Arc<dyn Observer>,
+    /// How long a call to the disk may take before the store is given up.
+    pub disk_patience: Duration,
 }
 
 /// Opens a store.
@@ -39,11 +41,16 @@ pub struct StoreOptions {
 /// # Errors
 /// When another process has it, something in it is damaged or newer, or it cannot be reached.
 pub fn open(options: StoreOptions) -> Result<Arc<dyn Store>, OpenError> {
-    let StoreOptions { engine, data_dir, high_water_file, mac, session_lifetime, observer } = options;
+    let StoreOptions { engine, data_dir, high_water_file, mac, session_lifetime, observer, disk_patience } = options;
     Ok(match engine {
-        EngineKind::Sled => {
-            Arc::new(sled::open(SledOptions { data_dir, high_water_file, mac, session_lifetime, observer })?)
-        }
+        EngineKind::Sled => Arc::new(sled::open(SledOptions {
+            data_dir,
+            high_water_file,
+            mac,
+            session_lifetime,
+            observer,
+            disk_patience,
+        })?),
         EngineKind::Memory => Arc::new(MemoryStore::new(session_lifetime, observer)),
     })
 }

@@ -21,6 +21,7 @@ pub use api::{
     LoginWrite, Logins, Observer, OpenError, OrderStore, Page, Plugins, RecordMac, RepairReport, Revisions, Scrub,
     SessionWrite, Sessions, Store, StoreCondition, StoreError, StoreReport, Upload, Uploads,
 };
+pub use disk_watch::DISK_PATIENCE;
 pub use engine::{EngineKind, StoreOptions, open};
 pub use memory::MemoryStore;
 pub use sled::{SledOptions, SledStore, check as check_sled, open as open_sled, repair as repair_sled};

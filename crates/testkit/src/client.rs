@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What calls a server: the IdP, operators, and browsers. It follows no redirect.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// Where the server is.
     pub base: String,

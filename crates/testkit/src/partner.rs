@@ -36,14 +36,14 @@ pub struct Partner {
     alg: Alg,
     profile: String,
     seed: [u8; 32],
-    kid: &'static str,
+    kid: String,
 }
 
 impl Partner {
     /// A partner whose tokens have this algorithm and profile.
     #[must_use]
     pub fn new(alg: Alg, profile: &str) -> Self {
-        Self { alg, profile: profile.to_owned(), seed: [7; 32], kid: "1" }
+        Self { alg, profile: profile.to_owned(), seed: [7; 32], kid: "1".to_owned() }
     }
 
     /// Another partner with other keys.
@@ -55,7 +55,15 @@ impl Partner {
     /// The same partner after it changed its keys.
     #[must_use]
     pub fn with_new_keys(&self) -> Self {
-        Self { seed: [9; 32], kid: "2", ..self.clone() }
+        self.of_generation(2)
+    }
+
+    /// The same partner with the keys of its so many-th change.
+    #[must_use]
+    pub fn of_generation(&self, number: u32) -> Self {
+        let mut seed = [9; 32];
+        seed[..4].copy_from_slice(&number.to_be_bytes());
+        Self { seed, kid: number.to_string(), ..self.clone() }
     }
 
     /// The partner's issuer.
@@ -125,7 +133,7 @@ impl Partner {
         };
         let mut header = Header::new(alg);
         header.typ = Some(typ.to_owned());
-        header.kid = (self.alg != Alg::Hs256).then(|| self.kid.to_owned());
+        header.kid = (self.alg != Alg::Hs256).then(|| self.kid.clone());
         jsonwebtoken::encode(&header, claims, &key).unwrap()
     }
 

@@ -224,7 +224,7 @@ impl Core {
         if steps.has(Step::Identifier) {
             let key = text(headers, &HeaderName::from_static("idempotency-key"));
             begun.body_hash = sha256(body);
-            begun.id = Some(tenant.login_id(key));
+            begun.id = Some(tenant.login_id(key, &begun.body_hash));
         }
         if steps.has(Step::Claim)
             && let Some(id) = &begun.id

@@ -76,6 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 bail!("`{}` failed, and a failure is not measured: {}", subject.name, output::plain(&failure(why)))
             }
             Ending::Trapped(trap) => bail!("`{}` was stopped: {}", subject.name, trap.message),
+            Ending::Leaked(leak) => bail!("`{}` was refused: {leak}", subject.name),
             Ending::TimedOut | Ending::Busy => bail!("`{}` did not end within its wall clock", subject.name),
         }
     }

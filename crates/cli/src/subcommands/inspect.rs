@@ -60,7 +60,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if report.acceptable() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn read(path: &Path) -> Result<Inspection> {
+/// What a plugin file is, without compiling anything of it.
+pub(super) fn read(path: &Path) -> Result<Inspection> {
     // A little more than any plugin may have, so that a wrong path to something huge does not fill the memory.
     let file = std::fs::File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut bytes = Vec::new();
@@ -75,9 +76,7 @@ fn read(path: &Path) -> Result<Inspection> {
 
 /// The signature beside the file, verified where a key is given.
 fn signature(args: &Args, inspection: &Inspection) -> Result<Signature> {
-    let mut path = args.plugin.clone().into_os_string();
-    path.push(".sig");
-    let path = PathBuf::from(path);
+    let path = postlude_config::signature_file(&args.plugin);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! `postlude keys`: makes root keys and API keys, and says what root keys are needed for.
+//! `postlude keys`: makes root keys, API keys and publishers' keys, and says what root keys are needed for.
 
 mod status;
 
@@ -6,6 +6,7 @@ use crate::output;
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use postlude_crypto::api_key;
+use postlude_crypto::publisher::PublisherKeyPair;
 use postlude_crypto::root::RootKey;
 use serde_json::json;
 use std::fs::OpenOptions;
@@ -14,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Make root keys and API keys, and see which root keys are still needed.
+/// Make root keys, API keys and publishers' keys, and see which root keys are still needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -31,14 +32,15 @@ enum Keys {
 ///
 /// `root` is the one key that everything of a host derives from; keep it outside of the data folder and of its backups.
 /// Losing it ends suspended logins and makes everyone prompt again, nothing else. `api` is a caller's key: Postlude keeps
-/// only its hash.
+/// only its hash. `publisher` signs plugins.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  postlude keys new root --out root.key\n  postlude keys new api --role idp")]
+#[command(after_help = "Examples:\n  postlude keys new root --out root.key\n  postlude keys new api --role idp\n  \
+    postlude keys new publisher --out acme.key.pem > acme.pem")]
 struct New {
     /// What to make
     #[arg(value_enum)]
     kind: Kind,
-    /// The file for a root key; it must not exist. Without it, the key goes to standard output
+    /// The file for a root key or a publisher's private key; it must not exist. Without it, a root key goes to standard output
     #[arg(long)]
     out: Option<PathBuf>,
     /// The role of an API key
@@ -53,6 +55,7 @@ struct New {
 enum Kind {
     Root,
     Api,
+    Publisher,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -70,6 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match new.kind {
         Kind::Root => root(new)?,
         Kind::Api => api(new)?,
+        Kind::Publisher => publisher(new)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,7 +102,9 @@ fn root(new: &New) -> Result<()> {
 
 fn api(new: &New) -> Result<()> {
     if new.out.is_some() {
-        bail!("`--out` is for root keys; an API key is shown once, for the caller's own secret store");
+        bail!(
+            "`--out` is for root keys and publishers' keys; an API key is shown once, for the caller's own secret store"
+        );
     }
     let key = api_key::generate_api_key()?;
     let hash = api_key::sha256_hex(&key);
@@ -109,6 +115,24 @@ fn api(new: &New) -> Result<()> {
     output::line(&key);
     output::note(format!(
         "this key is shown once; in postlude.toml:\n  [tenants.NAME.keys.{role}]\n  role = \"{role}\"\n  sha256 = \"{hash}\""
+    ));
+    Ok(())
+}
+
+/// The private half goes to a file, the public one to standard output.
+fn publisher(new: &New) -> Result<()> {
+    let Some(path) = &new.out else { bail!("name a file for the private key: `--out acme.key.pem`") };
+    let pair = PublisherKeyPair::generate()?;
+    let public = pair.public_pem()?;
+    write_secret(path, pair.private_pem()?.trim_end())?;
+    if new.json {
+        return output::json(&json!({ "file": path, "public_key": public }));
+    }
+    output::line(public.trim_end());
+    output::note(format!(
+        "`{}` signs plugins (`postlude sign`) and stays with the publisher; the key above is for operators, as `keys` of\n  \
+         [tenants.NAME.publishers.\"PUBLISHER\"]",
+        path.display()
     ));
     Ok(())
 }

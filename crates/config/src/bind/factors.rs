@@ -1,6 +1,7 @@
 //! The operator's policy for each factor that the manifest declares.
 
 use super::super::action::FactorConfig;
+use super::super::publishers::Publishers;
 use super::super::read::At;
 use super::site::Site;
 use postlude_model::action::FactorPolicy;
@@ -10,11 +11,25 @@ use postlude_model::token::Profile;
 use std::collections::BTreeMap;
 
 /// The actions of a tenant's pipeline by the factors that they declare.
-#[derive(Debug, Default)]
-pub(super) struct Owners(BTreeMap<FactorName, (String, ActionName)>);
+#[derive(Debug)]
+pub(super) struct Owners<'t> {
+    declared: BTreeMap<FactorName, (String, ActionName)>,
+    /// What the operator says is whose.
+    reserved: BTreeMap<&'t FactorName, &'t str>,
+}
+
+impl<'t> Owners<'t> {
+    /// Of a tenant, before its first action.
+    pub(super) fn new(publishers: &'t Publishers) -> Self {
+        let reserved = publishers
+            .iter()
+            .flat_map(|(name, publisher)| publisher.factors.iter().map(|factor| (factor, name.as_str())));
+        Self { declared: BTreeMap::new(), reserved: reserved.collect() }
+    }
+}
 
 /// The policies, one for each declared factor.
-pub(super) fn factors(site: &Site<'_>, declared: &Declared, owners: &mut Owners) -> Vec<FactorPolicy> {
+pub(super) fn factors(site: &Site<'_>, declared: &Declared, owners: &mut Owners<'_>) -> Vec<FactorPolicy> {
     let policies = declared.factors.iter().filter_map(|(name, proposed)| {
         owner(site, name, owners);
         provable(site, name, declared.result.profile);
@@ -103,10 +118,16 @@ fn provable(site: &Site<'_>, name: &FactorName, profile: Profile) {
 }
 
 /// One factor name belongs to one publisher.
-fn owner(site: &Site<'_>, name: &FactorName, owners: &mut Owners) {
+fn owner(site: &Site<'_>, name: &FactorName, owners: &mut Owners<'_>) {
     let publisher = &site.info.manifest.publisher;
+    if let Some(owner) = owners.reserved.get(name).filter(|owner| *owner != publisher) {
+        let message = site
+            .says(format_args!("the plugin of `{publisher}` declares `{name}`, which `publishers` gives to `{owner}`"));
+        let hint = "take that publisher's plugin, or another factor name";
+        site.log.error_hint(site.action.plugin.at, message, hint);
+    }
     let ours = (publisher.clone(), site.action.name.clone());
-    let (owner, action) = owners.0.entry(name.clone()).or_insert(ours);
+    let (owner, action) = owners.declared.entry(name.clone()).or_insert(ours);
     if owner != publisher {
         let message = site.says(format_args!(
             "the plugin of `{publisher}` declares `{name}`, which belongs to `{owner}` by action `{action}`"

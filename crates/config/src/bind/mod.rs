@@ -89,7 +89,7 @@ fn bind_tenant<'p>(
     binder: Binder<'_>,
     log: &Log,
 ) -> Vec<(ActionSource, Arc<Action>)> {
-    let mut owners = factors::Owners::default();
+    let mut owners = factors::Owners::new(&tenant.publishers);
     let mut bound = Vec::new();
     for action in &tenant.pipeline {
         let info = match plugin(&tenant.name, &action.plugin) {
@@ -121,7 +121,7 @@ fn bind_tenant<'p>(
     bound
 }
 
-fn source(site: &Site<'_>, owners: &mut factors::Owners) -> Option<ActionSource> {
+fn source(site: &Site<'_>, owners: &mut factors::Owners<'_>) -> Option<ActionSource> {
     plugin_name(site);
     if !settings::settings(site) {
         return None;

@@ -5,6 +5,7 @@ mod checks;
 mod golden;
 mod own_keys;
 mod policy;
+mod publishers;
 mod return_urls;
 mod revisions;
 mod robust;

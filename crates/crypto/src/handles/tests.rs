@@ -114,11 +114,16 @@ fn a_resume_key_is_one_logins_and_survives_rotation() {
 #[test]
 fn identifiers_are_derived_alike_and_differ_in_every_input() {
     let acme = handles("acme", 1, &[]);
-    let id = acme.login_id("key");
-    assert_eq!(id, handles("acme", 1, &[9]).login_id("key"));
-    assert_eq!(handles("acme", 9, &[1]).earlier_login_ids("key").collect::<Vec<_>>(), std::slice::from_ref(&id));
-    assert_eq!((id.as_str().len(), &id.as_str()[..4]), (31, "lgn_"));
-    let others = [acme.login_id("kex"), handles("b", 1, &[]).login_id("key")];
+    let id = acme.login_id("key", &[1; 32]);
+    assert_eq!(id, handles("acme", 1, &[9]).login_id("key", &[1; 32]));
+    assert_eq!(
+        handles("acme", 9, &[1]).earlier_login_ids("key", &[1; 32]).collect::<Vec<_>>(),
+        std::slice::from_ref(&id)
+    );
+    assert_eq!((id.as_str().len(), &id.as_str()[..4]), (39, "lgn_"));
+    let other_body = acme.login_id("key", &[2; 32]);
+    assert!(other_body != id && other_body.place() == id.place() && id.place().len() == 31);
+    let others = [acme.login_id("kex", &[1; 32]), handles("b", 1, &[]).login_id("key", &[1; 32])];
     assert!(!others.contains(&id));
     assert!(acme.mint_session_id(&id).as_str().starts_with("ses_"));
     assert_ne!(acme.mint_session_id(&id), acme.mint_session_id(&others[0]));
@@ -163,6 +168,6 @@ proptest! {
     #[test]
     fn parts_of_an_idempotency_key_are_not_confused(a in "[a-c]{0,3}", b in "[a-c]{0,3}") {
         let acme = handles("acme", 1, &[]);
-        prop_assert_eq!(acme.login_id(&a) == acme.login_id(&b), a == b);
+        prop_assert_eq!(acme.login_id(&a, &[1; 32]).place() == acme.login_id(&b, &[1; 32]).place(), a == b);
     }
 }

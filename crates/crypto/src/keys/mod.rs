@@ -6,6 +6,8 @@ mod private;
 mod set;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof;
 
 pub use set::{KeySet, MOST_KEYS, SetProblem, Token, Unverified};
 

@@ -2,8 +2,9 @@
 
 use super::action_key::ActionKey;
 use super::config::{KeyConfig, KeyConfigError, KeyConfigErrors, KeyProblem};
+use super::forgeries::Forgery;
 use super::signer::TenantSigner;
-use super::{request, result};
+use super::{forgeries, request, result};
 use postlude_model::decision::TokenRequest;
 use postlude_model::token::{TokenContext, TokenError, TokenKeys, VerifiedResult};
 use std::collections::BTreeMap;
@@ -34,6 +35,16 @@ impl ActionKeys {
             }
         }
         if errors.is_empty() { Ok(Self { keys, signer }) } else { Err(KeyConfigErrors(errors)) }
+    }
+
+    /// What a prompt site must refuse, made of the request that it must take: for testing sites. Profile `postlude`.
+    ///
+    /// # Errors
+    /// As [`TokenKeys::encode`] for the request itself.
+    pub fn forgeries(&self, request: &TokenRequest, context: &TokenContext<'_>) -> Result<Vec<Forgery>, TokenError> {
+        let key = self.keys.get(&request.key).ok_or(TokenError::UnknownKey)?;
+        let good = self.encode(request, context)?;
+        forgeries::of(key, &self.signer, &good, context.now.seconds())
     }
 }
 

@@ -105,7 +105,7 @@ fn host_name(issuer: &str) -> &str {
     }
 }
 
-fn sign(key: &ActionKey, signer: &TenantSigner, unsigned: String) -> Result<String, TokenError> {
+pub(super) fn sign(key: &ActionKey, signer: &TenantSigner, unsigned: String) -> Result<String, TokenError> {
     let signature = match (&key.verifier, key.alg) {
         (Verifier::Shared(secret), Algorithm::HS256) => {
             let secret = secret_for(key.profile, secret, REQUEST_LABEL);

@@ -1,6 +1,7 @@
 //! The answer about a login: its record, as the one who asks may see it.
 
 use crate::error::HostError;
+use postlude_crypto::handles::TenantHandles;
 use postlude_model::decision::Denial;
 use postlude_model::login::{Effects, EndReason, LoginRecord, Outcome, Settled, Status, Subject, Trace};
 use postlude_model::names::{ActionName, LoginId, Timestamp};
@@ -18,12 +19,19 @@ pub struct LoginAnswer {
 /// For whom an answer is, and what only they are told.
 #[derive(Debug, Clone)]
 enum Asker {
-    /// An IdP that may resume the login; with the resume key where the browser goes to a prompt.
-    Idp { resume_key: Option<String> },
+    /// An IdP that may resume the login; with the way to the prompt where the browser goes to one.
+    Idp { way: Option<WayToPrompt> },
     /// A caller that only looks.
     Onlooker,
     /// Anyone, once the session ended after the login had its outcome.
     AfterSession,
+}
+
+/// What the IdP needs to send the browser to a prompt, and to go on once it is back.
+#[derive(Debug, Clone)]
+struct WayToPrompt {
+    location: String,
+    resume_key: String,
 }
 
 /// The outcome of a login, with what an answer says about it.
@@ -83,13 +91,19 @@ impl LoginAnswer {
     /// The answer that a record stands for, to an IdP that may resume the login.
     ///
     /// # Errors
-    /// [`HostError::LoginEnded`] for a login that was ended from outside.
-    pub(super) fn for_idp(record: LoginRecord, resume_key: impl FnOnce(&LoginId) -> String) -> Result<Self, HostError> {
-        if let Status::Ended(why) = record.status {
-            return Err(HostError::LoginEnded(why));
-        }
-        let resume_key = record.suspension().map(|_| resume_key(&record.id));
-        Ok(Self { record: Arc::new(record), to: Asker::Idp { resume_key } })
+    /// [`HostError::LoginEnded`] for a login that was ended from outside, [`HostError::StateExpired`] for a prompt whose root key was
+    /// removed.
+    pub(super) fn for_idp(record: LoginRecord, handles: &TenantHandles) -> Result<Self, HostError> {
+        let way = match &record.status {
+            Status::Ended(why) => return Err(HostError::LoginEnded(*why)),
+            Status::Suspended(suspension) => {
+                let location = handles.open_location(&record.id, suspension.step, &suspension.location);
+                let location = location.ok_or(HostError::StateExpired)?;
+                Some(WayToPrompt { location, resume_key: handles.resume_key(&record.id) })
+            }
+            _ => None,
+        };
+        Ok(Self { record: Arc::new(record), to: Asker::Idp { way } })
     }
 
     /// The answer to a caller that only looks: without the prompt's location and the resume key.
@@ -136,16 +150,16 @@ impl LoginAnswer {
     #[must_use]
     pub fn outcome(&self) -> AnswerOutcome<'_> {
         let record = &*self.record;
-        let (known, resume_key) = match &self.to {
-            Asker::Idp { resume_key } => (true, resume_key.as_deref()),
-            Asker::Onlooker => (false, None),
+        let way = match &self.to {
+            Asker::Idp { way } => way.as_ref(),
+            Asker::Onlooker => None,
             Asker::AfterSession => return AnswerOutcome::Ended(EndReason::SessionEnded),
         };
         match &record.status {
             Status::Running => AnswerOutcome::Running,
             Status::Suspended(suspension) => AnswerOutcome::Redirect {
-                location: known.then_some(suspension.location.as_str()),
-                resume_key,
+                location: way.map(|way| way.location.as_str()),
+                resume_key: way.map(|way| way.resume_key.as_str()),
                 expires_at: suspension.expires_at,
             },
             Status::Continued(settled) => AnswerOutcome::Continue { settled, effects: &record.effects },

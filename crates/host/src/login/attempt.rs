@@ -12,6 +12,7 @@ use postlude_model::limits;
 use postlude_model::login::{LoginRecord, Status};
 use postlude_model::names::Timestamp;
 use postlude_model::pipeline::{Finished, Login};
+use postlude_model::policy::orders::CurrentOrders;
 use postlude_store::{
     Caps, ClaimGuard, Commit, CommitOutcome, Durability, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite,
     StoreError,
@@ -27,6 +28,8 @@ pub(super) struct Attempt<'a> {
     parts: &'a LoginParts,
     tenant: &'a Tenant,
     context: RunContext,
+    /// The version of the orders that were in force when the call began.
+    orders_seen: u64,
     began: Instant,
 }
 
@@ -43,12 +46,16 @@ pub(super) struct Replaces {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(parts: &'a LoginParts, tenant: &'a Tenant) -> Self {
-        Self { parts, tenant, context: RunContext::new(&parts.services, &tenant.name), began: Instant::now() }
+        // Before the clock is read: what is recorded in the knowledge of an order is not dated before it.
+        let orders_seen = tenant.orders.orders().version;
+        let context = RunContext::new(&parts.services, &tenant.name);
+        Self { parts, tenant, context, orders_seen, began: Instant::now() }
     }
 
-    /// The host's clock: one reading for all attempts, so that a request of a plugin that carries it is the same in each.
-    pub(super) const fn now(&self) -> Timestamp {
-        self.context.now
+    /// The orders that the call knew, and the host's clock: one reading for all attempts, so that a request of a plugin that carries it
+    /// is the same in each.
+    pub(super) const fn began(&self) -> (u64, Timestamp) {
+        (self.orders_seen, self.context.now)
     }
 
     /// Runs a login as far as it goes without its browser, and commits it. None where another writer was faster: nothing was
@@ -102,7 +109,8 @@ impl<'a> Attempt<'a> {
 
     /// Appends a light login, which waits for nothing. None where the login is not a light one, or is to wait after all.
     fn append(&self, finished: &mut Finished, replaces: &Replaces) -> Result<Option<bool>, HostError> {
-        let Finished { record, session: None, session_seen, cache, bypasses, synced: false } = finished else {
+        let Finished { record, session: None, session_seen, orders_seen, cache, bypasses, synced: false } = finished
+        else {
             return Ok(None);
         };
         let settled = !matches!(record.status, Status::Running | Status::Suspended(_));
@@ -116,20 +124,21 @@ impl<'a> Attempt<'a> {
             record,
             claim,
             check_session: session.as_ref().map(|(id, version)| (id, *version)),
+            orders_seen: *orders_seen,
             now: services.clock.now(),
         };
         match services.store.append_login(light).map_err(refused)? {
             LightLoginOutcome::Done => Ok(Some(true)),
             LightLoginOutcome::SessionChanged => Ok(Some(false)),
             LightLoginOutcome::NotClaimed => Err(HostError::internal("the claim of a login is another login's")),
-            LightLoginOutcome::Full => Ok(None),
+            LightLoginOutcome::Full | LightLoginOutcome::OrdersChanged => Ok(None),
         }
     }
 
     async fn commit_all(&self, finished: Finished, replaces: Replaces) -> Result<Option<LoginRecord>, HostError> {
         let Replaces { version: expect, claim, .. } = replaces;
         let services = &self.parts.services;
-        let Finished { record, session, session_seen, cache, bypasses, synced } = finished;
+        let Finished { record, session, session_seen, orders_seen, cache, bypasses, synced } = finished;
         let sessions = session.map(|session| SessionWrite { expect: session_seen.unwrap_or(0), session });
         let mut used = record.policy_state.bypasses.clone();
         used.retain(|bypass| bypasses.contains(&bypass.id));
@@ -140,6 +149,7 @@ impl<'a> Attempt<'a> {
             tenant: self.tenant.name.clone(),
             sessions: sessions.into_iter().collect(),
             check_session: record.subject.session_id.clone().zip(session_seen),
+            orders_seen,
             login: Some(LoginWrite {
                 record,
                 expect,
@@ -150,12 +160,17 @@ impl<'a> Attempt<'a> {
             }),
             cache,
             now: services.clock.now(),
+            settled: services.clock.is_settled(),
             durability: if synced { Durability::Synced } else { Durability::Batched },
         };
         match services.store.commit(commit).await.map_err(refused)? {
             CommitOutcome::Done => {}
             CommitOutcome::UserFull => return Err(HostError::Busy(USER_FULL)),
             CommitOutcome::TenantFull => return Err(HostError::Busy(TENANT_FULL)),
+            CommitOutcome::OrdersChanged => {
+                self.tenant.orders.after(orders_seen.unwrap_or_default()).await;
+                return Ok(None);
+            }
             CommitOutcome::LoginChanged | CommitOutcome::SessionChanged | CommitOutcome::BypassChanged => {
                 return Ok(None);
             }

@@ -56,7 +56,7 @@ impl Logins {
         request: LoginRequest,
     ) -> Result<LoginAnswer, HostError> {
         tenant.check_return_url(request.mode, request.return_url.as_deref())?;
-        let id = tenant.handles.login_id(&idempotency.key);
+        let id = tenant.handles.login_id(&idempotency.key, &idempotency.body_hash);
         log_context::set_login_id(&id);
         let key = (tenant.name.clone(), id.clone(), Call::Start(idempotency.body_hash));
         let parts = Arc::clone(&self.parts);

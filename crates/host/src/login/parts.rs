@@ -25,12 +25,12 @@ pub(super) struct LoginParts {
 }
 
 impl LoginParts {
-    /// The context in which a tenant's pipeline runs, at this moment of the host's clock.
+    /// The context in which a tenant's pipeline runs, at this moment of the host's clock and under the orders that the call knew.
     pub(super) fn pipeline_context<'a>(
         &self,
         tenant: &'a Tenant,
         pipeline: &'a Pipeline,
-        now: Timestamp,
+        (orders_seen, now): (u64, Timestamp),
     ) -> PipelineContext<'a> {
         PipelineContext {
             actions: &pipeline.actions,
@@ -39,6 +39,7 @@ impl LoginParts {
             continue_url: &tenant.continue_url,
             method_amr: &tenant.method_amr,
             orders: &*tenant.orders,
+            orders_seen,
             state_lifetime: tenant.lifetimes.state,
             epoch: self.services.store.epoch(),
             now,
@@ -81,15 +82,16 @@ impl LoginParts {
         if is_over(tenant, &record, session.as_deref()) {
             return Err(HostError::LoginEnded(EndReason::SessionEnded));
         }
-        if record.suspension().is_some_and(|suspension| !self.may_come_back(tenant, suspension)) {
+        if record.suspension().is_some_and(|suspension| !self.may_come_back(tenant, &record, suspension)) {
             return Err(HostError::StateExpired);
         }
         answer_for_idp(tenant, record)
     }
 
     /// Whether the prompt to which a suspension leads could still be answered.
-    fn may_come_back(&self, tenant: &Tenant, suspension: &Suspension) -> bool {
-        let url = url::Url::parse(&suspension.location).ok();
+    fn may_come_back(&self, tenant: &Tenant, record: &LoginRecord, suspension: &Suspension) -> bool {
+        let location = tenant.handles.open_location(&record.id, suspension.step, &suspension.location);
+        let url = location.and_then(|location| url::Url::parse(&location).ok());
         let state = url.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
         let now = self.services.clock.now();
         let claims = state.and_then(|state| tenant.handles.verify_state(&state, now).ok());
@@ -99,7 +101,7 @@ impl LoginParts {
 
 /// The answer to an IdP that may resume the login.
 pub(super) fn answer_for_idp(tenant: &Tenant, record: LoginRecord) -> Result<LoginAnswer, HostError> {
-    LoginAnswer::for_idp(record, |id| tenant.handles.resume_key(id))
+    LoginAnswer::for_idp(record, &tenant.handles)
 }
 
 /// The session where it is stored; a login holds a new one where it is not.

@@ -83,7 +83,7 @@ impl Resume {
                 return self.refuse_or_repeat(&attempt, record, ruling).await;
             }
             let pipeline = self.parts.revisions.pipeline(&self.tenant, record.revision).await?;
-            let context = self.parts.pipeline_context(&self.tenant, &pipeline, attempt.now());
+            let context = self.parts.pipeline_context(&self.tenant, &pipeline, attempt.began());
             let bypasses = self.parts.bypasses(&self.tenant, &pipeline, &record).await?;
             let mut current = record.clone();
             current.subject.session_id = session.as_ref().map(|session| session.id.clone());

@@ -107,6 +107,9 @@ impl RunLog {
                 let backtrace = trap.backtrace.join("\n");
                 tracing::warn!(%action, %run_id, %digest, phase, limit, message = %trap.message, %backtrace, fuel = usage.fuel, "run trapped");
             }
+            Ending::Leaked(leak) => {
+                tracing::warn!(%action, %run_id, %digest, phase, message = %leak, fuel = usage.fuel, "run gave out a secret");
+            }
             Ending::Busy => tracing::warn!(%action, %run_id, %digest, phase, "the run got no turn in time"),
             Ending::TimedOut => tracing::warn!(%action, %run_id, %digest, phase, fuel = usage.fuel, "run timed out"),
         }

@@ -40,7 +40,7 @@ impl Start {
                 return Err(HostError::LoginEnded(EndReason::SessionEnded));
             }
             let record = self.record(&pipeline, session.as_deref());
-            let context = self.parts.pipeline_context(&self.tenant, &pipeline, attempt.now());
+            let context = self.parts.pipeline_context(&self.tenant, &pipeline, attempt.began());
             let bypasses = self.parts.bypasses(&self.tenant, &pipeline, &record).await?;
             let event = Arc::clone(&self.request.event.document);
             let login = Login::begin(context, record, session, event).with_bypasses(bypasses);
@@ -54,12 +54,14 @@ impl Start {
 
     /// The claim of a new login, or the login that the key began before.
     async fn claim(&self) -> Result<LoginClaim, HostError> {
-        for id in self.tenant.handles.earlier_login_ids(&self.idempotency.key) {
-            if let Some(record) = self.parts.record(&self.tenant, &id).await? {
+        let IdempotencyKey { key, body_hash } = &self.idempotency;
+        let store = &self.parts.services.store;
+        for id in self.tenant.handles.earlier_login_ids(key, body_hash) {
+            let earlier = store.login_in_place(&self.tenant.name, &id).await;
+            if let Some(record) = earlier.map_err(HostError::unavailable)? {
                 return Ok(LoginClaim::Existing(Box::new(record)));
             }
         }
-        let store = &self.parts.services.store;
         // Most logins are new: nothing is to be waited for.
         match store.try_claim_login(&self.tenant.name, &self.id).map_err(HostError::unavailable)? {
             Some(claim) => Ok(claim),
@@ -110,6 +112,7 @@ impl Start {
             return_url: self.request.return_url.clone(),
             revision: pipeline.revision,
             created_at: now,
+            orders_seen: None,
             changed_at: now,
             deadline: now.plus(lifetimes.login),
             expires_at: now.plus(lifetimes.record),

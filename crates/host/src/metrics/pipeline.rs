@@ -172,7 +172,7 @@ impl RunMeasure {
         let load = match report.ending {
             Ending::TimedOut => Some(0),
             Ending::Busy => Some(1),
-            Ending::Decided(_) | Ending::Failed(_) | Ending::Trapped(_) => None,
+            Ending::Decided(_) | Ending::Failed(_) | Ending::Leaked(_) | Ending::Trapped(_) => None,
         };
         Self { load, usage: report.usage }
     }

@@ -87,10 +87,11 @@ impl Bypasses {
             used: None,
         };
         let (store, issued) = (Arc::clone(&self.services.store), bypass.clone());
+        let settled = self.services.clock.is_settled();
         let issue = async move {
             let change = BypassChange::Issue(issued.clone());
             let outcome =
-                store.change_bypass(&caller.tenant.name, change, now).await.map_err(HostError::unavailable)?;
+                store.change_bypass(&caller.tenant.name, change, now, settled).await.map_err(HostError::unavailable)?;
             if outcome == BypassOutcome::Done {
                 audit::note(&caller, "issue-bypass", &issued.id, &issued.reason);
             }
@@ -117,11 +118,12 @@ impl Bypasses {
     /// # Errors
     /// [`HostError::BypassUnknown`], [`HostError::BypassUsed`], [`HostError::Unavailable`].
     pub async fn revoke(&self, caller: Caller, user_id: UserId, id: BypassId) -> Result<(), HostError> {
-        let (store, now) = (Arc::clone(&self.services.store), self.services.clock.now());
+        let Services { store, clock, .. } = &*self.services;
+        let (store, now, settled) = (Arc::clone(store), clock.now(), clock.is_settled());
         let revoke = async move {
             let change = BypassChange::Revoke { user_id, id: id.clone() };
             let outcome =
-                store.change_bypass(&caller.tenant.name, change, now).await.map_err(HostError::unavailable)?;
+                store.change_bypass(&caller.tenant.name, change, now, settled).await.map_err(HostError::unavailable)?;
             if outcome == BypassOutcome::Done {
                 audit::note(&caller, "revoke-bypass", &id, "");
             }

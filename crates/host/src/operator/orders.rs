@@ -5,6 +5,7 @@ use crate::error::HostError;
 use crate::orders::OrderBook;
 use crate::services::Services;
 use crate::tenants::Caller;
+use postlude_model::limits;
 use postlude_model::names::{Digest, FactorName};
 use postlude_model::policy::orders::{CurrentOrders, Kill, Orders, Revocation};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ impl OperatorOrders {
         let kill = async move {
             let (by, text) = (caller.key.to_string(), reason.clone());
             let killed = book.change(&caller.tenant.name, move |orders, at| {
-                orders.kill(Kill { digest, at, by, reason: text });
+                orders.kill(Kill { digest, sequence: orders.next_version(), at, by, reason: text });
                 Ok(orders.killed(&digest).cloned())
             });
             let killed = killed.await?;
@@ -78,11 +79,14 @@ impl OperatorOrders {
         name: Option<FactorName>,
         reason: String,
     ) -> Result<Revocation, HostError> {
-        let book = Arc::clone(&self.book);
+        let (services, book) = (Arc::clone(&self.services), Arc::clone(&self.book));
         let revoke = async move {
             let (by, text) = (caller.key.to_string(), reason.clone());
             let revoked = book.change(&caller.tenant.name, move |orders, before| {
-                let revocation = Revocation { digest, name, before, by, reason: text };
+                let sequence = orders.next_version();
+                // No record is dated later than any commit, whatever the clock says now.
+                let needed_until = before.max(services.store.latest_commit_time()).plus(limits::FACTOR_AGE);
+                let revocation = Revocation { digest, name, sequence, before, needed_until, by, reason: text };
                 orders.revoke(revocation.clone());
                 Ok(revocation)
             });

@@ -96,17 +96,28 @@ impl ProcessOutput {
             None if !self.status.success() => Err(CompileError::Crashed(format!("{}{}", self.status, reason(&errors)))),
             None => match self.output.strip_prefix(REFUSED) {
                 Some(why) => Err(CompileError::Refused(String::from_utf8_lossy(why).into_owned())),
-                None => Ok(self.output),
+                None => {
+                    // What the kernel has not to shut it in.
+                    for line in errors.lines().map(line_of) {
+                        tracing::warn!("a plugin was compiled without {line}");
+                    }
+                    Ok(self.output)
+                }
             },
         }
     }
 }
 
-/// What standard error says, in a line, without what could change a terminal.
+/// What standard error says, in a line.
 fn reason(errors: &str) -> String {
-    let line: String = errors.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control()).take(300).collect();
+    let line = line_of(errors);
     if line.is_empty() { line } else { format!(": {line}") }
+}
+
+/// A text in a line, without what could change a terminal.
+fn line_of(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 #[cfg(test)]

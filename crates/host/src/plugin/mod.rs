@@ -13,6 +13,7 @@ mod compiler;
 mod error;
 mod limits;
 mod progress;
+mod shut_in;
 mod worker;
 
 pub use compiler::{Compilation, Compiler};

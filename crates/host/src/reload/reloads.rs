@@ -175,6 +175,7 @@ impl Reloads {
             ("public_listen", old.public_listen != new.public_listen),
             ("metrics_listen", old.metrics_listen != new.metrics_listen),
             ("data_dir", old.data_dir != new.data_dir),
+            ("disk_patience", old.disk_patience != new.disk_patience),
             ("high_water_file", old.high_water_file != new.high_water_file),
             ("root_key", !same_root(signing, began)),
             ("previous_root_keys", previous(signing) != previous(began)),

@@ -29,6 +29,8 @@ pub struct LoginRecord {
     pub revision: u64,
     /// When the login began.
     pub created_at: Timestamp,
+    /// The version of the tenant's orders that were in force when the login began. None: an earlier version of this program stored it.
+    pub orders_seen: Option<u64>,
     /// When the record was last written; the store sets this time, as it counts `version`.
     pub changed_at: Timestamp,
     /// After this time the login can no longer be resumed.

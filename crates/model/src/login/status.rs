@@ -41,7 +41,7 @@ pub struct Suspension {
     pub step: u32,
     /// When the state ends.
     pub expires_at: Timestamp,
-    /// Where the browser went.
+    /// Where the browser went, [sealed](crate::handle::Handles::seal_location).
     pub location: String,
     /// The factor that the prompt is for.
     pub factor: Option<FactorName>,

@@ -23,6 +23,9 @@ pub struct PipelineContext<'a> {
     pub method_amr: &'a BTreeMap<String, Vec<String>>,
     /// The operator's orders, at whatever moment they are asked for.
     pub orders: &'a dyn CurrentOrders,
+    /// The version of the orders when the call began, read before `now`. A factor that the call records is covered by every later
+    /// revocation.
+    pub orders_seen: u64,
     /// How long a state is accepted.
     pub state_lifetime: Duration,
     /// The store's epoch.

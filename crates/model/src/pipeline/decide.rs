@@ -23,6 +23,11 @@ pub(super) fn fold(
         Ending::Busy => return Err(Overload { resuming: false }),
         Ending::TimedOut => return Err(Overload { resuming: run.phase == Phase::Continue }),
         Ending::Decided(decision) => decide(login, run, decision, commands).map_err(RunFailure::unacceptable),
+        Ending::Leaked(leak) => {
+            // Whatever the failure policy says: it is for plugins that could not decide.
+            turn::stop(login, run, TraceDecision::Failed, leak.to_string(), undecided("secret_in_output"));
+            return Ok(());
+        }
         Ending::Failed(failure) => Err(RunFailure::of_failure(failure)),
         Ending::Trapped(trap) => Err(RunFailure::of_trap(trap)),
     };

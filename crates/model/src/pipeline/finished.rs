@@ -23,6 +23,8 @@ pub struct Finished {
     pub session: Option<Session>,
     /// The version of the session that the runs saw; none without a session.
     pub session_seen: Option<u64>,
+    /// The version of the operator's orders that decided: it may be stored only while they are in force. None: orders do not matter.
+    pub orders_seen: Option<u64>,
     /// Changes of the actions' caches, in order. These changes need not be durable.
     pub cache: Vec<CacheChange>,
     /// Bypasses that the login uses up: nothing of the login may be stored unless all of them are still unused.
@@ -35,6 +37,14 @@ impl Finished {
     /// Stores a record alone, durably.
     #[must_use]
     pub const fn of_record(record: LoginRecord) -> Self {
-        Self { record, session: None, session_seen: None, cache: Vec::new(), bypasses: Vec::new(), synced: true }
+        Self {
+            record,
+            session: None,
+            session_seen: None,
+            orders_seen: None,
+            cache: Vec::new(),
+            bypasses: Vec::new(),
+            synced: true,
+        }
     }
 }

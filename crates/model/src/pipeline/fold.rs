@@ -46,6 +46,7 @@ pub(super) fn keep_continue(
             uses: 0,
             last_used_at: login.context.now,
             epoch: login.context.epoch,
+            orders_seen: Some(login.context.orders_seen),
             evidence: evidence.clone(),
         };
         names.push(name.to_string());

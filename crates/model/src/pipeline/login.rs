@@ -38,6 +38,7 @@ impl<'a> Login<'a> {
         let session = SessionDraft::new(session, &record.subject.user_id);
         record.subject.generation = session.generation();
         record.subject.foreign = session.foreign();
+        record.orders_seen = Some(context.orders_seen);
         // Once, from the event that began the login: what a later call of the IdP leaves out switches nothing off.
         record.policy_state.skipped.extend(unmet(context.actions, &event));
         Self(Box::new(LoginDraft::new(context, record, session, event, false)))
@@ -146,6 +147,7 @@ impl<'a> Login<'a> {
             session_seen: login.session.seen_version(),
             synced: login.synced || login.session.must_sync(),
             record: login.record,
+            orders_seen: Some(login.orders.version),
             cache: login.cache,
             bypasses: login.consumed,
         }

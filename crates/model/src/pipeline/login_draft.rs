@@ -179,8 +179,8 @@ impl<'a> LoginDraft<'a> {
 }
 
 /// The codes with which the host itself denies. An IdP may rely on them, so no plugin has them.
-pub(super) const HOST_CODES: [&str; 5] =
-    ["action_failed", "action_missing", "action_timed_out", "factor_missing", "plugin_killed"];
+pub(super) const HOST_CODES: [&str; 6] =
+    ["action_failed", "action_missing", "action_timed_out", "factor_missing", "plugin_killed", "secret_in_output"];
 
 /// A denial for a cause that the user does not learn.
 pub(super) fn undecided(code: &str) -> Denial {

@@ -74,10 +74,13 @@ pub(super) fn redirect(
             login.deny(run.action, undecided("too_many_suspensions"));
         }
         Prompt::Due { location, factor, why } => {
+            let (handles, step) = (login.context.handles, login.state_claims().step);
+            let sealed = handles.seal_location(&login.record.id, step, &location);
+            let sealed = sealed.ok_or_else(|| "the prompt's location cannot be sealed".to_owned())?;
             let stash = fold::keep_redirect(login, &run.action.spec.name, commands)?;
             login.trace_details.set_origin(&location);
             login.note(run.action, run.phase, TraceDecision::Redirect, why, run.usage);
-            suspend(login, run.action, location, factor, stash);
+            suspend(login, run.action, sealed, factor, stash);
         }
     }
     Ok(())

@@ -19,6 +19,7 @@ pub(super) fn fold_report_only(login: &mut LoginDraft<'_>, run: &Run<'_>, ending
         Ending::Busy => (TraceDecision::Failed, "found no place to run in time".to_owned()),
         Ending::TimedOut => (TraceDecision::Failed, "ran out of time".to_owned()),
         Ending::Failed(failure) => would_fail(run.action, RunFailure::of_failure(failure)),
+        Ending::Leaked(leak) => (TraceDecision::Failed, format!("would deny, having failed: {leak}")),
         Ending::Trapped(trap) => would_fail(run.action, RunFailure::of_trap(trap)),
     };
     login.pass(run.action, run.phase, decision, why, run.usage);

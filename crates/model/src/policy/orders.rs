@@ -1,6 +1,5 @@
 //! What an operator ordered about plugins beside the configuration: kills and revocations. They hold at once, without a reload.
 
-use crate::limits;
 use crate::login::LoginRecord;
 use crate::names::{Digest, FactorName, Timestamp};
 use crate::session::FactorRecord;
@@ -8,6 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A tenant's orders.
+///
+/// Their version is the sequence by which orders are older or newer than what they are about. No clock is asked: one that was wrong
+/// would date a record later than the order that came after it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Orders {
     /// The number of writes; zero: never stored.
@@ -23,6 +25,8 @@ pub struct Orders {
 pub struct Kill {
     /// The plugin.
     pub digest: Digest,
+    /// The version of the orders in which it came; zero: an earlier version of this program stored it, and `at` says when it came.
+    pub sequence: u64,
     /// When the plugin was killed.
     pub at: Timestamp,
     /// The name of the key that ordered it.
@@ -38,8 +42,13 @@ pub struct Revocation {
     pub digest: Digest,
     /// The factor; none: all that the plugin recorded.
     pub name: Option<FactorName>,
-    /// Records up to this time are void.
+    /// The version of the orders in which it came: records of logins that did not know of it are void. Zero: an earlier version of
+    /// this program stored it, and `before` says which are.
+    pub sequence: u64,
+    /// When it was ordered.
     pub before: Timestamp,
+    /// After this time no record that it covers can count any more under any policy, and it may be forgotten.
+    pub needed_until: Timestamp,
     /// The name of the key that ordered it.
     pub by: String,
     /// The operator's reason, for people.
@@ -65,24 +74,29 @@ impl Orders {
         self.kills.is_empty() && self.revocations.is_empty()
     }
 
+    /// The version that the next write makes: the sequence of an order that it brings.
+    #[must_use]
+    pub const fn next_version(&self) -> u64 {
+        self.version.saturating_add(1)
+    }
+
     /// The order that stops a plugin.
     #[must_use]
     pub fn killed(&self, digest: &Digest) -> Option<&Kill> {
         self.kills.iter().find(|kill| kill.digest == *digest)
     }
 
-    /// The time from which a record is void, because it was revoked or its plugin is killed; none where the record counts.
-    #[must_use]
-    pub fn void_since(&self, record: &FactorRecord) -> Option<Timestamp> {
-        let revoked = self.revocations.iter().filter(|revocation| revocation.covers(record));
-        let killed = self.killed(&record.digest).map(|kill| kill.at);
-        revoked.map(|revocation| revocation.before).chain(killed).max()
+    /// The orders that make a record void: revocations of it, and the kill of its plugin.
+    fn voiding<'o>(&'o self, record: &'o FactorRecord) -> impl Iterator<Item = Order> + 'o {
+        let revoked = self.revocations.iter().filter(|revocation| revocation.covers(record)).map(Revocation::order);
+        let killed = self.killed(&record.digest).map(|kill| Order { sequence: kill.sequence, at: kill.at });
+        revoked.chain(killed)
     }
 
     /// Whether a record counts.
     #[must_use]
     pub fn accepts(&self, record: &FactorRecord) -> bool {
-        self.void_since(record).is_none()
+        self.is_empty() || self.voiding(record).next().is_none()
     }
 
     /// A record of a login or its session that became void after the login began: the login may rest on it.
@@ -91,8 +105,8 @@ impl Orders {
         if self.is_empty() {
             return None;
         }
-        let late = |record: &&FactorRecord| self.void_since(record).is_some_and(|since| since >= login.created_at);
-        login.recorded.iter().chain(session).find(late)
+        let late = |order: Order| order.came_after(login.orders_seen, login.created_at);
+        login.recorded.iter().chain(session).find(|record| self.voiding(record).any(late))
     }
 
     /// Kills a plugin. Returns whether the order is new: the first one stays when it is repeated.
@@ -131,11 +145,34 @@ impl Orders {
 
 impl Revocation {
     fn has_expired(&self, now: Timestamp) -> bool {
-        now > self.before.plus(limits::FACTOR_AGE)
+        now > self.needed_until
+    }
+
+    const fn order(&self) -> Order {
+        Order { sequence: self.sequence, at: self.before }
     }
 
     fn covers(&self, record: &FactorRecord) -> bool {
         let named = self.name.as_ref().is_none_or(|name| *name == record.name);
-        self.digest == record.digest && named && record.completed_at <= self.before
+        self.digest == record.digest && named && self.order().came_after(record.orders_seen, record.completed_at)
+    }
+}
+
+/// When an order came.
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    sequence: u64,
+    at: Timestamp,
+}
+
+impl Order {
+    /// Whether the order came after something that knew of the orders up to a version. What an earlier version of this program stored
+    /// knew of none that a later one took; between two that it stored their times must do.
+    fn came_after(self, seen: Option<u64>, time: Timestamp) -> bool {
+        match (seen, self.sequence) {
+            (Some(seen), sequence) => sequence > seen,
+            (None, 0) => time <= self.at,
+            (None, _) => true,
+        }
     }
 }

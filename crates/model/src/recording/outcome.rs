@@ -28,6 +28,7 @@ fn ending(ending: &Ending) -> Value {
         Ending::Failed(Failure::Other(why)) => json!({ "failure": "other", "message": why }),
         Ending::Failed(Failure::Unavailable(why)) => json!({ "failure": "unavailable", "message": why }),
         Ending::Trapped(trap) => json!({ "trap": trap.message, "limit": trap.limit, "backtrace": trap.backtrace }),
+        Ending::Leaked(leak) => json!({ "leak": leak.to_string(), "secret": leak.secret }),
         Ending::TimedOut => json!({ "trap": "the wall clock ran out", "limit": "wall_clock", "backtrace": [] }),
         Ending::Busy => json!({ "trap": "no place to run came free", "limit": "wall_clock", "backtrace": [] }),
     }

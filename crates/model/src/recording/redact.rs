@@ -1,12 +1,10 @@
 //! Takes out of a recorded run what nobody may find in a file: secrets, live handles, and signatures of tokens.
 
 use crate::action::Action;
+use crate::limits::SECRET_BYTES;
 use serde_json::Value;
 use std::borrow::Cow;
 use url::form_urlencoded::byte_serialize;
-
-/// Bytes that a secret has at least to be told from any other text.
-const SECRET_BYTES: usize = 8;
 
 /// The state that stands for the one of the suspension that a run would make.
 pub(super) const STATE: &str = "state-of-this-run";

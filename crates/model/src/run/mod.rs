@@ -4,9 +4,11 @@ mod budget;
 mod commands;
 pub mod decision;
 mod input;
+mod leak;
 mod report;
 
 pub use budget::Budget;
 pub use commands::Command;
 pub use input::{FactorView, Metadata, Phase, Proof, Reply, RunInput};
-pub use report::{Ending, Level, Limit, Log, LogLine, Report, Trap, Usage};
+pub use leak::{Form, keep_secrets};
+pub use report::{Ending, Leak, Level, Limit, Log, LogLine, Report, Trap, Usage};

@@ -3,8 +3,9 @@
 use crate::decision::{Decision, Failure};
 use crate::http::Exchange;
 use crate::named::named_values;
-use crate::run::Command;
+use crate::run::{Command, Form};
 use serde::Serialize;
+use std::fmt;
 use std::time::Duration;
 
 /// What came out of a run.
@@ -31,6 +32,8 @@ pub enum Ending {
     Failed(Failure),
     /// The plugin was stopped.
     Trapped(Trap),
+    /// The plugin decided, but what it gives out has a secret of its action. The decision and all effects are void.
+    Leaked(Leak),
     /// The wall clock ran out: load, not a decision.
     TimedOut,
     /// The run did not get its turns in time: load, and nothing came of it.
@@ -46,6 +49,23 @@ pub struct Trap {
     pub message: String,
     /// The plugin's stack, innermost first; empty where none is known.
     pub backtrace: Vec<String>,
+}
+
+/// A secret where a run may not carry it to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// The secret's name.
+    pub secret: String,
+    /// Where it stands, such as "claim `https://acme.example/x` of the ID token".
+    pub place: String,
+    /// How it is written there.
+    pub form: Form,
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the secret `{}` stands in {}, {}", self.secret, self.place, self.form)
+    }
 }
 
 named_values! {

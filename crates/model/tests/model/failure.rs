@@ -179,7 +179,9 @@ fn a_denial_with_hidden_characters_or_a_code_of_the_host_is_a_failure() {
     {
         assert_eq!(outcome("out_of_hours", &format!("Pay{hidden} here")), "action_failed", "{hidden:?}");
     }
-    for code in ["action_failed", "action_missing", "action_timed_out", "factor_missing", "plugin_killed"] {
+    for code in
+        ["action_failed", "action_missing", "action_timed_out", "factor_missing", "plugin_killed", "secret_in_output"]
+    {
         let finished = World::new([spec("face")]).log_in(&[("face", Phase::Login, deny_with(code, "no", vec![]))]);
         let why = &finished.record.trace.last().unwrap().why;
         assert!(why.contains("the host's own"), "{code}: {why}");

@@ -3,9 +3,10 @@
 use crate::support::*;
 use postlude_model::action::{ActionSpec, OnFailure};
 use postlude_model::login::{LoginRecord, Status, TraceDecision};
-use postlude_model::names::{Digest, Timestamp};
+use postlude_model::names::{Digest, FactorName, Timestamp};
 use postlude_model::pipeline::{Finished, Login};
 use postlude_model::policy::orders::{CurrentOrders, Kill, Orders, Revocation};
+use postlude_model::session::{FactorRecord, Session};
 use std::sync::{Arc, Mutex};
 
 const BAD: Digest = Digest::from_bytes([66; 32]);
@@ -15,16 +16,21 @@ fn bad(spec: ActionSpec) -> ActionSpec {
 }
 
 fn kill(digest: Digest, at: Timestamp) -> Orders {
-    let mut orders = Orders::default();
-    orders.kill(Kill { digest, at, by: "ops".to_owned(), reason: "it phones home".to_owned() });
+    let mut orders = Orders { version: 1, ..Orders::default() };
+    orders.kill(Kill { digest, sequence: 1, at, by: "ops".to_owned(), reason: "it phones home".to_owned() });
     orders
 }
 
 fn revoke(digest: Digest, name: Option<&str>, before: Timestamp) -> Orders {
-    let mut orders = Orders::default();
+    let mut orders = Orders { version: 1, ..Orders::default() };
     let name = name.map(|name| name.parse().unwrap());
-    orders.revoke(Revocation { digest, name, before, by: "ops".to_owned(), reason: String::new() });
+    orders.revoke(revocation(digest, name, 1, before));
     orders
+}
+
+fn revocation(digest: Digest, name: Option<FactorName>, sequence: u64, before: Timestamp) -> Revocation {
+    let (by, reason) = ("ops".to_owned(), String::new());
+    Revocation { digest, name, sequence, before, needed_until: before.plus(400 * DAY), by, reason }
 }
 
 fn under(mut world: World, orders: Orders) -> World {
@@ -119,28 +125,51 @@ fn what_a_plugin_decided_while_it_was_killed_is_dropped() {
 /// What `record` in the support module says recorded it.
 const RECORDER: Digest = Digest::from_bytes([7; 32]);
 
-fn outcome_with(orders: Orders, completed_at: Timestamp) -> LoginRecord {
+fn outcome_with(orders: Orders, factor: FactorRecord) -> LoginRecord {
     let newer = ActionSpec { digest: Digest::from_bytes([9; 32]), ..factor_spec("face", FACE) };
     let world = under(World::new([newer]).later(2 * SECOND), orders);
     let mut record = login("l1", "alice", Some("s1"), postlude_model::action::Mode::Interactive);
     record.created_at = world.now;
-    let session = owned("alice", &[(FACE, completed_at)]);
+    let session = Session { factors: vec![factor], ..owned("alice", &[]) };
     world.log_in_as(record, Some(session), &[on_login("face", prompt(FACE))]).record
 }
 
+fn face(completed_at: Timestamp, orders_seen: Option<u64>) -> FactorRecord {
+    FactorRecord { orders_seen, ..record(FACE, completed_at) }
+}
+
+fn counts(orders: &Orders, factor: FactorRecord) -> bool {
+    let done = outcome_with(orders.clone(), factor);
+    assert!(done.suspension().is_some() || matches!(done.status, Status::Continued(_)), "{:?}", done.status);
+    done.suspension().is_none()
+}
+
+/// R09: which came first is what the orders' sequence says, whatever the clocks said.
 #[test]
-fn a_void_factor_is_prompted_again_up_to_the_very_millisecond() {
-    let voided = [revoke(RECORDER, None, NOW), revoke(RECORDER, Some(FACE), NOW), kill(RECORDER, Timestamp(0))];
-    for orders in voided.clone() {
-        let record = outcome_with(orders, NOW);
-        assert!(record.suspension().is_some(), "{:?}", record.status);
+fn what_was_recorded_without_knowing_of_a_revocation_is_void_however_it_is_dated() {
+    let times = [Timestamp(NOW.0 - 1), NOW, Timestamp(NOW.0 + 1)];
+    for orders in [revoke(RECORDER, None, NOW), revoke(RECORDER, Some(FACE), NOW)] {
+        for at in times {
+            assert!(!counts(&orders, face(at, Some(0))), "{at:?}");
+            assert!(!counts(&orders, face(at, None)), "an earlier version of this program stored it: {at:?}");
+            assert!(counts(&orders, face(at, Some(1))), "recorded after the order: {at:?}");
+        }
     }
-    let later = Timestamp(NOW.0 + 1);
-    for orders in voided.into_iter().take(2) {
-        assert!(matches!(outcome_with(orders, later).status, Status::Continued(_)), "recorded after the order");
-    }
+    assert!(!counts(&kill(RECORDER, Timestamp(0)), face(NOW, Some(1))), "a killed plugin's records are void");
     for others in [revoke(BAD, None, NOW), revoke(RECORDER, Some(VOICE), NOW), kill(BAD, NOW), Orders::default()] {
-        assert!(matches!(outcome_with(others, NOW).status, Status::Continued(_)));
+        assert!(counts(&others, face(NOW, Some(0))));
+    }
+}
+
+/// Between what earlier versions of this program stored times must do.
+#[test]
+fn a_revocation_without_a_sequence_covers_records_without_one_up_to_the_very_millisecond() {
+    let mut older = Orders { version: 3, ..Orders::default() };
+    older.revoke(revocation(RECORDER, None, 0, NOW));
+    assert!(!counts(&older, face(NOW, None)));
+    assert!(counts(&older, face(Timestamp(NOW.0 + 1), None)), "recorded after the order");
+    for seen in [0, 3] {
+        assert!(counts(&older, face(NOW, Some(seen))), "this version recorded it, so it is later");
     }
 }
 
@@ -177,13 +206,12 @@ fn a_login_that_passed_by_a_factor_that_became_void_is_denied() {
 #[test]
 fn orders_are_kept_once_each() {
     let mut orders = kill(BAD, NOW);
-    let again = Kill { digest: BAD, at: NOW.plus(SECOND), by: "b".to_owned(), reason: String::new() };
+    let again = Kill { digest: BAD, sequence: 2, at: NOW.plus(SECOND), by: "b".to_owned(), reason: String::new() };
     assert!(!orders.kill(again), "the first stays");
     assert_eq!(orders.killed(&BAD).unwrap().at, NOW);
     assert!(orders.lift(&BAD) && !orders.lift(&BAD) && orders.is_empty());
     for at in [NOW, NOW.plus(SECOND)] {
-        let by = "ops".to_owned();
-        orders.revoke(Revocation { digest: BAD, name: None, before: at, by, reason: String::new() });
+        orders.revoke(revocation(BAD, None, 1, at));
     }
     assert_eq!(orders.revocations.len(), 1);
     assert_eq!(orders.revocations[0].before, NOW.plus(SECOND), "the later one counts");

@@ -81,6 +81,7 @@ const MISMATCHES: [Change; 7] = [
 
 fn consume(c: &mut Case) {
     let stored = postlude_model::pipeline::Finished {
+        orders_seen: None,
         bypasses: Vec::new(),
         record: c.record.clone(),
         session: c.session.clone(),

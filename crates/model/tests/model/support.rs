@@ -38,6 +38,9 @@ impl Handles for TextHandles {
     fn seed(&self, _: &LoginId, step: u32) -> [u8; 32] {
         [u8::try_from(step % 256).unwrap(); 32]
     }
+    fn seal_location(&self, _: &LoginId, _: u32, location: &str) -> Option<String> {
+        Some(location.to_owned())
+    }
 }
 
 /// The result token of profile `postlude`, in clear: everything that is compared.
@@ -162,6 +165,7 @@ impl World {
             method_amr: &self.method_amr,
             orders: &self.orders,
             state_lifetime: limits::STATE_LIFETIME,
+            orders_seen: self.orders.version,
             epoch: self.epoch,
             now: self.now,
         }
@@ -217,6 +221,7 @@ pub fn login(id: &str, user: &str, session: Option<&str>, mode: Mode) -> LoginRe
         return_url: Some("https://idp.example/interaction/abc".to_owned()),
         revision: 1,
         created_at: NOW,
+        orders_seen: None,
         changed_at: NOW,
         deadline: NOW.plus(limits::LOGIN_LIFETIME),
         expires_at: NOW.plus(limits::RECORD_LIFETIME),
@@ -254,6 +259,7 @@ pub fn record(factor: &str, completed_at: Timestamp) -> FactorRecord {
         uses: 0,
         last_used_at: completed_at,
         epoch: 1,
+        orders_seen: None,
         evidence: None,
     }
 }

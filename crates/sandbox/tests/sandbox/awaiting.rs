@@ -31,6 +31,24 @@ async fn an_async_function_answers_at_once_or_later() {
     }
 }
 
+/// P22: a trap between the answer and the first wait is a trap. From that wait on nothing of the plugin is run any more: no effect, no line, no
+/// trap, however often it is tried.
+#[tokio::test]
+async fn nothing_is_run_after_the_answer() {
+    let report = run(&format!("{CONTINUE} (unreachable)"), DONE).await;
+    assert_eq!(trap(&report).message, "action `face`: wasm `unreachable` instruction executed");
+    let acts = "(call $log.log (i32.const 1) «after» (i32.const 0) (i32.const 0))
+        (call $claims.add-scope «read» (global.get $out)) (unreachable)";
+    for waits in [YIELD, WAIT] {
+        let plugin = sandbox().load(&awaiting(&format!("{CONTINUE} {waits}"), acts)).unwrap();
+        for _ in 0..20 {
+            let report = sandbox().run(&plugin, input()).await;
+            assert_eq!(report.ending, Ending::Decided(Decision::Continue), "{waits}");
+            assert!(report.log.lines.is_empty() && report.commands.is_empty(), "{waits}: {report:?}");
+        }
+    }
+}
+
 /// Functions of the async type that are lifted like any other.
 #[tokio::test]
 async fn an_async_function_need_not_await() {

@@ -89,6 +89,7 @@ async fn claims() {
     assert_eq!(logged(&body, input()).await, ["ok", "error 4", "ok", "ok", "error 4"]);
 }
 
+/// P54.
 #[tokio::test]
 async fn stash() {
     let put = |bytes: usize| {

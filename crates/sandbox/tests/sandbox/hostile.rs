@@ -9,7 +9,7 @@ use postlude_sandbox::{LoadError, RunLimits, Sandbox, SandboxConfig};
 use std::time::{Duration, Instant};
 
 /// Runs an attack with a neighbour at its side, and one normal run after it.
-async fn attack(text: &str) -> Report {
+pub async fn attack(text: &str) -> Report {
     let (hostile, kind) = (load(text), load(""));
     let neighbour = tokio::spawn({
         let kind = kind.clone();
@@ -180,33 +180,6 @@ async fn a_huge_text_to_the_host_is_refused() {
     let log = "(call $log.log (i32.const 1) (i32.const 0) (i32.const 2097152) (i32.const 0) (i32.const 0))";
     let report = attack(&format!("(memory (export \"memory\") 40) {}", on_login(log))).await;
     assert_limit(&report, Limit::HostCallBytes);
-}
-
-/// P12: empty items weigh nothing in the guest.
-#[tokio::test]
-async fn a_list_of_empty_pairs_is_refused() {
-    let log = "(call $log.log (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000000))";
-    let report = attack(&format!("(memory (export \"memory\") 250) {}", on_login(log))).await;
-    assert!(matches!(trap(&report).limit, Some(Limit::HostCallBytes | Limit::Fuel)), "{report:?}");
-}
-
-/// P13: what is not UTF-8, and what lies outside of the memory.
-#[tokio::test]
-async fn bad_texts_are_traps() {
-    for (text, at, length) in [("\\ff\\fe", 0, 2), ("\\ed\\a0\\80", 0, 3), ("a", 2_000_000, 5), ("a", -2, 5)] {
-        let at = if at == 0 { "(i32.const 30000)".to_owned() } else { format!("(i32.const {at})") };
-        let log = format!("(call $log.log (i32.const 1) {at} (i32.const {length}) (i32.const 0) (i32.const 0))");
-        let report = attack(&format!("(data (i32.const 30000) \"{text}\") {}", on_login(&log))).await;
-        assert_eq!(trap(&report).limit, None, "{report:?}");
-        assert!(report.log.lines.is_empty());
-    }
-}
-
-/// P14: a level that does not exist.
-#[tokio::test]
-async fn a_bad_enum_is_a_trap() {
-    let report = attack(&on_login("(call $log.log (i32.const 4) «a» (i32.const 0) (i32.const 0))")).await;
-    assert_eq!(trap(&report).limit, None);
 }
 
 /// P15.

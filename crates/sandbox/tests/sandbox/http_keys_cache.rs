@@ -261,6 +261,7 @@ async fn a_cache_reads_back_what_the_run_set() {
     assert!(matches!(report.ending, Ending::Decided(_)));
 }
 
+/// P54.
 #[tokio::test]
 async fn a_cache_has_its_limits_at_the_edge() {
     let text = |bytes: usize| format!(r#"\"{}\""#, "x".repeat(bytes - 2));

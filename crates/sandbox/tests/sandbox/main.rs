@@ -8,6 +8,7 @@ mod wasi_guests;
 
 mod awaiting;
 mod background;
+mod bad_values;
 mod basics;
 mod code;
 mod determinism;
@@ -20,6 +21,7 @@ mod prices;
 mod profile;
 mod proof;
 mod refusals;
+mod secrets;
 mod starts;
 mod wasi;
 mod wasi_hostile;

@@ -52,7 +52,8 @@ pub trait Bypasses: Send + Sync {
     /// When they cannot be read, or the store fails.
     async fn bypasses(&self, tenant: &TenantName, user: &UserId) -> Result<Vec<Bypass>, StoreError>;
 
-    /// Issues or revokes a bypass, durably and in one step with the check of what the user has. Expired ones go.
+    /// Issues or revokes a bypass, durably and in one step with the check of what the user has. Expired ones go, where the clock is
+    /// `settled`.
     ///
     /// # Errors
     /// When the user's bypasses cannot be read or encoded, or the store fails.
@@ -61,5 +62,6 @@ pub trait Bypasses: Send + Sync {
         tenant: &TenantName,
         change: BypassChange,
         now: Timestamp,
+        settled: bool,
     ) -> Result<BypassOutcome, StoreError>;
 }

@@ -70,11 +70,15 @@ pub struct Commit {
     pub sessions: Vec<SessionWrite>,
     /// A session that must be stored in this version (zero: not at all), also where it is not written.
     pub check_session: Option<(SessionId, u64)>,
+    /// The version that the tenant's orders must have; none: any.
+    pub orders_seen: Option<u64>,
     /// Changes of actions' caches, in order. They are made in what is stored, so another login's are kept; the last word on a
     /// key counts.
     pub cache: Vec<CacheChange>,
     /// The host's clock.
     pub now: Timestamp,
+    /// Whether the clock is settled: only then is what has expired deleted. What a wrong clock deletes is gone when it is set right.
+    pub settled: bool,
     /// How soon it must survive a crash.
     pub durability: Durability,
 }
@@ -88,6 +92,8 @@ pub enum CommitOutcome {
     LoginChanged,
     /// A session's version is another one. Nothing was written.
     SessionChanged,
+    /// The tenant's orders changed. Nothing was written.
+    OrdersChanged,
     /// A bypass was used, revoked or has expired. Nothing was written.
     BypassChanged,
     /// The user has as many records as a user may have. Nothing was written.
@@ -107,6 +113,8 @@ pub struct LightLogin<'a> {
     pub claim: &'a ClaimGuard,
     /// A session that must be stored in this version; zero: not at all.
     pub check_session: Option<(&'a SessionId, u64)>,
+    /// The version that the tenant's orders must have; none: any.
+    pub orders_seen: Option<u64>,
     /// The host's clock.
     pub now: Timestamp,
 }
@@ -118,6 +126,8 @@ pub enum LightLoginOutcome {
     Done,
     /// The session's version is another one. Nothing was written.
     SessionChanged,
+    /// The tenant's orders changed. Nothing was written.
+    OrdersChanged,
     /// The claim is another login's. Nothing was written.
     NotClaimed,
     /// Too many wait for the disk. Nothing was written; [`Commits::commit`] of the same login waits for a place.
@@ -128,7 +138,8 @@ pub enum LightLoginOutcome {
 #[async_trait]
 pub trait Commits: Send + Sync {
     /// Writes all of a commit or nothing. Its expectations are compared in one step with the writing: of two commits that
-    /// expect the same version, also of two hosts, one is done. Sessions are compared first, then the login, then bypasses.
+    /// expect the same version, also of two hosts, one is done. Orders are compared first, then sessions, the login, and bypasses. So a
+    /// commit comes before an order, and then before its answer, or knows of it.
     ///
     /// A batched commit of a login that is new and changes nothing else may be answered before it is applied. Every read of
     /// that login finds it from then on; lists of logins find it a moment later.

@@ -24,7 +24,16 @@ pub trait Logins: Send + Sync {
     ///
     /// # Errors
     /// When the record cannot be read, or the store fails.
-    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError>;
+    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
+        Ok(self.login_in_place(tenant, id).await?.filter(|record| record.id == *id))
+    }
+
+    /// Reads the login that stands in the [place](LoginId::place) of an identifier: the same idempotency key began it, perhaps with
+    /// another body.
+    ///
+    /// # Errors
+    /// As [`Self::login`].
+    async fn login_in_place(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError>;
 
     /// Claims a login that is about to begin, or reads the one that began before. A call of this process that holds the
     /// claim is waited for; another host's is not known.

@@ -29,6 +29,9 @@ pub trait Store:
     /// behind it.
     fn last_commit_time(&self) -> Timestamp;
 
+    /// The latest clock of any commit, also of one that was ahead and is set right since: no record is dated later.
+    fn latest_commit_time(&self) -> Timestamp;
+
     /// Whether it does what it is asked at the moment. Never waits.
     fn availability(&self) -> Availability {
         Availability::Available

@@ -16,12 +16,12 @@ fn id(id: &str) -> BypassId {
 }
 
 pub(super) async fn issue(store: &dyn Store, name: &str) -> BypassOutcome {
-    store.change_bypass(&tenant(), BypassChange::Issue(bypass(name, "ann")), NOW).await.unwrap()
+    store.change_bypass(&tenant(), BypassChange::Issue(bypass(name, "ann")), NOW, true).await.unwrap()
 }
 
 async fn revoke(store: &dyn Store, name: &str) -> BypassOutcome {
     let change = BypassChange::Revoke { user_id: ann(), id: id(name) };
-    store.change_bypass(&tenant(), change, NOW).await.unwrap()
+    store.change_bypass(&tenant(), change, NOW, true).await.unwrap()
 }
 
 pub(super) fn using(login: &str, user: &str, bypasses: &[&str]) -> Commit {
@@ -88,7 +88,7 @@ pub async fn a_user_has_so_many_at_a_time_and_expired_ones_make_room(store: Arc<
     assert_eq!(issue(&*store, "more").await, BypassOutcome::TooMany);
     let later = NOW.plus(HOUR);
     let next = Bypass { expires_at: later.plus(HOUR), ..bypass("more", "ann") };
-    let issued = store.change_bypass(&tenant(), BypassChange::Issue(next), later).await.unwrap();
+    let issued = store.change_bypass(&tenant(), BypassChange::Issue(next), later, true).await.unwrap();
     assert_eq!(issued, BypassOutcome::Done);
     assert_eq!(kept(&*store).await.len(), 1);
 }
@@ -99,4 +99,20 @@ pub async fn expired_ones_are_swept(store: Arc<dyn Store>) {
     assert_eq!(kept(&*store).await.len(), 1);
     sweep(&*store, NOW.plus(3 * HOUR)).await;
     assert_eq!(kept(&*store).await.len(), 0);
+}
+
+/// By a clock that is ahead a bypass cannot be used, and is there when the clock is set right.
+pub async fn a_clock_that_is_not_settled_deletes_none(store: Arc<dyn Store>) {
+    issue(&*store, "b1").await;
+    let ahead = NOW.plus(99 * HOUR);
+    for at in 0..limits::BYPASSES {
+        let next = Bypass { expires_at: ahead.plus(HOUR), ..bypass(&format!("c{at}"), "ann") };
+        let issued = store.change_bypass(&tenant(), BypassChange::Issue(next), ahead, false).await.unwrap();
+        assert_eq!(issued, BypassOutcome::Done, "what looks expired takes no room");
+    }
+    let revoke = BypassChange::Revoke { user_id: ann(), id: id("b1") };
+    assert_eq!(store.change_bypass(&tenant(), revoke, ahead, false).await.unwrap(), BypassOutcome::Unknown);
+    let late = Commit { now: ahead, settled: false, ..using("l1", "ann", &["b1"]) };
+    assert_eq!(store.commit(late).await.unwrap(), CommitOutcome::BypassChanged);
+    assert_eq!(store.commit(using("l1", "ann", &["b1"])).await.unwrap(), CommitOutcome::Done, "set right");
 }

@@ -68,3 +68,14 @@ pub async fn expired_values_are_swept(store: Arc<dyn Store>) {
     sweep(&*store, NOW.plus(12 * HOUR)).await;
     assert!(read(&*store, "a").await.is_empty());
 }
+
+/// By a clock that is ahead a value is absent, and is there when the clock is set right.
+pub async fn a_clock_that_is_not_settled_deletes_no_value(store: Arc<dyn Store>) {
+    write(&*store, vec![change("a", Some("1"), 1)], NOW).await;
+    let ahead =
+        Commit { cache: vec![change("b", Some("1"), 999)], now: NOW.plus(9 * HOUR), settled: false, ..commit() };
+    assert_eq!(store.commit(ahead).await.unwrap(), CommitOutcome::Done);
+    assert_eq!(read(&*store, "a").await.len(), 2);
+    write(&*store, vec![change("c", Some("1"), 999)], NOW.plus(9 * HOUR)).await;
+    assert_eq!(read(&*store, "a").await.keys().collect::<Vec<_>>(), ["b", "c"]);
+}

@@ -99,3 +99,24 @@ pub async fn a_user_has_so_many_records(store: Arc<dyn Store>) {
     assert_eq!(begin("c", "ben", 0).await, CommitOutcome::Done);
     assert_eq!(begin("a", "ann", 1).await, CommitOutcome::Done, "one that there is goes on");
 }
+
+/// By a clock that is ahead suspended logins look over: they take no place, and take it again when the clock is set right.
+pub async fn a_clock_that_is_not_settled_forgets_no_place(store: Arc<dyn Store>) {
+    for id in ["a", "b"] {
+        suspend(&*store, id, "ann", 2).await;
+    }
+    for id in ["c", "d"] {
+        let mut late = record(id, "ann", suspended());
+        late.deadline = NOW.plus(99 * HOUR);
+        let login = Some(LoginWrite { max_open: 2, ..login_write(late, 0) });
+        store.commit(Commit { login, now: NOW.plus(98 * HOUR), settled: false, ..commit() }).await.unwrap();
+    }
+    for id in ["a", "b", "c", "d"] {
+        assert_eq!(status(&*store, id).await, Some(suspended()), "{id}");
+    }
+    suspend(&*store, "e", "ann", 4).await;
+    assert_eq!(status(&*store, "a").await, Some(EVICTED), "the oldest of five");
+    for id in ["b", "c", "d", "e"] {
+        assert_eq!(status(&*store, id).await, Some(suspended()), "{id}");
+    }
+}

@@ -82,6 +82,7 @@ fn login_promises() -> Vec<Promise> {
             the_oldest_is_evicted
             finished_and_expired_logins_take_no_place
             suspending_again_keeps_the_place_and_never_evicts_itself
+            a_clock_that_is_not_settled_forgets_no_place
         }
         light_logins {
             an_appended_login_is_read_at_once
@@ -106,12 +107,14 @@ fn other_promises() -> Vec<Promise> {
             a_used_one_is_kept_for_the_audit_and_cannot_be_revoked
             a_user_has_so_many_at_a_time_and_expired_ones_make_room
             expired_ones_are_swept
+            a_clock_that_is_not_settled_deletes_none
         }
         caches {
             two_logins_at_the_same_time_lose_nothing_but_a_common_key
             a_cache_stays_within_its_limit
             a_commit_that_fails_changes_no_cache
             expired_values_are_swept
+            a_clock_that_is_not_settled_deletes_no_value
         }
         expiry {
             logins_go_in_small_parts
@@ -122,6 +125,7 @@ fn other_promises() -> Vec<Promise> {
         orders {
             orders_are_never_lost_to_another_writer
             a_host_follows_orders_by_their_version
+            a_commit_knows_the_orders_or_comes_before_them
         }
         plugins {
             plugins_are_kept_by_their_digest

@@ -2,6 +2,7 @@
 
 use crate::api::{Caps, Commit, CommitOutcome, Durability, LoginWrite, SessionWrite, Store, Upload};
 use postlude_model::action::Mode;
+use postlude_model::limits;
 use postlude_model::login::{Effects, LoginRecord, Settled, Status, Subject, Suspension};
 use postlude_model::names::{
     ActionName, BypassId, ClientId, Digest, LoginId, SessionId, TenantName, Timestamp, UserId,
@@ -68,6 +69,7 @@ pub fn record(id: &str, user: &str, status: Status) -> LoginRecord {
         return_url: None,
         revision: 1,
         created_at: NOW,
+        orders_seen: None,
         changed_at: NOW,
         deadline: NOW.plus(HOUR),
         expires_at: NOW.plus(24 * HOUR),
@@ -105,9 +107,10 @@ pub fn bypass(id: &str, user: &str) -> Bypass {
 pub fn orders() -> Orders {
     let (digest, by, reason) = (Digest::from_bytes([6; 32]), "ops".to_owned(), "it phones home".to_owned());
     let mut orders = Orders::default();
-    orders.kill(Kill { digest, at: NOW, by: by.clone(), reason: reason.clone() });
+    orders.kill(Kill { digest, sequence: 0, at: NOW, by: by.clone(), reason: reason.clone() });
     let name = Some("https://acme.example/face".parse().unwrap());
-    orders.revoke(Revocation { digest, name, before: NOW, by, reason });
+    let needed_until = NOW.plus(limits::FACTOR_AGE);
+    orders.revoke(Revocation { digest, name, sequence: 0, before: NOW, needed_until, by, reason });
     orders
 }
 
@@ -129,8 +132,10 @@ pub fn commit() -> Commit {
         login: None,
         sessions: Vec::new(),
         check_session: None,
+        orders_seen: None,
         cache: Vec::new(),
         now: NOW,
+        settled: true,
         durability: Durability::Synced,
     }
 }

@@ -86,6 +86,10 @@ pub async fn orders_are_there(engine: Arc<dyn Engine>) {
     let store = engine.open();
     assert_eq!(store.orders(&tenant()).await.unwrap(), Orders { version: 1, ..orders() });
     assert_eq!(store.uploads(&tenant()).await.unwrap(), [upload(1)]);
+    for (seen, outcome) in [(0, CommitOutcome::OrdersChanged), (1, CommitOutcome::Done)] {
+        let rests = Commit { orders_seen: Some(seen), ..commit() };
+        assert_eq!(store.commit(rests).await.unwrap(), outcome);
+    }
 }
 
 pub async fn revisions_keep_their_numbers_and_the_active_one(engine: Arc<dyn Engine>) {
@@ -111,4 +115,11 @@ pub async fn the_commit_clock_and_the_epoch_stay(engine: Arc<dyn Engine>) {
     store.shutdown().await.unwrap();
     let store = engine.open();
     assert_eq!((store.last_commit_time(), store.epoch()), (NOW, epoch));
+    // A clock that was ahead, and is set right.
+    for now in [NOW.plus(HOUR), NOW] {
+        store.commit(Commit { now, ..commit() }).await.unwrap();
+    }
+    store.shutdown().await.unwrap();
+    let store = engine.open();
+    assert_eq!((store.last_commit_time(), store.latest_commit_time()), (NOW, NOW.plus(HOUR)));
 }

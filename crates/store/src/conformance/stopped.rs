@@ -17,6 +17,6 @@ pub async fn a_store_that_was_shut_down_answers_no_more(store: Arc<dyn Store>) {
     assert_eq!(store.put_orders(&tenant(), orders(), 0).await, Err(stopped.clone()));
     assert_eq!(store.sweep_expired(NOW, 1).await, Err(stopped.clone()));
     let issue = BypassChange::Issue(bypass("b1", "ann"));
-    assert_eq!(store.change_bypass(&tenant(), issue, NOW).await, Err(stopped.clone()));
+    assert_eq!(store.change_bypass(&tenant(), issue, NOW, true).await, Err(stopped.clone()));
     assert_eq!(store.shutdown().await, Err(stopped));
 }

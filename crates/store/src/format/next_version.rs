@@ -1,12 +1,12 @@
-//! A field can be added: a session with a device, as the next version of its format, reads what version 1 wrote.
+//! A field can be added: a session with a device, as the next version of its format, reads what version 2 wrote.
 //!
-//! Everything that a real change needs is here: the frozen type of version 1 stays, version 2 is a type of its own, and one
+//! Everything that a real change needs is here: the frozen type of version 2 stays, version 3 is a type of its own, and one
 //! conversion says what an older record stands for.
 
 use super::codec::Codec;
 use super::common::v1::name;
 use super::kind::RecordKind;
-use super::session::v1;
+use super::session::v2;
 use super::stored::{DecodeError, Stored, append, parse};
 use crate::api::{RecordMac, StoreError};
 use postlude_model::names::{SessionId, Timestamp, UserId};
@@ -21,44 +21,44 @@ struct SessionWithDevice {
     device: Option<String>,
 }
 
-mod v2 {
-    //! Version 2 of the stored session.
+mod v3 {
+    //! Version 3 of the stored session.
 
-    use super::{Deserialize, Serialize, v1};
+    use super::{Deserialize, Serialize, v2};
 
     #[derive(Debug, Serialize, Deserialize)]
     pub(super) struct Session<'a> {
         #[serde(borrow)]
-        pub(super) session: v1::Session<'a>,
+        pub(super) session: v2::Session<'a>,
         pub(super) device: Option<&'a str>,
     }
 
-    impl<'a> From<v1::Session<'a>> for Session<'a> {
-        fn from(session: v1::Session<'a>) -> Self {
+    impl<'a> From<v2::Session<'a>> for Session<'a> {
+        fn from(session: v2::Session<'a>) -> Self {
             Self { session, device: None }
         }
     }
 }
 
-impl TryFrom<v2::Session<'_>> for SessionWithDevice {
+impl TryFrom<v3::Session<'_>> for SessionWithDevice {
     type Error = DecodeError;
-    fn try_from(stored: v2::Session<'_>) -> Result<Self, DecodeError> {
+    fn try_from(stored: v3::Session<'_>) -> Result<Self, DecodeError> {
         Ok(Self { session: stored.session.try_into()?, device: stored.device.map(str::to_owned) })
     }
 }
 
 impl Stored for SessionWithDevice {
     const KIND: RecordKind = RecordKind::Session;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn write(&self, to: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
-        append(&v2::Session { session: (&self.session).into(), device: self.device.as_deref() }, to)
+        append(&v3::Session { session: (&self.session).into(), device: self.device.as_deref() }, to)
     }
 
     fn read(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
-            1 => v2::Session::from(parse::<v1::Session<'_>>(body)?).try_into(),
-            2 => parse::<v2::Session<'_>>(body)?.try_into(),
+            2 => v3::Session::from(parse::<v2::Session<'_>>(body)?).try_into(),
+            3 => parse::<v3::Session<'_>>(body)?.try_into(),
             other => Err(DecodeError::Version(other)),
         }
     }
@@ -85,15 +85,15 @@ fn session() -> Session {
 
 /// R11.
 #[test]
-fn version_2_reads_both_and_version_1_refuses_it() {
+fn version_3_reads_both_and_version_2_refuses_it() {
     let codec = Codec::new(Arc::new(Mac));
     let older = codec.encode(b"S", &session()).unwrap();
     let read: SessionWithDevice = codec.decode(b"S", &older).unwrap();
-    assert_eq!(read, SessionWithDevice { session: session(), device: None }, "version 1 is upgraded when it is read");
+    assert_eq!(read, SessionWithDevice { session: session(), device: None }, "version 2 is upgraded when it is read");
 
     let newer = SessionWithDevice { session: session(), device: Some("phone".to_owned()) };
     let bytes = codec.encode(b"S", &newer).unwrap();
-    assert_eq!((older[0], bytes[0]), (1, 2));
+    assert_eq!((older[0], bytes[0]), (2, 3));
     assert_eq!(codec.decode::<SessionWithDevice>(b"S", &bytes).unwrap(), newer);
     assert_eq!(codec.decode::<Session>(b"S", &bytes), Err(StoreError::Newer("session")), "an older build says so");
     assert_eq!(codec.made_by(Some(RecordKind::Session), b"S", &bytes), Err(StoreError::Newer("session")));
@@ -108,7 +108,7 @@ fn what_cannot_be_read_is_named() {
         let key = [&1_u64.to_be_bytes()[..], b"S"].concat();
         [body, &Mac.tag(&[&key, body].concat())].concat()
     };
-    let mut whole = session().write(vec![1]).unwrap();
+    let mut whole = session().write(vec![2]).unwrap();
     let read = |body: &[u8]| codec.decode::<Session>(b"S", &signed(body));
     assert_eq!(read(&whole), Ok(session()));
     // The user's name gets a control character, which no name has.

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub(crate) use super::waiting::Appended;
 
@@ -191,8 +192,8 @@ impl LoginLog {
     }
 
     /// Whether logins are written at the moment.
-    pub(crate) fn availability(&self) -> Availability {
-        self.waiting.availability()
+    pub(crate) fn availability(&self, patience: Duration) -> Availability {
+        self.waiting.availability(patience)
     }
 
     /// Takes nothing more, and returns once everything is on the disk.

@@ -3,7 +3,7 @@
 use super::entries::Entries;
 use super::frame::{self, Entry};
 use crate::api::{Availability, StoreError};
-use crate::disk_watch::{DiskWatch, LOST};
+use crate::disk_watch::DiskWatch;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -158,15 +158,15 @@ impl Waiting {
         (state.ended, state.closed) = (!state.closed, true);
     }
 
-    /// Whether what is appended is written at the moment.
-    pub(crate) fn availability(&self) -> Availability {
+    /// Whether what is appended is written at the moment. A disk that hangs is given up after `patience`.
+    pub(crate) fn availability(&self, patience: Duration) -> Availability {
         let (failing, ended) = {
             let state = self.state();
             (state.failing.clone().or_else(|| state.unsynced.clone()), state.ended)
         };
         match (ended, self.disk.hangs(), failing) {
             (true, ..) => Availability::Lost("the thread that writes logins has ended".to_owned()),
-            (_, Some(why), _) if self.disk.takes() >= LOST => Availability::Lost(why),
+            (_, Some(why), _) if self.disk.takes() >= patience => Availability::Lost(why),
             (_, Some(why), _) | (_, None, Some(why)) => Availability::Failing(why),
             (_, None, None) => Availability::Available,
         }

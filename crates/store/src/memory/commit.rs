@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 /// Writes all of a commit, or nothing where an expectation does not hold.
 pub(crate) fn commit(tenant: &mut Tenant, commit: Commit) -> CommitOutcome {
-    let Commit { login, sessions, check_session, cache, now, .. } = commit;
+    let Commit { login, sessions, check_session, orders_seen, cache, now, settled, .. } = commit;
+    if orders_seen.is_some_and(|seen| seen != tenant.orders.version) {
+        return CommitOutcome::OrdersChanged;
+    }
     let written = sessions.iter().map(|write| (&write.session.id, write.expect));
     let checked = check_session.iter().map(|(id, version)| (id, *version));
     if !checked.chain(written).all(|(id, version)| session_version(tenant, id) == version) {
         return CommitOutcome::SessionChanged;
     }
     if let Some(write) = login {
-        let outcome = write_login(tenant, write, now);
+        let outcome = write_login(tenant, write, (now, settled));
         if outcome != CommitOutcome::Done {
             return outcome;
         }
@@ -26,7 +29,7 @@ pub(crate) fn commit(tenant: &mut Tenant, commit: Commit) -> CommitOutcome {
         session.version = expect.saturating_add(1);
         tenant.sessions.insert(session.id.clone(), Arc::new(session));
     }
-    write_caches(tenant, &cache, now);
+    write_caches(tenant, &cache, (now, settled));
     CommitOutcome::Done
 }
 
@@ -35,14 +38,18 @@ pub(crate) fn append(
     tenant: &mut Tenant,
     record: &mut LoginRecord,
     check_session: Option<(&SessionId, u64)>,
+    orders_seen: Option<u64>,
     now: Timestamp,
 ) -> LightLoginOutcome {
+    if orders_seen.is_some_and(|seen| seen != tenant.orders.version) {
+        return LightLoginOutcome::OrdersChanged;
+    }
     if check_session.is_some_and(|(id, version)| session_version(tenant, id) != version) {
         return LightLoginOutcome::SessionChanged;
     }
     record.version = 1;
     record.changed_at = now;
-    tenant.logins.insert(record.id.clone(), record.clone());
+    tenant.logins.insert(record.id.place().to_owned(), record.clone());
     LightLoginOutcome::Done
 }
 
@@ -50,9 +57,9 @@ fn session_version(tenant: &Tenant, id: &SessionId) -> u64 {
     tenant.sessions.get(id).map_or(0, |session| session.version)
 }
 
-fn write_login(tenant: &mut Tenant, write: LoginWrite, now: Timestamp) -> CommitOutcome {
+fn write_login(tenant: &mut Tenant, write: LoginWrite, (now, settled): (Timestamp, bool)) -> CommitOutcome {
     let LoginWrite { mut record, expect, claim: _, max_open, caps, bypasses: wanted } = write;
-    if tenant.logins.get(&record.id).map_or(0, |stored| stored.version) != expect {
+    if tenant.logins.get(record.id.place()).map_or(0, |stored| stored.version) != expect {
         return CommitOutcome::LoginChanged;
     }
     let of_user = |login: &&LoginRecord| login.subject.user_id == record.subject.user_id;
@@ -82,18 +89,18 @@ fn write_login(tenant: &mut Tenant, write: LoginWrite, now: Timestamp) -> Commit
     record.version = expect.saturating_add(1);
     record.changed_at = now;
     let open = tenant.open_logins.entry(record.subject.user_id.clone()).or_default();
-    for id in open_logins::update(open, &record, max_open, now) {
-        if let Some(evicted) = tenant.logins.get_mut(&id) {
+    for id in open_logins::update(open, &record, max_open, (now, settled)) {
+        if let Some(evicted) = tenant.logins.get_mut(id.place()) {
             open_logins::evict(evicted, now);
         }
     }
-    tenant.logins.insert(record.id.clone(), record);
+    tenant.logins.insert(record.id.place().to_owned(), record);
     CommitOutcome::Done
 }
 
-fn write_caches(tenant: &mut Tenant, changes: &[CacheChange], now: Timestamp) {
+fn write_caches(tenant: &mut Tenant, changes: &[CacheChange], (now, settled): (Timestamp, bool)) {
     for change in changes {
         let cache = tenant.caches.entry(change.action.clone()).or_default();
-        cache::apply(cache, [change], now);
+        cache::apply(cache, [change], now, settled);
     }
 }

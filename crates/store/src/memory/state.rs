@@ -4,7 +4,7 @@ use crate::api::{ActiveRevision, Upload};
 use crate::rules::open_logins::OpenLogin;
 use postlude_model::cache::Cache;
 use postlude_model::login::LoginRecord;
-use postlude_model::names::{ActionName, Digest, LoginId, SessionId, TenantName, Timestamp, UserId};
+use postlude_model::names::{ActionName, Digest, SessionId, TenantName, Timestamp, UserId};
 use postlude_model::policy::bypass::Bypass;
 use postlude_model::policy::orders::Orders;
 use postlude_model::session::Session;
@@ -23,7 +23,8 @@ pub(crate) struct State {
 /// The records of one tenant.
 #[derive(Debug, Default)]
 pub(crate) struct Tenant {
-    pub(crate) logins: BTreeMap<LoginId, LoginRecord>,
+    /// By their place.
+    pub(crate) logins: BTreeMap<String, LoginRecord>,
     pub(crate) sessions: BTreeMap<SessionId, Arc<Session>>,
     pub(crate) open_logins: BTreeMap<UserId, Vec<OpenLogin>>,
     pub(crate) bypasses: BTreeMap<UserId, Vec<Bypass>>,

@@ -62,22 +62,16 @@ impl MemoryStore {
 
     /// The claim of a login that begins; another call that begins the same one is waited for.
     async fn claim(&self, tenant: &TenantName, id: &LoginId) -> ClaimGuard {
-        let key = claim_key(tenant, id);
-        loop {
-            if let Some(claim) = self.claims.claim(&key) {
-                return claim;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        self.claims.claim_in_turn(&claim_key(tenant, id)).await
     }
 
     fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
-        let LightLogin { tenant, record, claim, check_session, now } = login;
+        let LightLogin { tenant, record, claim, check_session, orders_seen, now } = login;
         if !claim.is_of(&claim_key(tenant, &record.id)) {
             return Ok(LightLoginOutcome::NotClaimed);
         }
         self.with(|state| {
-            let outcome = commit::append(state.tenant(tenant), record, check_session, now);
+            let outcome = commit::append(state.tenant(tenant), record, check_session, orders_seen, now);
             if outcome == LightLoginOutcome::Done {
                 state.last_commit = state.last_commit.max(now);
             }
@@ -110,7 +104,7 @@ impl MemoryStore {
 
 fn claim_key(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
     // No name has a zero byte.
-    [tenant.as_str().as_bytes(), &[0], id.as_str().as_bytes()].concat()
+    [tenant.as_str().as_bytes(), &[0], id.place().as_bytes()].concat()
 }
 
 /// A page of a map, after one of its keys.
@@ -126,19 +120,19 @@ const fn nothing<T>() -> Page<T> {
 
 #[async_trait]
 impl Logins for MemoryStore {
-    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
-        self.read(tenant, |tenant| tenant.logins.get(id).cloned())
+    async fn login_in_place(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
+        self.read(tenant, |tenant| tenant.logins.get(id.place()).cloned())
     }
 
     async fn claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginClaim, StoreError> {
         let claim = self.claim(tenant, id).await;
-        let stored = self.login(tenant, id).await?;
+        let stored = self.login_in_place(tenant, id).await?;
         Ok(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record))))
     }
 
     fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
         let Some(claim) = self.claims.claim(&claim_key(tenant, id)) else { return Ok(None) };
-        let stored = self.read(tenant, |tenant| tenant.logins.get(id).cloned())?;
+        let stored = self.read(tenant, |tenant| tenant.logins.get(id.place()).cloned())?;
         Ok(Some(stored.map_or(LoginClaim::New(claim), |record| LoginClaim::Existing(Box::new(record)))))
     }
 
@@ -148,7 +142,8 @@ impl Logins for MemoryStore {
         after: Option<&LoginId>,
         most: usize,
     ) -> Result<Page<LoginRecord>, StoreError> {
-        let read = |tenant: &Tenant| Some(page(&tenant.logins, after, most, Clone::clone));
+        let after = after.map(|id| id.place().to_owned());
+        let read = |tenant: &Tenant| Some(page(&tenant.logins, after.as_ref(), most, Clone::clone));
         Ok(self.read(tenant, read)?.unwrap_or_else(nothing))
     }
 
@@ -215,10 +210,11 @@ impl Bypasses for MemoryStore {
         tenant: &TenantName,
         change: BypassChange,
         now: Timestamp,
+        settled: bool,
     ) -> Result<BypassOutcome, StoreError> {
         self.with(|state| {
             let all = state.tenant(tenant).bypasses.entry(change.user().clone()).or_default();
-            let outcome = bypasses::change(all, change, now);
+            let outcome = bypasses::change(all, change, now, settled);
             if outcome == BypassOutcome::Done {
                 state.last_commit = state.last_commit.max(now);
             }
@@ -391,6 +387,10 @@ impl Store for MemoryStore {
 
     fn last_commit_time(&self) -> Timestamp {
         self.with(|state| state.last_commit).unwrap_or_default()
+    }
+
+    fn latest_commit_time(&self) -> Timestamp {
+        self.last_commit_time()
     }
 
     async fn shutdown(&self) -> Result<(), StoreError> {

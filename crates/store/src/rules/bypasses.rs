@@ -5,16 +5,19 @@ use postlude_model::limits;
 use postlude_model::names::{BypassId, LoginId, Timestamp};
 use postlude_model::policy::bypass::{Bypass, BypassUse};
 
-/// Issues or revokes a bypass. What has expired goes; used ones stay until they expire, for the audit.
-pub(crate) fn change(bypasses: &mut Vec<Bypass>, change: BypassChange, now: Timestamp) -> BypassOutcome {
-    bypasses.retain(|bypass| now < bypass.expires_at);
+/// Issues or revokes a bypass. What has expired goes, by a clock that is settled; used ones stay until they expire, for the audit.
+pub(crate) fn change(bypasses: &mut Vec<Bypass>, change: BypassChange, now: Timestamp, settled: bool) -> BypassOutcome {
+    let lives = |bypass: &Bypass| now < bypass.expires_at;
+    bypasses.retain(|bypass| !settled || lives(bypass));
     match change {
-        BypassChange::Issue(_) if bypasses.len() >= limits::BYPASSES => BypassOutcome::TooMany,
+        BypassChange::Issue(_) if bypasses.iter().filter(|bypass| lives(bypass)).count() >= limits::BYPASSES => {
+            BypassOutcome::TooMany
+        }
         BypassChange::Issue(bypass) => {
             bypasses.push(bypass);
             BypassOutcome::Done
         }
-        BypassChange::Revoke { id, .. } => match bypasses.iter().position(|bypass| bypass.id == id) {
+        BypassChange::Revoke { id, .. } => match bypasses.iter().position(|bypass| bypass.id == id && lives(bypass)) {
             None => BypassOutcome::Unknown,
             Some(at) if bypasses.get(at).is_some_and(|bypass| bypass.used.is_some()) => BypassOutcome::Used,
             Some(at) => {

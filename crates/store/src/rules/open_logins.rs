@@ -14,9 +14,15 @@ pub(crate) struct OpenLogin {
 }
 
 /// Brings a user's list up to date with a login that is written, and returns the logins that must end as evicted. A login
-/// that suspends again keeps its place in the order, and none evicts itself.
-pub(crate) fn update(open: &mut Vec<OpenLogin>, record: &LoginRecord, max_open: usize, now: Timestamp) -> Vec<LoginId> {
-    open.retain(|login| login.deadline >= now || login.id == record.id);
+/// that suspends again keeps its place in the order, and none evicts itself. What is over goes by a clock that is settled, and
+/// takes no place by any.
+pub(crate) fn update(
+    open: &mut Vec<OpenLogin>,
+    record: &LoginRecord,
+    max_open: usize,
+    (now, settled): (Timestamp, bool),
+) -> Vec<LoginId> {
+    open.retain(|login| !settled || login.deadline >= now || login.id == record.id);
     let place = open.iter().position(|login| login.id == record.id && login.deadline >= now);
     open.retain(|login| login.id != record.id);
     if matches!(record.status, Status::Suspended(_)) {
@@ -24,8 +30,9 @@ pub(crate) fn update(open: &mut Vec<OpenLogin>, record: &LoginRecord, max_open: 
         open.insert(place.unwrap_or(open.len()).min(open.len()), entry);
     }
     let mut evicted = Vec::new();
-    while open.len() > max_open.max(1)
-        && let Some(oldest) = open.iter().position(|login| login.id != record.id)
+    let lives = |login: &&OpenLogin| login.deadline >= now || login.id == record.id;
+    while open.iter().filter(lives).count() > max_open.max(1)
+        && let Some(oldest) = open.iter().position(|login| login.id != record.id && login.deadline >= now)
     {
         evicted.push(open.remove(oldest).id);
     }
@@ -43,7 +50,8 @@ impl OpenCount {
     /// than it may.
     pub(crate) fn replace(&mut self, before: &[OpenLogin], after: &[OpenLogin], most: usize, now: Timestamp) -> bool {
         self.0 = self.0.split_off(&(now.0 / MINUTE_MS));
-        let is_more = after.len() > before.iter().filter(|login| login.deadline >= now).count();
+        let alive = |logins: &[OpenLogin]| logins.iter().filter(|login| login.deadline >= now).count();
+        let is_more = alive(after) > alive(before);
         if is_more && self.0.values().sum::<usize>() >= most {
             return false;
         }

@@ -1,8 +1,8 @@
 //! Changes of a user's list of bypasses.
 
+use super::changes::Changes;
 use super::database::{Database, expire};
 use super::keys;
-use super::records::Changes;
 use crate::api::{BypassChange, BypassOutcome, StoreError};
 use crate::rules::bypasses;
 use postlude_model::login::LoginRecord;
@@ -15,11 +15,12 @@ pub(crate) fn plan_change(
     tenant: &TenantName,
     change: BypassChange,
     now: Timestamp,
+    settled: bool,
 ) -> Result<(Changes, BypassOutcome), StoreError> {
     let (mut changes, user) = (Changes::default(), change.user().clone());
     let mut all = read(database, &mut changes, tenant, &user)?;
     let is_new = all.is_empty();
-    let outcome = bypasses::change(&mut all, change, now);
+    let outcome = bypasses::change(&mut all, change, now, settled);
     if outcome == BypassOutcome::Done {
         put(database, &mut changes, tenant, &user, &all, is_new)?;
     }

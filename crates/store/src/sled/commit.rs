@@ -1,9 +1,9 @@
 //! What a commit changes, worked out by the one thread that writes; and new logins that need not pass it.
 
 use super::bypasses;
+use super::changes::Changes;
 use super::database::{Database, expire};
 use super::keys;
-use super::records::Changes;
 use crate::api::{Commit, CommitOutcome, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::login_log::Appended;
 use crate::rules::open_logins::{self, OpenLogin};
@@ -25,6 +25,9 @@ pub(crate) struct Plan {
 pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreError> {
     let nothing = |outcome| Plan { changes: Changes::default(), outcome };
     let tenant = &commit.tenant;
+    if !database.orders.are_seen(tenant, commit.orders_seen) {
+        return Ok(nothing(CommitOutcome::OrdersChanged));
+    }
     if let Some((id, version)) = &commit.check_session
         && session_version(database, tenant, id)? != *version
     {
@@ -37,18 +40,21 @@ pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreErr
         }
     }
     if let Some(write) = commit.login {
-        let outcome = plan_login(database, &mut changes, tenant, write, commit.now)?;
+        let outcome = plan_login(database, &mut changes, tenant, write, (commit.now, commit.settled))?;
         if outcome != CommitOutcome::Done {
             return Ok(nothing(outcome));
         }
     }
-    plan_caches(database, &mut changes, tenant, &commit.cache, commit.now)?;
+    plan_caches(database, &mut changes, tenant, &commit.cache, (commit.now, commit.settled))?;
     Ok(Plan { changes, outcome: CommitOutcome::Done })
 }
 
 /// Appends a light login. The caller has claimed it, and knows that it is not stored.
 pub(crate) fn append_light(database: &Database, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
-    let LightLogin { tenant, record, check_session, now, .. } = login;
+    let LightLogin { tenant, record, check_session, orders_seen, now, .. } = login;
+    if !database.orders.are_seen(tenant, orders_seen) {
+        return Ok(LightLoginOutcome::OrdersChanged);
+    }
     if let Some((id, version)) = check_session {
         let cached = database.records.read_cache.session(&keys::session(tenant, id)).map(|session| session.version);
         let stored = match cached {
@@ -102,9 +108,10 @@ fn plan_login(
     changes: &mut Changes,
     tenant: &TenantName,
     write: LoginWrite,
-    now: Timestamp,
+    clock: (Timestamp, bool),
 ) -> Result<CommitOutcome, StoreError> {
     let LoginWrite { mut record, expect, claim: _, max_open, caps, bypasses } = write;
+    let (now, _) = clock;
     let key = keys::login(tenant, &record.id);
     let stored: Option<LoginRecord> = database.get(&key)?;
     let is_new = stored.is_none();
@@ -120,7 +127,7 @@ fn plan_login(
     }
     record.version = expect.saturating_add(1);
     record.changed_at = now;
-    if !plan_open_logins(database, changes, tenant, &record, (max_open, caps.open_of_tenant), now)? {
+    if !plan_open_logins(database, changes, tenant, &record, (max_open, caps.open_of_tenant), clock)? {
         return Ok(CommitOutcome::TenantFull);
     }
     if is_new {
@@ -145,12 +152,13 @@ fn plan_open_logins(
     tenant: &TenantName,
     record: &LoginRecord,
     (max_open, open_of_tenant): (usize, usize),
-    now: Timestamp,
+    clock: (Timestamp, bool),
 ) -> Result<bool, StoreError> {
+    let (now, _) = clock;
     let key = keys::open_logins(tenant, &record.subject.user_id);
     let before: Vec<OpenLogin> = database.get_to_change(changes, &key)?.unwrap_or_default();
     let mut open = before.clone();
-    for id in open_logins::update(&mut open, record, max_open, now) {
+    for id in open_logins::update(&mut open, record, max_open, clock) {
         let key = keys::login(tenant, &id);
         if let Some(mut evicted) = database.get_listed::<LoginRecord>(&key)?
             && open_logins::evict(&mut evicted, now)
@@ -183,14 +191,14 @@ fn plan_caches(
     changes: &mut Changes,
     tenant: &TenantName,
     wanted: &[CacheChange],
-    now: Timestamp,
+    (now, settled): (Timestamp, bool),
 ) -> Result<(), StoreError> {
     let actions: BTreeSet<_> = wanted.iter().map(|change| &change.action).collect();
     for action in actions {
         let key = keys::cache(tenant, action);
         let before: Option<Cache> = database.get_to_change(changes, &key)?;
         let mut cache = before.clone().unwrap_or_default();
-        cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now);
+        cache::apply(&mut cache, wanted.iter().filter(|change| change.action == *action), now, settled);
         match (last_expiry(&cache), before) {
             (_, Some(before)) if before == cache => {}
             (None, None) => {}

@@ -1,55 +1,32 @@
 //! The one thread that writes: group commit.
 //!
-//! The committer applies everything that is queued, each commit as one atomic batch, then flushes and syncs once, and only then answers
-//! those that must be durable. Nothing else writes, so what a plan read is still true when it is applied.
+//! The committer takes everything that is queued, plans one commit after the other, each on top of those before it, applies them together
+//! as one atomic batch, flushes and syncs once, and only then answers those that must be durable. Nothing else writes, so what a plan
+//! read is still true when it is applied.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::high_water::{self, HighWater};
+use super::job::{Answer, Job};
+use super::job_queue::JobReceiver;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, failed};
+use super::records::failed;
 use super::sync_state::{StopAtEnd, SyncState};
 use super::{bypasses, commit, expiry, keys, operators, revisions, scrub};
-use crate::api::{
-    Activation, BypassChange, BypassOutcome, Commit, CommitOutcome, Durability, Observer, StoreError, Upload,
-};
+use crate::api::{BypassOutcome, ClaimGuard, CommitOutcome, Durability, Observer, StoreError};
 use crate::format::header::Header;
 use postlude_model::limits;
-use postlude_model::names::{Digest, TenantName, Timestamp};
-use postlude_model::policy::orders::Orders;
+use postlude_model::names::Timestamp;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// How long a batched commit may wait for the disk.
 const FLUSH_EVERY: Duration = Duration::from_millis(900);
 
 /// Jobs that share one sync at most: enough for every connection, few enough that none waits long.
 const GROUP: usize = 256;
-
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// Something to write.
-#[derive(Debug)]
-pub(crate) enum Job {
-    /// A claim in it holds until the commit is applied.
-    Commit(Box<Commit>, Answer<CommitOutcome>),
-    Revision(TenantName, [u8; 32], Answer<u64>),
-    Orders(TenantName, Box<Orders>, u64, Answer<bool>),
-    Upload(TenantName, Box<Upload>, usize, Answer<bool>),
-    RemoveUpload(TenantName, Digest, Answer<bool>),
-    Bypass(TenantName, BypassChange, Timestamp, Answer<BypassOutcome>),
-    Activate(Vec<Activation>, Answer<bool>),
-    NeedRevision(TenantName, u64, Timestamp, Answer<()>),
-    /// The number is that of light logins that expired.
-    SweepExpired(Timestamp, usize, u64, Answer<bool>),
-    SweepRevisions(Timestamp, Answer<Vec<(TenantName, u64)>>),
-    /// Records to be given a tag of the root key in use. Without any, what was tagged before is made durable. The answer is how
-    /// many were.
-    TagAgain(Vec<Vec<u8>>, Answer<u64>),
-    Stop(Answer<()>),
-}
 
 /// The thread's own things.
 #[derive(Debug)]
@@ -69,6 +46,17 @@ pub(crate) struct Committer {
 /// An answer that waits for the disk.
 type Waiting = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// What is answered once the changes of a group are where they must be.
+#[derive(Default)]
+struct Answers {
+    /// When they are applied, so that whoever is answered also reads them.
+    applied: Vec<Waiting>,
+    /// When the disk has them.
+    synced: Vec<Waiting>,
+    /// Logins that begin: others may look for them once they are applied.
+    claims: Vec<ClaimGuard>,
+}
+
 impl Committer {
     /// Makes the header of this opening durable before anything else happens, together with what else changes.
     pub(crate) fn begin(&mut self, mut changes: Changes) -> Result<(), StoreError> {
@@ -79,7 +67,7 @@ impl Committer {
     }
 
     /// Works until it is told to stop, or the disk fails.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+    pub(crate) fn run(mut self, jobs: &JobReceiver) {
         let _stop_at_end = StopAtEnd(Arc::clone(&self.sync_state));
         loop {
             let first = match jobs.recv_timeout(self.patience()) {
@@ -87,18 +75,18 @@ impl Committer {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let (mut waiting, mut stop): (Vec<Waiting>, _) = (Vec::new(), None);
+            let (mut answers, mut stop) = (Answers::default(), None);
             for job in first.into_iter().chain(jobs.try_iter().take(GROUP)) {
                 match job {
                     Job::Stop(answer) => stop = Some(answer),
                     job => {
                         let sync_state = Arc::clone(&self.sync_state);
-                        sync_state.disk.call(|| self.apply(job, &mut waiting));
+                        sync_state.disk.call(|| self.apply(job, &mut answers));
                     }
                 }
             }
             let sync_state = Arc::clone(&self.sync_state);
-            if !sync_state.disk.call(|| self.sync_and_answer(waiting, stop.is_some())) {
+            if !sync_state.disk.call(|| self.sync_and_answer(answers, stop.is_some())) {
                 return;
             }
             if let Some(answer) = stop {
@@ -127,10 +115,10 @@ impl Committer {
     }
 
     fn next_header(&self, now: Timestamp) -> Header {
-        let Header { epoch, boot, commit, at } = self.header;
+        let Header { epoch, boot, commit, at, latest } = self.header;
         // Of calls at the same time one may be a little earlier. Much earlier is a clock that was set right.
         let at = if at.since(now) > limits::CLOCK_SKEW { now } else { at.max(now) };
-        Header { epoch, boot, commit: commit.saturating_add(1), at }
+        Header { epoch, boot, commit: commit.saturating_add(1), at, latest: latest.max(at) }
     }
 
     /// A batch with this header was applied.
@@ -141,9 +129,15 @@ impl Committer {
     }
 
     /// Makes durable what must be now, and answers; false once the disk failed, and with it the store.
-    fn sync_and_answer(&mut self, waiting: Vec<Waiting>, stopping: bool) -> bool {
+    fn sync_and_answer(&mut self, answers: Answers, stopping: bool) -> bool {
+        let Answers { applied, synced: waiting, claims } = answers;
+        if self.sync_state.why_stopped().is_none() {
+            let _ = self.database.records.settle().inspect_err(|why| self.sync_state.fail(why));
+        }
+        drop(claims);
         let overdue = self.dirty_since.is_some_and(|since| since.elapsed() >= FLUSH_EVERY);
         let mut outcome = self.sync_state.why_stopped().map_or(Ok(()), Err);
+        applied.into_iter().for_each(|answer| answer(outcome.clone()));
         if outcome.is_ok() {
             outcome = if !waiting.is_empty() || overdue || (stopping && self.dirty_since.is_some()) {
                 let began = Instant::now();
@@ -165,14 +159,14 @@ impl Committer {
         ok
     }
 
-    fn apply(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+    fn apply(&mut self, job: Job, answers: &mut Answers) {
         if let Some(why) = self.sync_state.why_stopped() {
             return refuse(job, why);
         }
         match job {
             Job::Commit(commit, answer) => {
                 let (synced, now) = (commit.durability == Durability::Synced, commit.now);
-                let _claim = commit.login.as_ref().and_then(|write| write.claim.clone());
+                answers.claims.extend(commit.login.as_ref().and_then(|write| write.claim.clone()));
                 let done = commit::plan(&self.database, *commit).and_then(|plan| {
                     if plan.outcome == CommitOutcome::Done {
                         self.write(plan.changes, now, synced)?;
@@ -180,59 +174,64 @@ impl Committer {
                     Ok(plan.outcome)
                 });
                 let wait = synced && matches!(done, Ok(CommitOutcome::Done));
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::Revision(tenant, hash, answer) => {
                 let (planned, at) = (revisions::plan_revision(&self.database, &tenant, &hash), self.header.at);
                 let done = planned.and_then(|(changes, number)| self.write(changes, at, true).map(|()| number));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
-            Job::Bypass(tenant, change, now, answer) => {
-                let done =
-                    bypasses::plan_change(&self.database, &tenant, change, now).and_then(|(changes, outcome)| {
+            Job::Bypass(tenant, change, (now, settled), answer) => {
+                let done = bypasses::plan_change(&self.database, &tenant, change, now, settled).and_then(
+                    |(changes, outcome)| {
                         if outcome == BypassOutcome::Done {
                             self.write(changes, now, true)?;
                         }
                         Ok(outcome)
-                    });
+                    },
+                );
                 let wait = matches!(done, Ok(BypassOutcome::Done));
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::Orders(tenant, orders, expect, answer) => {
                 let planned = operators::plan_orders(&self.database, &mut self.orders_file, &tenant, *orders, expect);
-                self.write_planned(planned, answer, waiting);
+                if matches!(planned, Ok(Some(_))) {
+                    // In the file already: what is committed from now on must know of them.
+                    self.database.orders.changed(&tenant, expect.saturating_add(1));
+                }
+                self.write_planned(planned, answer, answers);
             }
             Job::Upload(tenant, upload, most, answer) => {
                 let planned = operators::plan_upload(&self.database, &tenant, &upload, most);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::RemoveUpload(tenant, digest, answer) => {
                 let planned = operators::plan_removal(&self.database, &tenant, &digest);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::Activate(activations, answer) => {
                 let planned = revisions::plan_activations(&self.database, &activations);
-                self.write_planned(planned, answer, waiting);
+                self.write_planned(planned, answer, answers);
             }
             Job::NeedRevision(tenant, number, until, answer) => {
                 let (planned, at) = (revisions::plan_need(&self.database, &tenant, number, until), self.header.at);
                 let done = planned.and_then(|changes| self.write(changes, at, true));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
-            upkeep => self.apply_upkeep(upkeep, waiting),
+            upkeep => self.apply_upkeep(upkeep, answers),
         }
     }
 
     /// Applies a job that no call waits for.
-    fn apply_upkeep(&mut self, job: Job, waiting: &mut Vec<Waiting>) {
+    fn apply_upkeep(&mut self, job: Job, answers: &mut Answers) {
         match job {
             Job::SweepRevisions(now, answer) => {
                 let planned = revisions::plan_sweep(&self.database, now);
                 let done = planned.and_then(|(changes, gone)| self.write(changes, now, true).map(|()| gone));
                 let wait = done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             Job::SweepExpired(now, most, light_logins, answer) => {
                 let done = expiry::plan(&self.database, now, most).and_then(|sweep| {
@@ -242,7 +241,7 @@ impl Committer {
                     }
                     Ok(sweep.more)
                 });
-                answer_when(done, answer, false, waiting);
+                answer_when(done, answer, false, answers);
             }
             Job::TagAgain(keys, answer) => {
                 let (at, synced) = (self.header.at, keys.is_empty());
@@ -253,7 +252,7 @@ impl Committer {
                     Ok(count)
                 });
                 let wait = synced && done.is_ok();
-                answer_when(done, answer, wait, waiting);
+                answer_when(done, answer, wait, answers);
             }
             _ => {}
         }
@@ -264,7 +263,7 @@ impl Committer {
         &mut self,
         planned: Result<Option<Changes>, StoreError>,
         answer: Answer<bool>,
-        waiting: &mut Vec<Waiting>,
+        answers: &mut Answers,
     ) {
         let at = self.header.at;
         let done = planned.and_then(|changes| match changes {
@@ -272,22 +271,23 @@ impl Committer {
             None => Ok(false),
         });
         let wait = matches!(done, Ok(true));
-        answer_when(done, answer, wait, waiting);
+        answer_when(done, answer, wait, answers);
     }
 
-    /// One atomic batch, with the store's header in it.
+    /// Changes that are one with the store's header, and with each other.
     fn write(&mut self, mut changes: Changes, now: Timestamp, synced: bool) -> Result<(), StoreError> {
         let header = self.next_header(now);
         self.database.put(&mut changes, keys::header(), &header)?;
         if synced {
             self.sync_state.pend(changes.keys());
         }
-        self.database.records.apply(changes).inspect_err(|why| self.sync_state.fail(why))?;
+        self.database.records.stage(changes).inspect_err(|why| self.sync_state.fail(why))?;
         self.applied(header);
         Ok(())
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
+        self.database.records.settle()?;
         self.database.records.flush()?;
         self.file.sync_data().map_err(failed)?;
         self.dirty_since = None;
@@ -295,20 +295,12 @@ impl Committer {
     }
 }
 
-/// Answers now, or once the disk has it. Who asked may be gone; what was written stays.
-fn answer_when<T: Send + 'static>(
-    done: Result<T, StoreError>,
-    answer: Answer<T>,
-    wait: bool,
-    waiting: &mut Vec<Waiting>,
-) {
-    if wait {
-        waiting.push(Box::new(move |synced| {
-            let _ = answer.send(synced.and(done));
-        }));
-    } else {
-        let _ = answer.send(done);
-    }
+/// Answers once it is applied, or once the disk has it. Who asked may be gone; what was written stays.
+fn answer_when<T: Send + 'static>(done: Result<T, StoreError>, answer: Answer<T>, wait: bool, answers: &mut Answers) {
+    let queue = if wait { &mut answers.synced } else { &mut answers.applied };
+    queue.push(Box::new(move |there| {
+        let _ = answer.send(there.and(done));
+    }));
 }
 
 fn refuse(job: Job, why: StoreError) {
@@ -331,12 +323,13 @@ fn refuse(job: Job, why: StoreError) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{RecordMac, SessionWrite};
+    use crate::api::{Commit, RecordMac, SessionWrite};
     use crate::format::codec::Codec;
     use crate::login_log::LoginLog;
     use crate::sled::records::Records;
-    use postlude_model::names::SessionId;
+    use postlude_model::names::{SessionId, TenantName};
     use postlude_model::session::Session;
+    use tokio::sync::oneshot;
 
     #[derive(Debug)]
     struct NoMac;
@@ -353,12 +346,12 @@ mod tests {
     fn committer(folder: &std::path::Path) -> Committer {
         let db = sled::Config::new().path(folder.join("db")).flush_every_ms(None).open().unwrap();
         let codec = Codec::new(Arc::new(NoMac));
-        let records = Records::new(db.open_tree("records").unwrap(), codec.clone());
+        let records = Records::new(db.open_tree("records").unwrap(), codec.clone()).for_writer();
         let light_logins = LoginLog::open(folder.join("logins"), codec, Arc::new(())).unwrap();
         let light_logins = Arc::new(light_logins);
         Committer {
             database: Database::new(records, Duration::from_secs(1), Arc::new(()), light_logins),
-            header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0) },
+            header: Header { epoch: 1, boot: 1, commit: 0, at: Timestamp(0), latest: Timestamp(0) },
             file: File::open(folder.join("db/db")).unwrap(),
             high_water: HighWater::open(folder.join("high-water"), Arc::new(NoMac)).unwrap(),
             orders_file: OrdersFile::read(&folder.join("high-water"), Arc::new(NoMac)).unwrap(),
@@ -372,7 +365,17 @@ mod tests {
         let (tenant, now) = (TenantName::new("acme").unwrap(), Timestamp(5));
         let session = Session::new(SessionId::new("s").unwrap(), now);
         let sessions = vec![SessionWrite { session, expect: 0 }];
-        Box::new(Commit { tenant, login: None, sessions, check_session: None, cache: Vec::new(), now, durability })
+        Box::new(Commit {
+            tenant,
+            login: None,
+            sessions,
+            check_session: None,
+            orders_seen: None,
+            cache: Vec::new(),
+            now,
+            settled: true,
+            durability,
+        })
     }
 
     /// Neither the answer nor another reader is faster than the disk.
@@ -381,14 +384,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut committer = committer(folder.path());
         let (answer, mut answered) = oneshot::channel();
-        let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut waiting);
+        let mut answers = Answers::default();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut answers);
         assert!(answered.try_recv().is_err());
         let (sync_state, database) = (Arc::clone(&committer.sync_state), committer.database.clone());
         let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
         let mut reader = tokio::spawn(async move { sync_state.durable(&key, || database.get::<Session>(&key)).await });
         assert!(tokio::time::timeout(Duration::from_millis(50), &mut reader).await.is_err());
-        assert!(committer.sync_and_answer(waiting, false));
+        assert!(committer.sync_and_answer(answers, false));
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
         assert_eq!(reader.await.unwrap().unwrap().unwrap().version, 1);
     }
@@ -398,14 +401,40 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut committer = committer(folder.path());
         let (answer, answered) = oneshot::channel();
-        let mut waiting = Vec::new();
-        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut waiting);
+        let mut answers = Answers::default();
+        committer.apply(Job::Commit(commit(Durability::Batched), answer), &mut answers);
+        assert!(answers.synced.is_empty() && committer.patience() < Duration::from_secs(1));
+        assert!(committer.sync_and_answer(answers, false) && committer.dirty_since.is_some());
         assert_eq!(answered.await.unwrap(), Ok(CommitOutcome::Done));
-        assert!(waiting.is_empty() && committer.patience() < Duration::from_secs(1));
-        assert!(committer.sync_and_answer(waiting, false) && committer.dirty_since.is_some());
         committer.dirty_since = Instant::now().checked_sub(Duration::from_secs(1));
         assert_eq!(committer.patience(), Duration::ZERO);
-        assert!(committer.sync_and_answer(Vec::new(), false) && committer.dirty_since.is_none());
+        assert!(committer.sync_and_answer(Answers::default(), false) && committer.dirty_since.is_none());
+    }
+
+    /// A commit of a group sees those before it, though none is applied yet; they become durable together.
+    #[tokio::test]
+    async fn commits_of_a_group_build_on_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (mut answers, mut answered) = (Answers::default(), Vec::new());
+        for expect in [0, 1, 1, 2] {
+            let mut commit = commit(Durability::Synced);
+            commit.sessions[0].expect = expect;
+            let (answer, receiver) = oneshot::channel();
+            committer.apply(Job::Commit(commit, answer), &mut answers);
+            answered.push(receiver);
+        }
+        let key = keys::session(&TenantName::new("acme").unwrap(), &SessionId::new("s").unwrap());
+        assert_eq!(committer.database.records.in_tree(&key), None);
+        assert!(committer.sync_and_answer(answers, false));
+        let mut outcomes = Vec::new();
+        for receiver in answered {
+            outcomes.push(receiver.await.unwrap().unwrap());
+        }
+        use CommitOutcome::{Done, SessionChanged};
+        assert_eq!(outcomes, [Done, Done, SessionChanged, Done]);
+        assert!(committer.database.records.in_tree(&key).is_some());
+        assert_eq!(committer.database.get::<Session>(&key).unwrap().unwrap().version, 3);
     }
 
     /// After a failure nothing is applied any more, and everyone hears why.
@@ -415,10 +444,10 @@ mod tests {
         let mut committer = committer(folder.path());
         committer.sync_state.fail(&StoreError::Failed("no space".to_owned()));
         let (answer, answered) = oneshot::channel();
-        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Vec::new());
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut Answers::default());
         let why = StoreError::Stopped(": the store failed: no space".to_owned());
         assert_eq!(answered.await.unwrap(), Err(why));
-        assert!(!committer.sync_and_answer(Vec::new(), false));
+        assert!(!committer.sync_and_answer(Answers::default(), false));
         assert_eq!(committer.database.records.keys(b"").unwrap().len(), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! The scrub of the embedded store, and what it says of the store's condition.
 
-use super::committer::Job;
+use super::job::Job;
 use super::scrub::{Look, look};
 use super::store::SledStore;
 use crate::api::{KeyUse, Scrub, StoreCondition, StoreError};

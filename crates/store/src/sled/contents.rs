@@ -1,6 +1,6 @@
 //! Revisions, plugin files and uploads of the embedded store: small records, and files that are named by their hash.
 
-use super::committer::Job;
+use super::job::Job;
 use super::records::failed;
 use super::store::SledStore;
 use super::{keys, operators, pages, revisions};

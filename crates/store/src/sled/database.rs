@@ -1,8 +1,10 @@
 //! The database as its planners see it: the records, how long sessions are kept, and who hears of what cannot be read.
 
+use super::changes::Changes;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
-use super::records::{Changes, Records};
+use super::order_versions::OrderVersions;
+use super::records::Records;
 use crate::api::observer::report;
 use crate::api::{Observer, StoreError};
 use crate::format::stored::Stored;
@@ -26,6 +28,8 @@ pub(crate) struct Database {
     /// How long a session is kept after its last use.
     pub(crate) session_lifetime: Duration,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Which orders are in force.
+    pub(crate) orders: Arc<OrderVersions>,
     /// Suspended logins of each tenant since the store was opened.
     pub(crate) open_counts: Arc<Mutex<HashMap<TenantName, OpenCount>>>,
     /// Light logins. One that is written again is a record like any other from then on, and counts in place of the first.
@@ -45,6 +49,7 @@ impl Database {
             records,
             session_lifetime: session_lifetime.max(limits::RECORD_LIFETIME),
             observer,
+            orders: Arc::default(),
             open_counts: Arc::default(),
             light_logins,
         }

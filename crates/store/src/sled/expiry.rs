@@ -1,9 +1,9 @@
 //! The sweep: deletes what has expired, a part at a time.
 
+use super::changes::Changes;
 use super::commit::last_expiry;
 use super::database::{Database, expire};
 use super::keys::{self, KeyKind};
-use super::records::Changes;
 use crate::api::StoreError;
 use crate::api::observer::report;
 use crate::rules::{bypasses, open_logins};

@@ -7,6 +7,7 @@ use crate::api::{OpenError, StoreError};
 use crate::format::codec::Codec;
 use crate::format::description::Description;
 use crate::format::header::Header;
+use std::io;
 use std::path::Path;
 
 /// Records of a kind that are looked at to tell a damaged header from a root key that was lost.
@@ -62,4 +63,10 @@ pub(crate) fn opened(dir: &Path, why: StoreError) -> OpenError {
         StoreError::Newer(_) => OpenError::Newer(dir.to_owned()),
         other => OpenError::Engine { dir: dir.to_owned(), why: other.to_string() },
     }
+}
+
+/// An error of a file or folder.
+pub(crate) fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+    let path = path.to_owned();
+    move |why| OpenError::Io { path: path.clone(), why }
 }

@@ -3,7 +3,9 @@
 //! After a failed write or sync what the engine has in memory and what is on the disk may differ, and a repeated sync would hide
 //! it. So nothing is tried again on an engine that failed: it is let go of, and what is on the disk is opened anew, as by a restart.
 
-use super::open::{Ground, SledOptions, Started, io_at, lock, panicked, start};
+use super::engine::is_held;
+use super::header::io_at;
+use super::open::{Ground, SledOptions, Started, lock, panicked, start};
 use super::opened::Open;
 use super::opening::{Next, Opening};
 use super::scrub::ScrubState;
@@ -38,7 +40,7 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
     let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
     let Started { open, committer, epoch, boot, description } = start(&ground)?;
-    let opening = Arc::new(Opening::new(open, light_logins));
+    let opening = Arc::new(Opening::new(open, light_logins, ground.options.disk_patience));
     let dir = ground.options.data_dir.clone();
     let keeper = Keeper { opening: Arc::clone(&opening), ground, epoch, committer };
     let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
@@ -58,8 +60,8 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Works until the store is closed; returns once nothing of it is open.
-    pub(crate) fn run(mut self) {
+    /// Works until the store is closed; returns once its threads have ended, with what holds the folder.
+    pub(crate) fn run(mut self) -> Ground {
         let _lost = LostByPanic(Arc::clone(&self.opening));
         loop {
             match self.opening.next() {
@@ -67,12 +69,13 @@ impl Keeper {
                 Next::End => break,
                 Next::Reopen(open, why) => match self.reopen(open, &why) {
                     Some(committer) => self.committer = committer,
-                    None => return,
+                    None => return self.ground,
                 },
             }
         }
         // Its panic was reported when it happened.
         let _ = self.committer.join();
+        self.ground
     }
 
     /// Opens the engine again. None where the store was closed meanwhile, or is lost.
@@ -166,11 +169,6 @@ fn let_go(held: &Arc<Open>) -> bool {
         thread::sleep(Duration::from_millis(2));
     }
     true
-}
-
-/// Whether something of the engine that failed still holds its file.
-fn is_held(why: &OpenError) -> bool {
-    matches!(why, OpenError::Engine { why, .. } if why.contains("could not acquire lock"))
 }
 
 /// Whether no time mends it.

@@ -129,7 +129,7 @@ pub(crate) fn set_aside(of: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn login(tenant: &TenantName, id: &LoginId) -> Vec<u8> {
-    key(KeyKind::Login, &[tenant.as_str().as_bytes(), id.as_str().as_bytes()])
+    key(KeyKind::Login, &[tenant.as_str().as_bytes(), id.place().as_bytes()])
 }
 
 pub(crate) fn session(tenant: &TenantName, id: &SessionId) -> Vec<u8> {

@@ -7,14 +7,18 @@
 
 mod bypasses;
 mod cache_size;
+mod changes;
 mod commit;
 mod committer;
 mod condition;
 mod contents;
 mod database;
+mod engine;
 mod expiry;
 mod header;
 mod high_water;
+mod job;
+mod job_queue;
 mod keeper;
 mod keys;
 mod lost;
@@ -23,6 +27,7 @@ mod open;
 mod opened;
 mod opening;
 mod operators;
+mod order_versions;
 mod orders_file;
 mod pages;
 mod read_cache;

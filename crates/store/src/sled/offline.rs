@@ -1,12 +1,15 @@
 //! Checking and repairing a store that no server has open.
 
+use super::changes::Changes;
 use super::database::Database;
+use super::engine::engine;
+use super::header::io_at;
 use super::header::{Found, read_header};
 use super::high_water::HighWater;
 use super::keys::{self, KeyKind};
-use super::open::{SledOptions, engine, io_at, lock};
+use super::open::{SledOptions, lock};
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records, failed};
+use super::records::{Records, failed};
 use crate::api::{DamagedRecord, KeyUse, OpenError, RepairReport, StoreError, StoreReport};
 use crate::content_files::ContentFiles;
 use crate::format::codec::Codec;
@@ -222,7 +225,7 @@ impl Offline {
     fn new_header(&self, now: Timestamp) -> Result<(), StoreError> {
         let commit = self.high_water.stored().map_err(failed)?.unwrap_or_default();
         let mut changes = Changes::default();
-        let header = Header { epoch: now.0.max(1), boot: 0, commit, at: Timestamp(0) };
+        let header = Header { epoch: now.0.max(1), boot: 0, commit, at: Timestamp(0), latest: now };
         self.database.put(&mut changes, keys::header(), &header)?;
         self.database.records.apply(changes)
     }

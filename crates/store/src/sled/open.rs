@@ -1,18 +1,21 @@
 //! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
-use super::cache_size::cache_bytes;
+use super::changes::Changes;
 use super::committer::Committer;
 use super::database::Database;
-use super::header::{Found, opened, read_header};
+use super::engine::{CHECKPOINT, checkpoint, engine};
+use super::header::{Found, io_at, opened, read_header};
 use super::high_water::{Finding, HighWater};
+use super::job_queue::job_queue;
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
-use super::records::{Changes, Records};
+use super::records::Records;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::api::{Observer, OpenError, RecordMac, StoreError};
-use crate::content_files::{self, ContentFiles};
+use crate::content_files::ContentFiles;
+use crate::disk_watch::DISK_PATIENCE;
 use crate::format::codec::Codec;
 use crate::format::description::Description;
 use crate::format::header::Header;
@@ -24,12 +27,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-/// Jobs that wait for the committer; more is load, and callers wait for a place.
-const QUEUE: usize = 4096;
+use tokio::sync::oneshot;
 
 /// A file of this name in the data folder says that it was restored from a backup.
 const RESTORED: &str = "restored";
@@ -47,6 +47,8 @@ pub struct SledOptions {
     pub session_lifetime: Duration,
     /// Hears what the store does.
     pub observer: Arc<dyn Observer>,
+    /// How long a call to the disk may take before the store is given up.
+    pub disk_patience: Duration,
 }
 
 impl SledOptions {
@@ -54,18 +56,35 @@ impl SledOptions {
     #[must_use]
     pub fn new(data_dir: PathBuf, high_water_file: PathBuf, mac: Arc<dyn RecordMac>) -> Self {
         let session_lifetime = limits::SESSION_LIFETIME;
-        Self { data_dir, high_water_file, mac, session_lifetime, observer: Arc::new(()) }
+        Self { data_dir, high_water_file, mac, session_lifetime, observer: Arc::new(()), disk_patience: DISK_PATIENCE }
     }
 }
 
 /// What outlives a failure of the engine: the folder's lock, the log of light logins, the claims of calls that are under way.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(crate) struct Ground {
     pub(super) options: SledOptions,
     /// Held for as long as the folder is this process's.
     pub(super) lock: File,
     pub(super) light_logins: Arc<LoginLog>,
     pub(super) claims: Arc<Claims>,
+}
+
+impl Ground {
+    /// Leaves the closed store so that its next opening is short, and lets go of the folder. It waits no longer than [`CHECKPOINT`].
+    pub(super) async fn checkpoint(self) {
+        let (done, is_done) = oneshot::channel();
+        let work = move || {
+            checkpoint(&self.options.data_dir);
+            drop(self);
+            let _ = done.send(());
+        };
+        // A thread of its own: who waits for those of the runtime must not wait for this one.
+        let thread = std::thread::Builder::new().name("postlude-checkpoint".to_owned()).spawn(work);
+        if thread.is_err() || tokio::time::timeout(CHECKPOINT, is_done).await.is_err() {
+            tracing::info!("the next start reads a part of what was written since this one");
+        }
+    }
 }
 
 /// The engine, opened.
@@ -103,9 +122,12 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     database.records.note_bypasses().map_err(|why| opened(dir, why))?;
     let (epoch, boot) = (header.epoch, header.boot);
     let sync_state = Arc::new(SyncState::default());
-    sync_state.committed_at(header.at.max(light_logins.changed_at()));
+    let at = header.at.max(light_logins.changed_at());
+    sync_state.began_after(at, header.latest);
+    database.orders.begin(orders_file.versions());
+    let writers = Database { records: database.records.clone().for_writer(), ..database.clone() };
     let mut committer = Committer {
-        database: database.clone(),
+        database: writers,
         header,
         file,
         high_water,
@@ -124,7 +146,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     }
     let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
     let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
-    let (jobs, queue) = sync_channel(QUEUE);
+    let (jobs, queue) = job_queue();
     // The engine lives as long as the thread.
     let work = move || {
         let _held = db;
@@ -138,20 +160,6 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
 /// The engine panicked, which has said why.
 pub(super) fn panicked(ground: &Ground) -> OpenError {
     OpenError::Engine { dir: ground.options.data_dir.clone(), why: "the engine panicked".to_owned() }
-}
-
-/// The engine, and our own handle of its file.
-pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
-    let database = dir.join("db");
-    let config = sled::Config::new().path(&database).cache_capacity(cache_bytes()).mode(sled::Mode::LowSpace);
-    let opened = config.flush_every_ms(None).open();
-    let db = opened.map_err(|why| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() })?;
-    let file = database.join("db");
-    let handle = File::open(&file).map_err(io_at(&file))?;
-    for folder in [&database, dir] {
-        content_files::sync_folder(folder).map_err(io_at(folder))?;
-    }
-    Ok((db, handle))
 }
 
 /// The header and description of this opening.
@@ -190,8 +198,13 @@ fn next_opening(
         Finding::Older(_) => true,
         Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
-    let mut header =
-        stored.unwrap_or(Header { epoch: wall_clock_millis().max(1), boot: 0, commit: 0, at: Timestamp(0) });
+    let mut header = stored.unwrap_or(Header {
+        epoch: wall_clock_millis().max(1),
+        boot: 0,
+        commit: 0,
+        at: Timestamp(0),
+        latest: Timestamp(0),
+    });
     if older || marked {
         header.epoch = header.epoch.saturating_add(1).max(wall_clock_millis());
         let (epoch, high_water) = (header.epoch, high_water.path().display());
@@ -250,12 +263,6 @@ fn description(database: &Database, dir: &Path) -> Result<Option<Description>, O
 fn wall_clock_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// An error of a file or folder.
-pub(crate) fn io_at(path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
-    let path = path.to_owned();
-    move |why| OpenError::Io { path: path.clone(), why }
 }
 
 /// How long to wait for a process that is just going away: a supervisor starts the next one at once.

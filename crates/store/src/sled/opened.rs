@@ -1,18 +1,17 @@
 //! What the store holds while it is open.
 
-use super::committer::Job;
 use super::database::Database;
+use super::job_queue::JobSender;
 use super::sync_state::SyncState;
 use crate::api::claim::Claims;
 use crate::content_files::ContentFiles;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 /// What an open store holds; let go of at shutdown, and when the disk failed.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) database: Database,
-    pub(crate) jobs: SyncSender<Job>,
+    pub(crate) jobs: JobSender,
     pub(crate) claims: Arc<Claims>,
     pub(crate) plugins: ContentFiles,
     pub(crate) revisions: ContentFiles,

@@ -2,9 +2,9 @@
 
 use super::opened::Open;
 use crate::api::{Availability, StoreError};
-use crate::disk_watch::LOST;
 use crate::login_log::LoginLog;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What is open, shared by callers and the keeper.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Opening {
     state: Mutex<State>,
     /// It has files and a thread of its own, and stays open while the engine does not.
     light_logins: Arc<LoginLog>,
+    /// When a disk that hangs is given up.
+    disk_patience: Duration,
 }
 
 #[derive(Debug)]
@@ -36,8 +38,8 @@ pub(crate) enum Next {
 }
 
 impl Opening {
-    pub(crate) fn new(open: Arc<Open>, light_logins: Arc<LoginLog>) -> Self {
-        Self { state: Mutex::new(State::Open(open)), light_logins }
+    pub(crate) fn new(open: Arc<Open>, light_logins: Arc<LoginLog>, disk_patience: Duration) -> Self {
+        Self { state: Mutex::new(State::Open(open)), light_logins, disk_patience }
     }
 
     pub(crate) const fn light_logins(&self) -> &Arc<LoginLog> {
@@ -59,7 +61,7 @@ impl Opening {
     }
 
     pub(crate) fn availability(&self) -> Availability {
-        let light_logins = self.light_logins.availability();
+        let light_logins = self.light_logins.availability(self.disk_patience);
         match (&*self.state(), light_logins) {
             (State::Closed, _) => Availability::Failing("the store is closed".to_owned()),
             (State::Lost(why), _) => Availability::Lost(why.clone()),
@@ -70,7 +72,7 @@ impl Opening {
                     return Availability::Failing(why.to_string());
                 }
                 match open.sync_state.disk.hangs() {
-                    Some(why) if open.sync_state.disk.takes() >= LOST => Availability::Lost(why),
+                    Some(why) if open.sync_state.disk.takes() >= self.disk_patience => Availability::Lost(why),
                     Some(why) => Availability::Failing(why),
                     None => light_logins,
                 }

@@ -1,9 +1,9 @@
 //! Changes that operators make: orders and notes of uploads.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
 use super::orders_file::OrdersFile;
-use super::records::Changes;
 use crate::api::{StoreError, Upload};
 use postlude_model::names::{Digest, TenantName};
 use postlude_model::policy::orders::Orders;

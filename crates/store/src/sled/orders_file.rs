@@ -1,8 +1,8 @@
 //! What operators ordered, once more: beside the high-water file, so that neither a damaged database nor a restored backup undoes it.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
-use super::records::Changes;
 use crate::api::{OpenError, RecordMac, StoreError};
 use crate::content_files;
 use crate::format::orders_file::{self, KeptOrders};
@@ -86,6 +86,11 @@ impl OrdersFile {
             kept_orders::update(kept, &united);
         }
         Ok(())
+    }
+
+    /// The version of each tenant's orders.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (TenantName, u64)> + '_ {
+        self.tenants.iter().map(|(tenant, kept)| (tenant.clone(), kept.orders.version))
     }
 
     /// Notes a tenant's orders, durably.

@@ -8,14 +8,22 @@ use lru::LruCache;
 use postlude_model::session::Session;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Parts of the memory, so that readers seldom meet.
 const STRIPES: usize = 16;
 
-/// Sessions of one part: with 2 KiB for each, 4 MiB in all.
-const SESSIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+/// Bytes of the sessions of one part: 4 MiB in all, some 4,000 sessions with one factor.
+const BYTES: usize = 256 * 1024;
+
+/// A larger session is read from the tree each time: it would push all others out.
+const LARGEST: usize = BYTES / 8;
+
+/// Bytes that a session has at least, with its place in the cache.
+const SMALLEST: usize = 512;
+
+/// Bytes that a factor has at least.
+const FACTOR: usize = 384;
 
 /// What is found without the tree.
 #[derive(Debug, Default)]
@@ -30,13 +38,48 @@ pub(crate) struct ReadCache {
 struct Stripe {
     /// Counts the changes of its sessions.
     changes: u64,
-    sessions: LruCache<Vec<u8>, Arc<Session>>,
+    /// With their weight.
+    sessions: LruCache<Vec<u8>, (Arc<Session>, usize)>,
+    /// Bytes of them all.
+    bytes: usize,
 }
 
 impl Default for Stripe {
     fn default() -> Self {
-        Self { changes: 0, sessions: LruCache::new(SESSIONS) }
+        Self { changes: 0, sessions: LruCache::unbounded(), bytes: 0 }
     }
+}
+
+impl Stripe {
+    fn put(&mut self, key: Vec<u8>, session: &Arc<Session>) {
+        let bytes = weight(session).saturating_add(key.len());
+        self.take(&key);
+        if bytes > LARGEST {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.sessions.put(key, (Arc::clone(session), bytes));
+        while self.bytes > BYTES
+            && let Some((_, (_, bytes))) = self.sessions.pop_lru()
+        {
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
+
+    fn take(&mut self, key: &[u8]) {
+        if let Some((_, bytes)) = self.sessions.pop(key) {
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
+}
+
+/// About the bytes that a session takes.
+fn weight(session: &Session) -> usize {
+    let factors = session.factors.iter().map(|factor| {
+        FACTOR + factor.name.as_str().len() + factor.evidence.as_ref().map_or(0, |evidence| evidence.as_str().len())
+    });
+    let metadata = session.metadata.iter().map(|(key, value)| 96 + key.len() + value.as_str().len());
+    factors.chain(metadata).fold(SMALLEST, usize::saturating_add)
 }
 
 /// How many changes there had been when a reader began to read: what it found is kept only if there were no more since.
@@ -46,7 +89,7 @@ pub(crate) struct ReadVersion(u64);
 impl ReadCache {
     /// A session as it was read or answered last.
     pub(crate) fn session(&self, key: &[u8]) -> Option<Arc<Session>> {
-        self.stripe(key)?.sessions.get(key).cloned()
+        self.stripe(key)?.sessions.get(key).map(|(session, _)| Arc::clone(session))
     }
 
     /// The version of now, for [`Self::keep`].
@@ -59,7 +102,7 @@ impl ReadCache {
         if let Some(mut stripe) = self.stripe(&key)
             && stripe.changes == since.0
         {
-            stripe.sessions.put(key, Arc::clone(session));
+            stripe.put(key, session);
         }
     }
 
@@ -82,7 +125,7 @@ impl ReadCache {
                 Some(KeyKind::Session) => {
                     if let Some(mut stripe) = self.stripe(key) {
                         stripe.changes = stripe.changes.wrapping_add(1);
-                        stripe.sessions.pop(key);
+                        stripe.take(key);
                     }
                 }
                 Some(KeyKind::Bypasses) if !stays => {
@@ -103,6 +146,7 @@ impl ReadCache {
 mod tests {
     use super::*;
     use crate::sled::keys;
+    use postlude_model::json::Json;
     use postlude_model::names::{SessionId, TenantName, Timestamp, UserId};
 
     fn tenant() -> TenantName {
@@ -130,14 +174,37 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_holds_so_many_sessions_and_no_more() {
+    fn the_cache_holds_so_many_bytes_of_sessions_and_no_more() {
         let cache = ReadCache::default();
-        let all: Vec<_> = (0..STRIPES * SESSIONS.get() * 4).map(|number| session(&format!("s{number}"))).collect();
+        let large = |number: usize| {
+            let (key, mut session) = session(&format!("s{number}"));
+            let value = Json::string(&"x".repeat(number % 20_000));
+            Arc::make_mut(&mut session).metadata.insert("k".to_owned(), value);
+            (key, session)
+        };
+        let all: Vec<_> = (0..2000).map(|number| large(number * 97)).collect();
         for (key, session) in &all {
             cache.keep(key.clone(), cache.version(key).unwrap(), session);
         }
-        let kept = all.iter().filter(|(key, _)| cache.session(key).is_some()).count();
-        assert_eq!(kept, STRIPES * SESSIONS.get());
+        let kept = all.iter().filter(|(key, _)| cache.session(key).is_some());
+        let bytes: usize = kept.map(|(key, session)| weight(session) + key.len()).sum();
+        assert!((STRIPES * BYTES * 8 / 10..=STRIPES * BYTES).contains(&bytes), "{bytes}");
+        let counted: usize = cache.stripes.iter().map(|stripe| stripe.lock().unwrap().bytes).sum();
+        assert_eq!(counted, bytes);
+        for (key, _) in &all {
+            cache.after_write(&[(key.clone(), true)]);
+        }
+        assert!(cache.stripes.iter().all(|stripe| stripe.lock().unwrap().bytes == 0));
+    }
+
+    #[test]
+    fn a_session_that_would_push_all_others_out_is_not_kept() {
+        let cache = ReadCache::default();
+        let (key, mut session) = session("s");
+        let value = Json::string(&"x".repeat(LARGEST));
+        Arc::make_mut(&mut session).metadata.insert("k".to_owned(), value);
+        cache.keep(key.clone(), cache.version(&key).unwrap(), &session);
+        assert!(cache.session(&key).is_none());
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //! The engine writes a leaf of more than 128 KiB, some sixteen values, to a file of its own that nobody syncs: after a power
 //! cut it may be missing. With parts of 4,000 bytes no leaf comes near that.
 
+use super::changes::{Changes, Staged};
 use super::keys::{self, KeyKind};
 use super::read_cache::ReadCache;
 use crate::api::StoreError;
 use crate::format::codec::Codec;
 use crate::format::stored::Stored;
 use sled::{Batch, IVec, Tree};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Bytes of one stored value.
 const PART_BYTES: usize = 4000;
@@ -26,50 +26,24 @@ pub(crate) struct Records {
     whole: Arc<RwLock<()>>,
     /// What readers find without the tree; every change passes here.
     pub(crate) read_cache: Arc<ReadCache>,
-}
-
-/// What will be changed together, by key; [`None`] deletes a record.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    /// The values of index entries; [`None`] deletes an entry.
-    index: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    /// Damaged records of which a copy is kept.
-    set_aside: BTreeSet<Vec<u8>>,
-}
-
-impl Changes {
-    /// Keeps a copy of what is stored under a key now: it is damaged, and something else takes its place.
-    pub(crate) fn set_aside(&mut self, key: Vec<u8>) {
-        self.set_aside.insert(key);
-    }
-
-    pub(crate) fn remove(&mut self, key: Vec<u8>) {
-        self.records.insert(key, None);
-    }
-
-    /// Sets an entry of an index, which is no record and carries no MAC.
-    pub(crate) fn put_index(&mut self, key: Vec<u8>) {
-        self.index.insert(key, Some(Vec::new()));
-    }
-
-    /// Deletes an entry of an index, unless these changes set it.
-    pub(crate) fn remove_index(&mut self, key: Vec<u8>) {
-        self.index.entry(key).or_insert(None);
-    }
-
-    /// The keys of all records that change.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.records.keys().map(Vec::as_slice)
-    }
+    /// The writer's alone: what is planned and not applied yet.
+    staged: Option<Arc<Mutex<Staged>>>,
 }
 
 impl Records {
     pub(crate) fn new(tree: Tree, codec: Codec) -> Self {
-        Self { tree, codec, whole: Arc::default(), read_cache: Arc::default() }
+        Self { tree, codec, whole: Arc::default(), read_cache: Arc::default(), staged: None }
+    }
+
+    /// As the one writer has them: it sees what it staged.
+    pub(crate) fn for_writer(self) -> Self {
+        Self { staged: Some(Arc::default()), ..self }
     }
 
     pub(crate) fn get<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        if let Some(staged) = self.staged_record(key) {
+            return staged.map(|bytes| self.codec.decode(key, &bytes)).transpose();
+        }
         let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
         let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(None) };
         self.codec.decode(key, &self.gather(key, &first)?).map(Some)
@@ -77,12 +51,16 @@ impl Records {
 
     /// The bytes of a record, all parts in one.
     pub(crate) fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(staged) = self.staged_record(key) {
+            return Ok(staged);
+        }
         let _whole = self.whole.read().unwrap_or_else(PoisonError::into_inner);
         self.tree.get(key).map_err(failed)?.map(|first| self.gather(key, &first)).transpose()
     }
 
     /// A record as it stands in the tree, part by part, as far as it is there.
     pub(crate) fn parts(&self, key: &[u8]) -> Result<Vec<(Vec<u8>, IVec)>, StoreError> {
+        self.settle()?;
         let Some(first) = self.tree.get(key).map_err(failed)? else { return Ok(Vec::new()) };
         let further = further_parts(&first);
         let mut all = vec![(key.to_vec(), first)];
@@ -125,6 +103,9 @@ impl Records {
 
     /// Whether there is a record.
     pub(crate) fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        if let Some(staged) = self.staged_record(key) {
+            return Ok(staged.is_some());
+        }
         self.tree.contains_key(key).map_err(failed)
     }
 
@@ -136,6 +117,51 @@ impl Records {
         }
         changes.records.insert(key, Some(bytes));
         Ok(())
+    }
+
+    /// Adds changes to those that are applied together. They are seen through this value alone until [`Self::settle`].
+    pub(crate) fn stage(&self, changes: Changes) -> Result<(), StoreError> {
+        let Some(mut staged) = self.staged() else { return self.apply(changes) };
+        // What is set aside is what the tree has now.
+        let is_full = if changes.set_aside.is_empty() {
+            staged.add(changes)
+        } else {
+            let before = staged.take();
+            drop(staged);
+            self.apply(before)?;
+            return self.apply(changes);
+        };
+        drop(staged);
+        if is_full { self.settle() } else { Ok(()) }
+    }
+
+    /// Applies what is staged.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        let Some(mut staged) = self.staged() else { return Ok(()) };
+        let changes = staged.take();
+        drop(staged);
+        if changes.is_empty() { Ok(()) } else { self.apply(changes) }
+    }
+
+    /// What the tree itself has.
+    #[cfg(test)]
+    pub(crate) fn in_tree(&self, key: &[u8]) -> Option<IVec> {
+        self.tree.get(key).unwrap()
+    }
+
+    fn staged(&self) -> Option<MutexGuard<'_, Staged>> {
+        Some(self.staged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is staged for a record; the inner value is none where it is deleted.
+    fn staged_record(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        self.staged()?.record(key).cloned()
+    }
+
+    /// Applies what is staged if some of it is in this range, which is read from the tree next.
+    fn settle_within(&self, range: &std::ops::Range<Vec<u8>>) -> Result<(), StoreError> {
+        let concerns = self.staged().is_some_and(|staged| staged.touches(range));
+        if concerns { self.settle() } else { Ok(()) }
     }
 
     /// Applies all of it in one step that a crash does not split.
@@ -194,16 +220,19 @@ impl Records {
         &self,
         range: std::ops::Range<Vec<u8>>,
     ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> {
-        self.tree.range(range).map(|entry| entry.map_err(failed))
+        let settled = self.settle_within(&range);
+        settled.err().map(Err).into_iter().chain(self.tree.range(range).map(|entry| entry.map_err(failed)))
     }
 
     /// The last key that begins so.
     pub(crate) fn last(&self, prefix: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.settle_within(&(prefix.to_vec()..keys::end_of(prefix)))?;
         self.tree.scan_prefix(prefix).keys().next_back().transpose().map_err(failed)
     }
 
     /// Every key that begins so, in order.
     pub(crate) fn keys(&self, prefix: &[u8]) -> Result<Vec<IVec>, StoreError> {
+        self.settle_within(&(prefix.to_vec()..keys::end_of(prefix)))?;
         self.tree.scan_prefix(prefix).keys().collect::<Result<_, _>>().map_err(failed)
     }
 
@@ -312,6 +341,75 @@ mod tests {
             }
             write(&records, b"Lone", None);
             prop_assert!(records.tree.is_empty());
+        }
+    }
+
+    /// A step of a writer.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put(u8, usize),
+        Remove(u8),
+        List(u8),
+        Unlist(u8),
+        Settle,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        // The largest alone is more than may be staged.
+        let size = prop_oneof![4 => 0_usize..100, 1 => 3_990_usize..9_000, 1 => Just(300_000)];
+        prop_oneof![
+            4 => (0_u8..4, size).prop_map(|(key, size)| Step::Put(key, size)),
+            1 => (0_u8..4).prop_map(Step::Remove),
+            1 => (0_u8..4).prop_map(Step::List),
+            1 => (0_u8..4).prop_map(Step::Unlist),
+            1 => Just(Step::Settle),
+        ]
+    }
+
+    impl Step {
+        fn take(&self, records: &Records) {
+            let mut changes = Changes::default();
+            match self {
+                Self::Put(key, size) => {
+                    records.put(&mut changes, vec![b'L', *key], &Text("x".repeat(*size))).unwrap();
+                }
+                Self::Remove(key) => changes.remove(vec![b'L', *key]),
+                Self::List(key) => changes.put_index(vec![b'B', *key]),
+                Self::Unlist(key) => changes.remove_index(vec![b'B', *key]),
+                Self::Settle => records.settle().unwrap(),
+            }
+            records.stage(changes).unwrap();
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// What a writer reads is the same whether each of its changes was applied or waits; so is what is there at last.
+        #[test]
+        fn staged_changes_read_like_applied_ones(steps in prop::collection::vec((step(), any::<bool>()), 1..24)) {
+            let ((_one, plain), (_other, staging)) = (records(), records());
+            let writer = staging.clone().for_writer();
+            for (step, also_ranges) in steps {
+                step.take(&plain);
+                step.take(&writer);
+                for key in 0..4 {
+                    let key = [b'L', key];
+                    prop_assert_eq!(writer.get::<Text>(&key).unwrap(), plain.get::<Text>(&key).unwrap());
+                    prop_assert_eq!(writer.contains(&key).unwrap(), plain.contains(&key).unwrap());
+                    prop_assert_eq!(writer.bytes(&key).unwrap(), plain.bytes(&key).unwrap());
+                }
+                if also_ranges {
+                    let all = |of: &Records| of.entries(vec![b'B', 0]..vec![b'B', 9]).map(Result::unwrap).collect::<Vec<_>>();
+                    prop_assert_eq!(all(&writer), all(&plain));
+                    prop_assert_eq!(writer.last(b"B").unwrap(), plain.last(b"B").unwrap());
+                    prop_assert_eq!(writer.keys(b"L").unwrap(), plain.keys(b"L").unwrap());
+                }
+            }
+            writer.settle().unwrap();
+            prop_assert_eq!(
+                staging.tree.iter().map(Result::unwrap).collect::<Vec<_>>(),
+                plain.tree.iter().map(Result::unwrap).collect::<Vec<_>>()
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! Which revisions there are, which one is active, and letting go of those that nobody needs.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
-use super::records::Changes;
 use crate::api::observer::report;
 use crate::api::{Activation, ActiveRevision, StoreError};
 use crate::format::revision::{RevisionHash, RevisionNeed, RevisionNumber};

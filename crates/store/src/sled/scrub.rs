@@ -1,8 +1,8 @@
 //! The scrub: looks at every record in the background, a part at a time, and has those of an earlier root key tagged again.
 
+use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
-use super::records::Changes;
 use crate::api::StoreError;
 use crate::api::observer::report;
 use std::collections::BTreeMap;
@@ -76,12 +76,12 @@ pub(crate) struct Look {
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// What gives records a tag of the root key in use, and how many do not have one.
+/// What gives records a tag of the root key in use, and how many need no earlier one then: one that was written meanwhile has it already.
 pub(crate) fn plan(database: &Database, keys: &[Vec<u8>]) -> Result<(Changes, u64), StoreError> {
     let (mut changes, mut count) = (Changes::default(), 0_u64);
     for key in keys {
         match database.records.tag_again(&mut changes, key) {
-            Ok(was_due) => count = count.saturating_add(u64::from(was_due)),
+            Ok(_) => count = count.saturating_add(1),
             Err(why) => report(&*database.observer, why, "the scrub leaves it")?,
         }
     }

@@ -1,10 +1,12 @@
 //! The embedded store: reads; writes go to the committer.
 
 use super::commit::append_light;
-use super::committer::Job;
 use super::database::Database;
+use super::job::Job;
+use super::job_queue::NotTaken;
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
+use super::open::Ground;
 use super::opened::Open;
 use super::opening::Opening;
 use super::pages;
@@ -27,7 +29,6 @@ use postlude_model::names::{ActionName, LoginId, SessionId, TenantName, Timestam
 use postlude_model::policy::bypass::Bypass;
 use postlude_model::policy::orders::Orders;
 use postlude_model::session::Session;
-use std::sync::mpsc::TrySendError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct SledStore {
     pub(crate) opening: Arc<Opening>,
-    pub(crate) keeper: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) keeper: Mutex<Option<JoinHandle<Ground>>>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) epoch: u64,
     pub(crate) boot: u64,
@@ -110,12 +111,7 @@ impl SledStore {
     /// A login that begins, claimed; another call that begins the same one is waited for.
     async fn claim(&self, key: &[u8]) -> Result<ClaimGuard, StoreError> {
         let claims = Arc::clone(&self.opened()?.claims);
-        loop {
-            if let Some(claim) = claims.claim(key) {
-                return Ok(claim);
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        Ok(claims.claim_in_turn(key).await)
     }
 
     /// A commit that writes a login for the first time holds its claim; without one of the caller's, from now on.
@@ -147,17 +143,19 @@ impl SledStore {
 
     /// Appends a light login, once there is a place for it.
     async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
-        let Commit { tenant, login, check_session, now, .. } = commit;
+        let Commit { tenant, login, check_session, orders_seen, now, .. } = commit;
         let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
             return Ok(CommitOutcome::LoginChanged);
         };
         let began = Instant::now();
         loop {
             let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
-            let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, now };
+            let login =
+                LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, orders_seen, now };
             match self.append(login)? {
                 LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
                 LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
+                LightLoginOutcome::OrdersChanged => return Ok(CommitOutcome::OrdersChanged),
                 LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
                 LightLoginOutcome::Full if began.elapsed() >= PLACE_WAIT => {
                     return Err(StoreError::Failed("the disk does not keep up with the logins".to_owned()));
@@ -193,8 +191,8 @@ impl SledStore {
         let asked = async {
             // Waiting for a place must not hold a thread of the runtime.
             while let Err(refused) = open.jobs.try_send(job) {
-                let TrySendError::Full(back) = refused else { return Err(why_stopped()) };
-                job = back;
+                let NotTaken::Full(back) = refused else { return Err(why_stopped()) };
+                job = *back;
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             drop(open);
@@ -220,7 +218,7 @@ impl Drop for SledStore {
 
 #[async_trait]
 impl Logins for SledStore {
-    async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
+    async fn login_in_place(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginRecord>, StoreError> {
         match self.read_login(&keys::login(tenant, id)).await {
             // Told already. A claim of it fails: run anew under the same identifier, it would take a consumed state again.
             Err(StoreError::Corrupt(kind) | StoreError::Unreadable(kind, _)) if kind == RecordKind::Login.name() => {
@@ -336,8 +334,9 @@ impl Bypasses for SledStore {
         tenant: &TenantName,
         change: BypassChange,
         now: Timestamp,
+        settled: bool,
     ) -> Result<BypassOutcome, StoreError> {
-        self.ask(|answer| Job::Bypass(tenant.clone(), change, now, answer)).await
+        self.ask(|answer| Job::Bypass(tenant.clone(), change, (now, settled), answer)).await
     }
 }
 
@@ -374,6 +373,10 @@ impl Store for SledStore {
         self.opened().map_or(Timestamp(0), |open| open.sync_state.last_commit())
     }
 
+    fn latest_commit_time(&self) -> Timestamp {
+        self.opened().map_or(Timestamp(0), |open| open.sync_state.latest_commit())
+    }
+
     fn availability(&self) -> Availability {
         self.opening.availability()
     }
@@ -389,8 +392,11 @@ impl Store for SledStore {
         self.opening.close();
         keeper.thread().unpark();
         // The folder is free once the thread has ended.
-        blocking(move || keeper.join()).await?.map_err(|_| failed("the store's keeper panicked"))?;
-        stopped.and(closed)
+        let joined = blocking(move || keeper.join()).await?;
+        let ground = joined.map_err(|_| failed("the store's keeper panicked"))?;
+        stopped.and(closed)?;
+        ground.checkpoint().await;
+        Ok(())
     }
 }
 

@@ -12,6 +12,8 @@ use tokio::sync::watch;
 #[derive(Debug, Default)]
 pub(crate) struct SyncState {
     last_commit: AtomicU64,
+    /// The latest clock of any commit.
+    latest: AtomicU64,
     stopped: OnceLock<StoreError>,
     /// Keys that a synced commit wrote, and the disk does not have yet.
     pending: Mutex<HashSet<Vec<u8>>>,
@@ -27,8 +29,18 @@ impl SyncState {
         Timestamp(self.last_commit.load(Ordering::SeqCst))
     }
 
+    pub(crate) fn latest_commit(&self) -> Timestamp {
+        Timestamp(self.latest.load(Ordering::SeqCst)).max(self.last_commit())
+    }
+
     pub(crate) fn committed_at(&self, at: Timestamp) {
         self.last_commit.fetch_max(at.0, Ordering::SeqCst);
+    }
+
+    /// What an earlier process committed.
+    pub(crate) fn began_after(&self, at: Timestamp, latest: Timestamp) {
+        self.committed_at(at);
+        self.latest.fetch_max(latest.0, Ordering::SeqCst);
     }
 
     pub(crate) fn why_stopped(&self) -> Option<StoreError> {

@@ -16,6 +16,7 @@ fn open_empty(home: &Home, engine: EngineKind) -> Arc<dyn Store> {
         mac: sled.mac,
         session_lifetime: sled.session_lifetime,
         observer: sled.observer,
+        disk_patience: sled.disk_patience,
     })
     .unwrap()
 }

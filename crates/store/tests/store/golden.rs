@@ -1,4 +1,4 @@
-//! Stored bytes are a contract: these are the bytes of version 1, and they stay readable.
+//! Stored bytes are a contract: these are the bytes of the newest version, and those of version 1 stay readable.
 
 use crate::folder::{Home, tree};
 use postlude_model::cache::{CacheChange, CacheEntry};
@@ -9,6 +9,7 @@ use postlude_model::login::{
 };
 use postlude_model::names::{ActionName, BypassId, ClientId, Digest, FactorName, UserId};
 use postlude_model::policy::bypass::{Bypass, BypassUse, Target};
+use postlude_model::policy::orders::Orders;
 use postlude_model::policy::state::{PolicyState, SkipReason};
 use postlude_model::run::{Level, Limit, Phase};
 use postlude_model::session::{FactorRecord, Session};
@@ -32,6 +33,7 @@ fn factor() -> FactorRecord {
         uses: 2,
         last_used_at: NOW.plus(HOUR),
         epoch: 3,
+        orders_seen: None,
         evidence: Some(Json::parse(r#"{"score":0.9}"#).unwrap()),
     }
 }
@@ -137,20 +139,37 @@ fn cached() -> CacheChange {
     CacheChange { action: ActionName::new("face").unwrap(), key: "k".to_owned(), entry }
 }
 
+/// Factors as version 2 has them.
+fn knowing(factors: &mut [FactorRecord]) {
+    factors.iter_mut().for_each(|factor| factor.orders_seen = Some(3));
+}
+
+/// Orders as version 2 has them.
+fn in_sequence() -> Orders {
+    let mut orders = orders();
+    orders.kills.iter_mut().for_each(|kill| kill.sequence = 1);
+    orders.revocations.iter_mut().for_each(|revocation| revocation.sequence = 1);
+    orders
+}
+
 async fn fill(home: &Home) {
     let store = home.open();
-    for login in logins() {
+    for mut login in logins() {
+        login.orders_seen = Some(4);
+        knowing(&mut login.recorded);
         let login = Some(login_write(login, 0));
         store.commit(Commit { login, ..commit() }).await.unwrap();
     }
-    let sessions = vec![SessionWrite { session: full_session(), expect: 0 }];
+    let mut session = full_session();
+    knowing(&mut session.factors);
+    let sessions = vec![SessionWrite { session, expect: 0 }];
     store.commit(Commit { sessions, ..commit() }).await.unwrap();
     for bypass in bypasses() {
-        store.change_bypass(&tenant(), BypassChange::Issue(bypass), NOW).await.unwrap();
+        store.change_bypass(&tenant(), BypassChange::Issue(bypass), NOW, true).await.unwrap();
     }
     store.commit(Commit { cache: vec![cached()], ..commit() }).await.unwrap();
     store.put_revision(&tenant(), "{}").await.unwrap();
-    assert!(store.put_orders(&tenant(), orders(), 0).await.unwrap());
+    assert!(store.put_orders(&tenant(), in_sequence(), 0).await.unwrap());
     assert!(store.put_upload(&tenant(), upload(1), 1).await.unwrap());
     store.shutdown().await.unwrap();
 }
@@ -195,7 +214,7 @@ async fn a_description() {
     home.open().shutdown().await.unwrap();
     let (db, tree) = tree(&home);
     let written = hex(&tree.get("D").unwrap().unwrap());
-    let kinds = "0e4d01440149014c015301550142015201480143014f0141014e015601";
+    let kinds = "0e4d02440149014c025302550142015201480143014f0241014e015601";
     assert_eq!(&written[..4 + kinds.len()], &format!("0001{kinds}"), "{written}");
     let root_key = "010763757272656e74";
     let (_, rest) = written.split_once(root_key).unwrap();
@@ -241,6 +260,7 @@ async fn version_1_is_read() {
     let read = store.session(&tenant(), &session_id("s")).await.unwrap().unwrap();
     assert_eq!(*read, Session { version: 1, ..full_session() });
     assert_eq!(store.bypasses(&tenant(), &UserId::new("ann|1").unwrap()).await.unwrap(), bypasses());
+    assert_eq!(store.orders(&tenant()).await.unwrap(), Orders { version: 1, ..orders() });
     let cache = store.cache(&tenant(), &cached().action).await.unwrap();
     assert_eq!(cache.get("k"), cached().entry.as_ref());
     // The number is there; the file of the revision was not brought along.

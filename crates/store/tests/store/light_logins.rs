@@ -20,7 +20,14 @@ fn append(store: &SledStore, record: &LoginRecord, now: Timestamp) {
         Some(LoginClaim::New(claim)) => claim,
         other => panic!("{other:?}"),
     };
-    let login = LightLogin { tenant: &tenant(), record: &mut record.clone(), claim: &claim, check_session: None, now };
+    let login = LightLogin {
+        tenant: &tenant(),
+        record: &mut record.clone(),
+        claim: &claim,
+        check_session: None,
+        orders_seen: None,
+        now,
+    };
     assert_eq!(store.append_login(login).unwrap(), LightLoginOutcome::Done);
 }
 

@@ -7,6 +7,8 @@ mod crash;
 #[cfg(test)]
 mod epoch;
 #[cfg(test)]
+mod fair;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod folder;

@@ -173,3 +173,41 @@ async fn what_cannot_be_used_is_named() {
     let refused = open_sled(options).unwrap_err().to_string();
     assert!(refused.contains("gone/high-water"), "{refused}");
 }
+
+/// The engine writes its page table anew at each opening, to a file whose name it would also read: one that a crash cut short.
+#[tokio::test]
+async fn what_an_interrupted_opening_left_is_removed() {
+    let home = Home::new();
+    let store = home.open();
+    write_session(&store, session("s"), 0).await;
+    store.shutdown().await.unwrap();
+    let left = home.data().join("db/snap.FFFFFFFFFFFFFFFF.generating");
+    std::fs::write(&left, b"the beginning of a page table").unwrap();
+    let store = home.open();
+    assert!(!left.exists());
+    assert!(store.session(&tenant(), &session_id("s")).await.unwrap().is_some());
+    store.shutdown().await.unwrap();
+}
+
+/// Up to where in its log the engine has a page table: its next opening reads what comes after.
+fn read_until(home: &Home) -> u64 {
+    let files = std::fs::read_dir(home.data().join("db")).unwrap();
+    let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| u64::from_str_radix(name.strip_prefix("snap.")?, 16).ok()).max().unwrap_or_default()
+}
+
+/// R15. A start reads what was written since the engine's last page table: a store that is closed leaves a new one.
+#[tokio::test]
+async fn a_closed_store_leaves_nothing_to_be_read_again() {
+    let home = Home::new();
+    let store = home.open();
+    let before = read_until(&home);
+    for number in 0..200 {
+        write_session(&store, session(&format!("s{number}")), 0).await;
+    }
+    assert_eq!(read_until(&home), before);
+    store.shutdown().await.unwrap();
+    let closed = read_until(&home);
+    home.open();
+    assert!(closed - before > 50_000 && read_until(&home) - closed < 1000, "{before}, {closed}, {}", read_until(&home));
+}

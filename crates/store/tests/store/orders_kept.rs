@@ -21,7 +21,7 @@ async fn order(store: &SledStore, change: impl FnOnce(&mut Orders)) {
 }
 
 async fn kill(store: &SledStore, number: u8) {
-    let kill = Kill { digest: digest(number), at: NOW, by: "ops".to_owned(), reason: "INC-1".to_owned() };
+    let kill = Kill { digest: digest(number), sequence: 1, at: NOW, by: "ops".to_owned(), reason: "INC-1".to_owned() };
     order(store, |orders| assert!(orders.kill(kill))).await;
 }
 

@@ -46,8 +46,17 @@ async fn light_login(store: &SledStore, id: &str) {
     let record = record(id, "ann", continued());
     let login = login_write(record, 0);
     let (sessions, cache, durability) = (Vec::new(), Vec::new(), Durability::Batched);
-    let commit =
-        Commit { tenant: tenant(), login: Some(login), sessions, check_session: None, cache, now: NOW, durability };
+    let commit = Commit {
+        tenant: tenant(),
+        login: Some(login),
+        sessions,
+        check_session: None,
+        orders_seen: None,
+        cache,
+        now: NOW,
+        settled: true,
+        durability,
+    };
     store.commit(commit).await.unwrap();
 }
 

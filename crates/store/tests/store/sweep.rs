@@ -38,6 +38,40 @@ async fn logins_go_with_their_lists() {
     assert_eq!(kinds(&home), "DIM", "nothing but what the store says of itself is left");
 }
 
+/// R08: logins come and go, twelve times as many as there are at a time, and the folder does not grow with them.
+#[tokio::test]
+async fn what_was_swept_is_used_again() {
+    let home = Home::new();
+    let store = home.open();
+    let mut sizes = Vec::new();
+    for round in 0..12 {
+        for n in 0..150 {
+            let id = format!("l{round}-{n}");
+            let mut login = record(&id, &format!("user of {id}"), suspended());
+            // Texts that no compression makes small.
+            let text: String = (0..8000)
+                .map(|at| char::from(b'a' + u8::try_from((at * at + n * 7 + at / 13) % 26).unwrap()))
+                .collect();
+            login.metadata.insert("large".to_owned(), Json::string(&text));
+            store.commit(Commit { login: Some(login_write(login, 0)), ..commit() }).await.unwrap();
+        }
+        sweep(&store, NOW.plus(limits::RECORD_LIFETIME).plus(HOUR)).await;
+        sizes.push(bytes_of(&home.data()));
+    }
+    store.shutdown().await.unwrap();
+    assert_eq!(kinds(&home), "DIM", "nothing but what the store says of itself is left");
+    let (early, late) = (sizes[2], sizes[11]);
+    assert!(late < early * 2 && late < 12 * 150 * 8000 / 2, "{early} bytes after 3 rounds, {late} after 12: {sizes:?}");
+}
+
+fn bytes_of(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map_while(Result::ok);
+    let of = |entry: std::fs::DirEntry| {
+        entry.metadata().map_or(0, |about| if about.is_dir() { bytes_of(&entry.path()) } else { about.len() })
+    };
+    entries.map(of).sum()
+}
+
 #[tokio::test]
 async fn a_session_in_use_has_one_entry_of_expiry() {
     let home = Home::new();

@@ -181,6 +181,7 @@ fn add_runs(json: &mut Value, runs: &[Run]) {
 fn trap(run: &Run) -> Option<String> {
     match &run.report.ending {
         Ending::Trapped(trap) => Some(trap.message.clone()),
+        Ending::Leaked(leak) => Some(leak.to_string()),
         Ending::TimedOut => Some("the wall clock ran out".to_owned()),
         Ending::Busy => Some("no place to run came free".to_owned()),
         Ending::Decided(_) | Ending::Failed(_) => None,
@@ -218,6 +219,7 @@ fn ending_json(ending: &Ending) -> Value {
         Ending::Failed(Failure::Other(why)) => json!({ "failed": why }),
         Ending::Failed(Failure::Unavailable(why)) => json!({ "failed": why, "unavailable": true }),
         Ending::Trapped(trap) => json!({ "trap": trap.message, "limit": trap.limit }),
+        Ending::Leaked(leak) => json!({ "leak": leak.to_string(), "secret": leak.secret }),
         Ending::TimedOut => json!({ "trap": "the wall clock ran out", "limit": "wall_clock" }),
         Ending::Busy => json!({ "trap": "no place to run came free", "limit": "wall_clock" }),
     }

@@ -44,6 +44,7 @@ fn outcome(run: &Run) -> Value {
         }
         Ending::Failed(Failure::Other(why) | Failure::Unavailable(why)) => error(why),
         Ending::Trapped(trap) => error(&trap.message),
+        Ending::Leaked(_) => error("it gives out a secret of its action"),
         Ending::TimedOut => error("the wall clock ran out"),
         Ending::Busy => error("no place to run came free"),
     }

@@ -97,6 +97,7 @@ fn ending(ending: &Ending) -> String {
         Ending::Decided(Decision::Deny(denial)) => format!("deny {}", output::plain(&denial.code)),
         Ending::Failed(Failure::Other(why) | Failure::Unavailable(why)) => format!("failed: {}", output::plain(why)),
         Ending::Trapped(trap) => format!("stopped: {}", trap.message),
+        Ending::Leaked(leak) => format!("refused: {leak}"),
         Ending::TimedOut | Ending::Busy => "the wall clock ran out".to_owned(),
     }
 }

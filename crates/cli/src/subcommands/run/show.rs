@@ -207,6 +207,7 @@ fn ending(ending: &Ending) -> (Paint, String) {
             (Paint::Bad, text)
         }
         Ending::Trapped(trap) => (Paint::Bad, format!("stopped: {}", what(&trap.message))),
+        Ending::Leaked(leak) => (Paint::Bad, format!("refused: {leak}")),
         Ending::TimedOut | Ending::Busy => (Paint::Bad, "stopped: the wall clock ran out".to_owned()),
     };
     (paint, plain(&text))

@@ -3,6 +3,7 @@
 mod config;
 mod request;
 mod result;
+mod vectors;
 
 use super::*;
 use crate::prim;

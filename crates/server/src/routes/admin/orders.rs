@@ -37,7 +37,7 @@ pub(crate) struct RevocationView {
     digest: String,
     /// The factor; null: all that it recorded.
     name: Option<String>,
-    /// Records up to this time are void.
+    /// When it was ordered: what was recorded before the order is void, whatever its clock said.
     #[schema(format = DateTime)]
     before: String,
     /// The name of the key that ordered it.

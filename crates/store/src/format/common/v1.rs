@@ -96,6 +96,7 @@ impl TryFrom<Factor<'_>> for FactorRecord {
             uses: stored.uses,
             last_used_at: Timestamp(stored.last_used_at),
             epoch: stored.epoch,
+            orders_seen: None,
             evidence: json(stored.evidence)?,
         })
     }

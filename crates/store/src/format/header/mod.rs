@@ -1,6 +1,7 @@
 //! The store's own header, written with each commit.
 
 mod v1;
+mod v2;
 
 use super::kind::RecordKind;
 use super::stored::{DecodeError, Stored, append, parse};
@@ -17,24 +18,25 @@ pub(crate) struct Header {
     pub(crate) commit: u64,
     /// The clock of the newest commit.
     pub(crate) at: Timestamp,
+    /// The latest clock of any commit, also of one that was ahead: no record is dated later.
+    pub(crate) latest: Timestamp,
 }
 
 impl Stored for Header {
     const KIND: RecordKind = RecordKind::Header;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
-        let Self { epoch, boot, commit, at } = *self;
-        append(&v1::Header { epoch, boot, commit, at: at.0 }, to)
+        let Self { epoch, boot, commit, at, latest } = *self;
+        append(&v2::Header { epoch, boot, commit, at: at.0, latest: latest.0 }, to)
     }
 
     fn read(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
-        match version {
-            1 => {
-                let v1::Header { epoch, boot, commit, at } = parse(body)?;
-                Ok(Self { epoch, boot, commit, at: Timestamp(at) })
-            }
-            other => Err(DecodeError::Version(other)),
-        }
+        let v2::Header { epoch, boot, commit, at, latest } = match version {
+            1 => parse::<v1::Header>(body)?.into(),
+            2 => parse(body)?,
+            other => return Err(DecodeError::Version(other)),
+        };
+        Ok(Self { epoch, boot, commit, at: Timestamp(at), latest: Timestamp(latest) })
     }
 }

@@ -5,42 +5,42 @@ use crate::format::stored::DecodeError;
 use postlude_model::action;
 use postlude_model::decision::Denial;
 use postlude_model::json::Json;
-use postlude_model::login::{self, LoginRecord};
+use postlude_model::login;
 use postlude_model::names::{ActionName, SessionId, Timestamp};
 use postlude_model::policy::state;
 use postlude_model::run;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A login record. It borrows from the record that is written, or from the bytes that are read.
+/// A login record. It borrows from the bytes that are read.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Login<'a> {
-    id: &'a str,
-    body_hash: [u8; 32],
-    version: u64,
+    pub(super) id: &'a str,
+    pub(super) body_hash: [u8; 32],
+    pub(super) version: u64,
     #[serde(borrow)]
-    subject: Subject<'a>,
-    mode: Mode,
-    return_url: Option<&'a str>,
-    revision: u64,
-    created_at: u64,
-    changed_at: u64,
-    deadline: u64,
-    expires_at: u64,
-    position: u32,
-    step: u32,
-    suspensions: u32,
-    status: Status<'a>,
-    metadata: Pairs<'a>,
-    effects: Effects<'a>,
-    recorded: Vec<Factor<'a>>,
-    held_metadata: Pairs<'a>,
-    policy_state: PolicyState<'a>,
-    trace: Vec<Trace<'a>>,
+    pub(super) subject: Subject<'a>,
+    pub(super) mode: Mode,
+    pub(super) return_url: Option<&'a str>,
+    pub(super) revision: u64,
+    pub(super) created_at: u64,
+    pub(super) changed_at: u64,
+    pub(super) deadline: u64,
+    pub(super) expires_at: u64,
+    pub(super) position: u32,
+    pub(super) step: u32,
+    pub(super) suspensions: u32,
+    pub(super) status: Status<'a>,
+    pub(super) metadata: Pairs<'a>,
+    pub(super) effects: Effects<'a>,
+    pub(super) recorded: Vec<Factor<'a>>,
+    pub(super) held_metadata: Pairs<'a>,
+    pub(super) policy_state: PolicyState<'a>,
+    pub(super) trace: Vec<Trace<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Subject<'a> {
+pub(super) struct Subject<'a> {
     user_id: &'a str,
     client_id: &'a str,
     session_id: Option<&'a str>,
@@ -50,7 +50,7 @@ struct Subject<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum Status<'a> {
+pub(super) enum Status<'a> {
     /// Holds its place: no record is written in it.
     Running,
     #[serde(borrow)]
@@ -69,7 +69,7 @@ enum Status<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Suspension<'a> {
+pub(super) struct Suspension<'a> {
     action: &'a str,
     step: u32,
     expires_at: u64,
@@ -80,7 +80,7 @@ struct Suspension<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Settled<'a> {
+pub(super) struct Settled<'a> {
     #[serde(borrow)]
     amr: Vec<&'a str>,
     factors: Vec<FactorStanding<'a>>,
@@ -94,7 +94,7 @@ struct FactorStanding<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Effects<'a> {
+pub(super) struct Effects<'a> {
     #[serde(borrow)]
     id_token_claims: Pairs<'a>,
     access_token_claims: Pairs<'a>,
@@ -108,7 +108,7 @@ struct Effects<'a> {
 type Patch<'a> = Vec<(&'a str, Option<&'a str>)>;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct PolicyState<'a> {
+pub(super) struct PolicyState<'a> {
     #[serde(borrow)]
     skipped: Vec<(&'a str, SkipReason<'a>)>,
     used: Vec<FactorKey<'a>>,
@@ -124,7 +124,7 @@ enum SkipReason<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Trace<'a> {
+pub(super) struct Trace<'a> {
     action: &'a str,
     version: &'a str,
     digest: Digest,
@@ -156,7 +156,7 @@ struct TraceLine<'a> {
 macro_rules! numbered {
     ($($name:ident of $model:ty: $($variant:ident)+;)+) => {$(
         #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-        enum $name { $($variant),+ }
+        pub(super) enum $name { $($variant),+ }
 
         impl From<$model> for $name {
             fn from(value: $model) -> Self {
@@ -199,65 +199,8 @@ fn unpatch(pairs: Patch<'_>) -> Result<BTreeMap<String, Option<Json>>, DecodeErr
 }
 
 /// Each item of a list in the other type.
-fn all<T, U: TryFrom<T, Error = DecodeError>>(items: Vec<T>) -> Result<Vec<U>, DecodeError> {
+pub(super) fn all<T, U: TryFrom<T, Error = DecodeError>>(items: Vec<T>) -> Result<Vec<U>, DecodeError> {
     items.into_iter().map(U::try_from).collect()
-}
-
-impl<'a> From<&'a LoginRecord> for Login<'a> {
-    fn from(record: &'a LoginRecord) -> Self {
-        Self {
-            id: record.id.as_str(),
-            body_hash: record.body_hash,
-            version: record.version,
-            subject: Subject::from(&record.subject),
-            mode: record.mode.into(),
-            return_url: record.return_url.as_deref(),
-            revision: record.revision,
-            created_at: record.created_at.0,
-            changed_at: record.changed_at.0,
-            deadline: record.deadline.0,
-            expires_at: record.expires_at.0,
-            position: record.position,
-            step: record.step,
-            suspensions: record.suspensions,
-            status: Status::from(&record.status),
-            metadata: pairs(&record.metadata),
-            effects: Effects::from(&record.effects),
-            recorded: record.recorded.iter().map(Factor::from).collect(),
-            held_metadata: pairs(&record.held_metadata),
-            policy_state: PolicyState::from(&record.policy_state),
-            trace: record.trace.iter().map(Trace::from).collect(),
-        }
-    }
-}
-
-impl TryFrom<Login<'_>> for LoginRecord {
-    type Error = DecodeError;
-    fn try_from(stored: Login<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            id: stored.id.parse()?,
-            body_hash: stored.body_hash,
-            version: stored.version,
-            subject: stored.subject.try_into()?,
-            mode: stored.mode.into(),
-            return_url: stored.return_url.map(str::to_owned),
-            revision: stored.revision,
-            created_at: Timestamp(stored.created_at),
-            changed_at: Timestamp(stored.changed_at),
-            deadline: Timestamp(stored.deadline),
-            expires_at: Timestamp(stored.expires_at),
-            position: stored.position,
-            step: stored.step,
-            suspensions: stored.suspensions,
-            status: stored.status.try_into()?,
-            metadata: metadata(stored.metadata)?,
-            effects: stored.effects.try_into()?,
-            recorded: all(stored.recorded)?,
-            held_metadata: metadata(stored.held_metadata)?,
-            policy_state: stored.policy_state.try_into()?,
-            trace: all(stored.trace)?,
-        })
-    }
 }
 
 impl<'a> From<&'a login::Subject> for Subject<'a> {

@@ -1,6 +1,7 @@
 //! The stored session.
 
 pub(crate) mod v1;
+pub(crate) mod v2;
 
 use super::kind::RecordKind;
 use super::stored::{DecodeError, Stored, append, parse};
@@ -8,15 +9,16 @@ use postlude_model::session::Session;
 
 impl Stored for Session {
     const KIND: RecordKind = RecordKind::Session;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn write(&self, to: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
-        append(&v1::Session::from(self), to)
+        append(&v2::Session::from(self), to)
     }
 
     fn read(version: u8, body: &[u8]) -> Result<Self, DecodeError> {
         match version {
-            1 => parse::<v1::Session<'_>>(body)?.try_into(),
+            1 => v2::Session::from(parse::<v1::Session<'_>>(body)?).try_into(),
+            2 => parse::<v2::Session<'_>>(body)?.try_into(),
             other => Err(DecodeError::Version(other)),
         }
     }
