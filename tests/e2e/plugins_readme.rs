@@ -9,6 +9,8 @@ use std::process::Command;
 const BASE: &str = r#"
 [server]
 root_key = { file = "root.key" }
+# Nobody has signed what these tests build.
+development = true
 [tenants.acme]
 issuer = "https://login.acme.example/acme"
 return_urls = ["https://idp.acme.example/interaction/"]

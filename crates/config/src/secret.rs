@@ -21,6 +21,8 @@ pub struct Environment {
     variables: Option<BTreeMap<String, String>>,
     /// What stands in for variables and files.
     stand_ins: Arc<BTreeMap<SecretRef, String>>,
+    /// Whether a configuration is only tried: nobody logs in by it.
+    trial: bool,
 }
 
 impl Environment {
@@ -37,10 +39,14 @@ impl Environment {
     }
 
     /// Takes these texts for the variables and files that they are named by, whether those exist or not: a configuration can then
-    /// be tried where its secrets are not.
+    /// be tried where its secrets are not, with plugins that are not signed yet.
     #[must_use]
     pub fn with_stand_ins(self, texts: impl IntoIterator<Item = (SecretRef, String)>) -> Self {
-        Self { stand_ins: Arc::new(texts.into_iter().collect()), ..self }
+        Self { stand_ins: Arc::new(texts.into_iter().collect()), trial: true, ..self }
+    }
+
+    pub(super) const fn is_trial(&self) -> bool {
+        self.trial
     }
 
     fn get(&self, name: &str) -> Option<String> {

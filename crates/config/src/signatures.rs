@@ -25,12 +25,18 @@ pub(super) struct Use {
     pub(super) signature: Option<String>,
 }
 
-/// Checks every plugin of every tenant.
-pub(super) fn check<'m>(config: &Config, uses: &[Use], manifest: &dyn Fn(&Digest) -> Option<&'m Manifest>, log: &Log) {
+/// Checks every plugin of every tenant; where this is lenient, one may be unsigned.
+pub(super) fn check<'m>(
+    config: &Config,
+    lenient: bool,
+    uses: &[Use],
+    manifest: &dyn Fn(&Digest) -> Option<&'m Manifest>,
+    log: &Log,
+) {
     for used in uses {
         let Some(tenant) = config.tenants.iter().find(|tenant| tenant.name == used.tenant) else { continue };
         let Some(manifest) = manifest(&used.digest) else { continue };
-        let entry = Entry { tenant, used, manifest, development: config.server.development, log };
+        let entry = Entry { tenant, used, manifest, lenient, log };
         match tenant.publishers.get(&entry.manifest.publisher) {
             Some(publisher) => {
                 entry.signed(publisher);
@@ -46,7 +52,8 @@ struct Entry<'a> {
     tenant: &'a Tenant,
     used: &'a Use,
     manifest: &'a Manifest,
-    development: bool,
+    /// In development mode, and where a configuration is only tried.
+    lenient: bool,
     log: &'a Log,
 }
 
@@ -81,7 +88,7 @@ impl Entry<'_> {
         let message =
             self.says(&format!("it is not signed, and says that it is of the publisher `{}`", self.publisher()));
         let hint = format!("`postlude sign {} --key PUBLISHER.key.pem` signs it", self.used.path.display());
-        if self.development {
+        if self.lenient {
             self.log.warn(self.used.at, message, hint);
         } else {
             self.log.error_hint(self.used.at, message, hint);
@@ -89,7 +96,7 @@ impl Entry<'_> {
     }
 
     fn unknown(&self) {
-        if self.development {
+        if self.lenient {
             return;
         }
         let (name, publisher) = (&self.tenant.name, self.publisher());

@@ -33,6 +33,8 @@ struct Written {
     reply: BTreeMap<String, String>,
     /// Claims of the session token (RFC 7396).
     token: Option<Value>,
+    /// Why the plugin does not do what Node does, where that is known.
+    known_difference: Option<String>,
 }
 
 /// A case.
@@ -72,6 +74,11 @@ impl Case {
         let mode = written.mode.as_deref().map_or(Some(Mode::Interactive), Mode::from_name);
         let mode = mode.with_context(|| format!("`{}`: there is no such `mode`", path.display()))?;
         Ok(Self { event, secrets, mode, written, token })
+    }
+
+    /// Why the plugin is known not to do the same.
+    pub(super) fn known_difference(&self) -> Option<&str> {
+        self.written.known_difference.as_deref()
     }
 
     /// What the reference runs with.

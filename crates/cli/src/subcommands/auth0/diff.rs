@@ -30,12 +30,12 @@ use std::time::Duration;
 /// are taken from the node_modules beside the action, or else from those that Postlude brings along.
 ///
 /// `ACTION.case.json` beside an action says with what it is run: `event` (a merge patch), `secrets`, `configuration`, `http`, `mode`, `reply`,
-/// `token`.
+/// `token`; and, as `known_difference`, why it does not do the same as a plugin.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude auth0 diff actions\n  postlude auth0 diff actions --json | jq 'map(select(.verdict != \"same\"))'\n\n\
     Verdicts: same; differs; unsupported (it is no action of post-login, or needs what a plugin does not have); error (it cannot be run).\n\
-    Exit codes: 0 when every action is the same or unsupported; 1 otherwise."
+    Exit codes: 0 when every action is the same, unsupported or differs as its case says; 1 otherwise."
 )]
 pub(crate) struct Args {
     /// The folder of the actions, or one action
@@ -69,6 +69,9 @@ struct Compared {
     file: String,
     verdict: Verdict,
     detail: String,
+    /// A difference that the case names.
+    #[serde(skip)]
+    known: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -91,8 +94,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (verdict, detail) = compared(&kit, file);
-                    let one = Compared { file: name(file), verdict, detail };
+                    let (verdict, detail, known) = compared(&kit, file);
+                    let one = Compared { file: name(file), verdict, detail, known };
                     if !args.json {
                         show(&one);
                     }
@@ -111,7 +114,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     } else {
         output::line(format!("{same} same, {differ} differ, {unsupported} unsupported, {errors} errors"));
     }
-    Ok(if differ + errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let known = all.iter().filter(|one| one.known).count();
+    Ok(if differ + errors == known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The actions in a folder and those in it; packages are none.
@@ -140,6 +144,7 @@ fn find(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn show(one: &Compared) {
     let (paint, word) = match one.verdict {
         Verdict::Same => (Paint::Good, "same       "),
+        Verdict::Differs if one.known => (Paint::Careful, "differs    "),
         Verdict::Differs => (Paint::Bad, "differs    "),
         Verdict::Unsupported => (Paint::Careful, "unsupported"),
         Verdict::Error => (Paint::Bad, "error      "),
@@ -149,15 +154,15 @@ fn show(one: &Compared) {
     output::line(format!("{word} {}{}{detail}", one.file, if detail.is_empty() { "" } else { "  " }));
 }
 
-/// Compares one action.
-fn compared(kit: &Kit, file: &Path) -> (Verdict, String) {
+/// Compares one action: the verdict, its detail, and whether the case names the difference.
+fn compared(kit: &Kit, file: &Path) -> (Verdict, String, bool) {
     let action = match kit.action(file, "example.com", true) {
         Ok(action) => action,
-        Err(why @ BuildError::TimedOut(_)) => return (Verdict::Error, why.to_string()),
+        Err(why @ BuildError::TimedOut(_)) => return (Verdict::Error, why.to_string(), false),
         Err(why @ (BuildError::ToolFailed(_) | BuildError::NotAPlugin(_) | BuildError::Project(_))) => {
-            return (Verdict::Unsupported, why.to_string());
+            return (Verdict::Unsupported, why.to_string(), false);
         }
-        Err(why) => return (Verdict::Error, why.to_string()),
+        Err(why) => return (Verdict::Error, why.to_string(), false),
     };
     let outcome = (|| {
         let case = Case::of(file, &action)?;
@@ -167,12 +172,20 @@ fn compared(kit: &Kit, file: &Path) -> (Verdict, String) {
         let random = node.get("random").and_then(Value::as_bool) == Some(true);
         let again = if random { record(1)? } else { node.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(play(&action, &case, &node, &again))
+        let difference = runtime.block_on(play(&action, &case, &node, &again))?;
+        Ok((difference, case.known_difference().map(str::to_owned)))
     })();
     match outcome {
-        Ok(None) => (Verdict::Same, String::new()),
-        Ok(Some(difference)) => (Verdict::Differs, difference),
-        Err(why) => (Verdict::Error, format!("{why:#}")),
+        Ok((None, None)) => (Verdict::Same, String::new(), false),
+        Ok((None, Some(known))) => {
+            (Verdict::Error, format!("`known_difference` says `{known}`, and it does the same as Node"), false)
+        }
+        Ok((Some(difference), None)) => (Verdict::Differs, difference, false),
+        Ok((Some(difference), Some(known))) => (Verdict::Differs, format!("known: {known}  ({difference})"), true),
+        Err(why) => {
+            let why: anyhow::Error = why;
+            (Verdict::Error, format!("{why:#}"), false)
+        }
     }
 }
 
