@@ -72,7 +72,7 @@ async function bundled({ path, dir, parts, found, trace }) {
     conditions: ["browser", "module"],
     target: "es2023",
     supported: { "async-await": false, "async-generator": false, "for-await": false },
-    define: { "process.env.NODE_ENV": '"production"', __dirname: '"/"', __filename: '"/action.js"' },
+    define: { "process.env.NODE_ENV": "undefined", __dirname: '"/"', __filename: '"/action.js"' },
     loader: { ".json": "json", ".node": "empty" },
     sourcemap: "external",
     sourcesContent: false,

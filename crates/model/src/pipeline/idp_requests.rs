@@ -6,11 +6,8 @@
 use crate::decision::Command;
 use crate::json::Json;
 use crate::names::ActionName;
-use crate::run::Metadata;
+use crate::run::{IDP_REQUESTS, Metadata};
 use serde_json::{Value, json};
-
-/// The reserved key of the login's metadata. A run sets it to a list of `{"method", "arguments"}`; the record has `action` in each.
-pub const IDP_REQUESTS: &str = "postlude:idp_requests";
 
 /// The most requests of one login.
 const REQUESTS: usize = 64;

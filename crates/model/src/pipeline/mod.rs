@@ -40,7 +40,7 @@ mod turn;
 
 pub use context::PipelineContext;
 pub use finished::{Finished, Overload};
-pub use idp_requests::{IDP_REQUESTS, idp_requests};
+pub use idp_requests::idp_requests;
 pub use login::Login;
 pub use reply::BrowserReply;
 pub use resume::{Presented, Ruling, ended, rule, session_ended};

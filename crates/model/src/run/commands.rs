@@ -4,6 +4,10 @@ use crate::cache::CacheEntry;
 use crate::json::Json;
 use crate::names::FactorName;
 
+/// The reserved key of the login's metadata for requests to the IdP. A run sets it to a list of `{"method", "arguments"}`; the record has
+/// `action` in each.
+pub const IDP_REQUESTS: &str = "postlude:idp_requests";
+
 /// A buffered effect of an action: applied all or none, and only after a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {

@@ -8,7 +8,7 @@ mod leak;
 mod report;
 
 pub use budget::Budget;
-pub use commands::Command;
+pub use commands::{Command, IDP_REQUESTS};
 pub use input::{FactorView, Metadata, Phase, Proof, Reply, RunInput};
 pub use leak::{Form, keep_secrets};
 pub use report::{Ending, Leak, Level, Limit, Log, LogLine, Report, Trap, Usage};

@@ -5,7 +5,8 @@ use postlude_model::action::Mode;
 use postlude_model::decision::Command;
 use postlude_model::json::Json;
 use postlude_model::login::{LoginRecord, Status};
-use postlude_model::pipeline::{IDP_REQUESTS, idp_requests};
+use postlude_model::pipeline::idp_requests;
+use postlude_model::run::IDP_REQUESTS;
 use postlude_model::run::Report;
 
 fn asks(text: &str) -> Command {

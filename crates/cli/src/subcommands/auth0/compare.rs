@@ -2,7 +2,9 @@
 
 use super::case::STATE;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD as B64, Engine as _};
+use postlude_model::limits::SECRET_BYTES;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The longest text that a difference shows of each side.
 const SHOWN: usize = 300;
@@ -29,6 +31,24 @@ pub(super) fn difference(phase: &str, node: &Value, again: &Value, plugin: &Valu
     }
     let members = ["calls", "deny", "redirect", "effects", "requests"];
     members.iter().find_map(|member| of(member, &node, &again, &plugin, phase))
+}
+
+/// The calls of a phase as the plugin's log has them: with a mark for each secret.
+pub(super) fn cover_calls(phase: &mut Value, secrets: &BTreeMap<String, String>) {
+    if let Some(calls) = phase.get_mut("calls") {
+        for (name, secret) in secrets.iter().filter(|(_, secret)| secret.len() >= SECRET_BYTES) {
+            cover(calls, secret, &format!("[secret {name}]"));
+        }
+    }
+}
+
+fn cover(value: &mut Value, secret: &str, mark: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(secret, mark),
+        Value::Array(items) => items.iter_mut().for_each(|item| cover(item, secret, mark)),
+        Value::Object(members) => members.values_mut().for_each(|member| cover(member, secret, mark)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn of(member: &str, node: &Value, again: &Value, plugin: &Value, phase: &str) -> Option<String> {

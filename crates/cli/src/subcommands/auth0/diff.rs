@@ -1,7 +1,7 @@
 //! `postlude auth0 diff`: runs each action of a folder in Node and as a plugin, and says where they differ.
 
 use super::case::Case;
-use super::compare::difference;
+use super::compare::{cover_calls, difference};
 use super::observed::observed;
 use crate::output::{self, Paint};
 use anyhow::{Context as _, Result, bail};
@@ -197,7 +197,13 @@ async fn play(action: &Action, case: &Case, node: &Value, again: &Value) -> Resu
     setup.secrets.clone_from(&case.secrets);
     setup.operator = key_of(action, case);
     let mut workbench = Workbench::open(WorkbenchSetup::new(&pool).action(setup)).await?;
-    let phase = |name: &str| [node, again].map(|one| one.get(name).cloned().unwrap_or_default());
+    let phase = |name: &str| {
+        [node, again].map(|one| {
+            let mut phase = one.get(name).cloned().unwrap_or_default();
+            cover_calls(&mut phase, &case.secrets);
+            phase
+        })
+    };
     let [login, other] = phase("login");
     workbench.http().expect(script(&login));
     let input = LoginInput { event: case.event.clone(), exact: true, mode: case.mode, ..LoginInput::default() };

@@ -2,8 +2,8 @@
 
 use postlude_model::decision::{Command, Decision, Failure};
 use postlude_model::json::Json;
-use postlude_model::pipeline::IDP_REQUESTS;
 use postlude_model::run::Ending;
+use postlude_model::run::IDP_REQUESTS;
 use postlude_stories::workbench::{Run, answer_json, request_json};
 use serde_json::{Map, Value, json};
 

@@ -3,7 +3,7 @@
 use super::search::{Found, Search};
 use crate::decision::{Decision, RedirectRequest};
 use crate::json::Json;
-use crate::run::{Command, Ending, Leak, Report};
+use crate::run::{Command, Ending, IDP_REQUESTS, Leak, Report};
 
 /// The first secret in a decision or in the effects.
 pub(super) fn first_leak(search: &Search<'_>, report: &Report) -> Option<Leak> {
@@ -51,6 +51,8 @@ fn of_command(search: &Search<'_>, command: &Command) -> Option<Leak> {
         Command::SetIdTokenClaim { name, value } => named("claim", " of the ID token", name, Some(value)),
         Command::SetAccessTokenClaim { name, value } => named("claim", " of the access token", name, Some(value)),
         Command::AddScope(name) | Command::RemoveScope(name) => scope(name),
+        // The IdP carries them out: credentials of its providers are among what they are for, and no browser sees them.
+        Command::SetLoginMetadata { key, .. } if key == IDP_REQUESTS => None,
         Command::SetLoginMetadata { key, value } => metadata(" of the login's metadata", key, value),
         Command::SetSessionMetadata { key, value } => metadata(" of the session's metadata", key, value),
         Command::SetAppMetadata { key, value } => metadata(" of the app metadata", key, value),
