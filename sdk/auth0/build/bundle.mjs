@@ -39,7 +39,7 @@ export async function bundle({ file, publisher = "example.com", trace = false, n
     crypto: texts.some((text) => KEYS.test(text)) ? "keys" : texts.some((text) => RANDOM.test(text)) ? "plain" : undefined,
   };
   const { code, map, warnings } = await bundled({ path, dir, parts, found, trace });
-  const table = lineTable(map, (input) => (ofKit(resolve(dir, input)) || input.includes("postlude-entry") ? undefined : relative(dir, resolve(dir, input)).split(sep).join("/")));
+  const table = lineTable(map, (input) => (ofKit(resolve(dir, input)) || input.includes("postlude-entry") ? undefined : shownPath(dir, input)));
   return {
     code: code.replace(`"${LINES}"`, () => JSON.stringify(table)),
     imports: hostImports(code),
@@ -56,6 +56,13 @@ function reasonWithoutHandler({ handlers }) {
   const others = handlers.filter((name) => name !== "onContinuePostLogin");
   if (others.length === 0) return "the file exports no `onExecutePostLogin`: only actions of the trigger post-login are built";
   return `the file exports \`${others.join("`, `")}\`, which is another trigger's: only actions of the trigger post-login are built`;
+}
+
+/** A file as frames show it: beside the action, or in the package that it is of, wherever that is installed. */
+function shownPath(dir, input) {
+  const path = relative(dir, resolve(dir, input)).split(sep).join("/");
+  const packages = path.lastIndexOf("node_modules/");
+  return packages < 0 ? path : path.slice(packages);
 }
 
 async function bundled({ path, dir, parts, found, trace }) {

@@ -10,6 +10,7 @@ import { structuredClone } from "../sdk/src/globals/structured-clone.js";
 import { TextDecoder, TextEncoder } from "../sdk/src/globals/text.js";
 import * as timers from "../sdk/src/globals/timers.js";
 import { URL, URLSearchParams } from "../sdk/src/globals/url.js";
+import { Blob, File } from "./blob.js";
 import { FormData } from "./form-data.js";
 import { Buffer } from "./node/buffer.js";
 import { clearImmediate, process, setImmediate } from "./node/process.js";
@@ -18,7 +19,7 @@ const { AbortController, AbortSignal } = abort;
 const { Event, EventTarget } = events;
 const { clearInterval, clearTimeout, setInterval, setTimeout } = timers;
 const globals = {
-  AbortController, AbortSignal, Buffer, Event, EventTarget, FormData, TextDecoder, TextEncoder, URL, URLSearchParams, clearImmediate, clearInterval,
+  AbortController, AbortSignal, Blob, Buffer, Event, EventTarget, File, FormData, TextDecoder, TextEncoder, URL, URLSearchParams, clearImmediate, clearInterval,
   clearTimeout, console, performance, process, setImmediate, setInterval, setTimeout, structuredClone,
 };
 for (const [name, value] of Object.entries({ ...globals, Date })) {

@@ -5,36 +5,39 @@
 
 /** The frames of an engine's stack, with the lines of the bundle replaced by those of the plugin's files; others are left out. */
 export function mapped(stack, lines) {
-  const starts = parse(lines);
   const frames = [];
   for (const line of stack.split("\n")) {
     // QuickJS writes `at name (file:line:column)`, SpiderMonkey `name@file:line:column`.
     const place = /^\s*at (.*?)\s*\(?([^\s()]+):(\d+):(\d+)\)?$/.exec(line) ?? /^(.*?)@(.+):(\d+):(\d+)$/.exec(line);
-    const file = place && find(starts, Number(place[3]));
-    if (file) frames.push(`at ${place[1] && place[1] !== "<anonymous>" ? `${place[1]} (${file})` : file}`);
+    if (place) frames.push({ name: place[1], line: Number(place[3]) });
   }
-  return frames;
+  const files = places(frames.map((frame) => frame.line), lines);
+  return frames.flatMap(({ name, line }) => {
+    const file = files.get(line);
+    return file ? [`at ${name && name !== "<anonymous>" ? `${name} (${file})` : file}`] : [];
+  });
 }
 
-function find(starts, line) {
-  let found;
-  for (const start of starts) {
-    if (start.bundle > line) break;
-    found = start;
-  }
-  return found?.file && `${found.file}:${found.line}`;
-}
-
-function parse(lines) {
-  const starts = [];
+// For each of these lines of the bundle the place in a file. The table is long, and a failing run has little fuel left: it is read once, and
+// nothing is made of what nobody asked for.
+function places(wanted, lines) {
+  const found = new Map();
+  const left = [...new Set(wanted)].sort((one, other) => one - other);
   let bundle = 0;
-  for (const [file, ...differences] of JSON.parse(lines)) {
+  let next = 0;
+  let file;
+  let start = 0;
+  for (const part of JSON.parse(lines)) {
     let line = 0;
-    for (let at = 0; at + 1 < differences.length; at += 2) {
-      bundle += differences[at];
-      line += differences[at + 1];
-      starts.push({ bundle, line, file });
+    for (let at = 1; at + 1 < part.length; at += 2) {
+      bundle += part[at];
+      while (next < left.length && left[next] < bundle) found.set(left[next++], file && `${file}:${start}`);
+      if (next === left.length) return found;
+      line += part[at + 1];
+      file = part[0];
+      start = line;
     }
   }
-  return starts;
+  while (next < left.length) found.set(left[next++], file && `${file}:${start}`);
+  return found;
 }

@@ -244,6 +244,7 @@ fn ran(answer: &Answer, mode: Mode) -> Result<Value> {
         if answer.outcome() == "interaction_required" && mode != Mode::Interactive {
             members.insert("outcome".to_owned(), "interaction_required".into());
             members.insert("effects".to_owned(), json!({}));
+            members.remove("redirect");
         } else if !was_error {
             let why = answer.json.pointer("/actions/0/why").cloned().unwrap_or_default();
             members.insert("outcome".to_owned(), "error".into());
