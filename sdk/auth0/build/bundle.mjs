@@ -96,7 +96,7 @@ async function bundled({ path, dir, parts, found, trace }) {
     lineLimit: 100,
   });
   const output = (ending) => result.outputFiles.find((one) => one.path.endsWith(ending)).text;
-  const inputs = reached(result.metafile.inputs, relative(dir, path).split(sep).join("/")).filter((input) => !input.includes("postlude-")).map((input) => resolve(dir, input));
+  const inputs = reached(result.metafile.inputs, relative(dir, path).split(sep).join("/")).filter((input) => !input.includes("postlude-") && !input.startsWith("(disabled):")).map((input) => resolve(dir, input));
   const names = new Set(Object.keys(result.metafile.inputs).map((input) => `// ${input}`));
   // The comments that name files would make a plugin depend on its folder.
   const code = output(".js").split("\n").map((line) => (names.has(line.trim()) ? "//" : line)).join("\n");
