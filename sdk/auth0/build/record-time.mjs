@@ -14,6 +14,8 @@ export function clockAt(now) {
 
 /** How many turns of the event loop without a request in the air mean that nothing happens but by a timer. */
 const IDLE_TURNS = 30;
+/** How often, and for how many milliseconds each time, Node's threads are waited for before a promise counts as one that nothing settles. */
+const [PATIENCE, PAUSE] = [50, 20];
 
 export function timers() {
   const { setImmediate: turn } = globalThis;
@@ -44,13 +46,19 @@ export function timers() {
       let settled = typeof outcome?.then !== "function";
       const promise = Promise.resolve(outcome).finally(() => (settled = true));
       promise.catch(() => undefined);
+      let patience = PATIENCE;
       for (let idle = 0; !settled || (waiting.length > 0 && typeof outcome?.then !== "function"); ) {
         await new Promise((resolve) => turn(resolve));
         if (settled && typeof outcome?.then === "function") break;
         idle = flying > 0 ? 0 : idle + 1;
         if (idle < IDLE_TURNS) continue;
         const timer = waiting.shift();
-        if (timer === undefined) throw new Error("the handler waits for a promise that nothing settles");
+        if (timer === undefined) {
+          if (patience === 0) throw new Error("the handler waits for a promise that nothing settles");
+          patience -= 1;
+          await new Promise((resolve) => real.setTimeout(resolve, PAUSE));
+          continue;
+        }
         virtual = timer.at;
         if (timer.repeat) add(timer.callback, timer.repeat, timer.args, timer.repeat);
         timer.callback(...timer.args);

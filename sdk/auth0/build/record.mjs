@@ -75,6 +75,19 @@ function seeded(seed) {
   return () => used;
 }
 
+/** Node's threads work for `crypto.subtle`: meanwhile something happens that is no timer. */
+function countSubtle(clock) {
+  const methods = Object.getPrototypeOf(globalThis.crypto.subtle);
+  for (const name of Object.getOwnPropertyNames(methods)) {
+    const method = methods[name];
+    if (name === "constructor" || typeof method !== "function") continue;
+    methods[name] = function (...args) {
+      clock.begin();
+      return Promise.resolve(method.apply(this, args)).finally(clock.end);
+    };
+  }
+}
+
 function quiet() {
   for (const name of ["log", "info", "warn", "error", "debug", "trace", "dir", "table"]) console[name] = () => undefined;
 }
@@ -114,6 +127,7 @@ export async function record(input) {
   clockAt(input.now);
   const asked = [];
   const clock = timers();
+  countSubtle(clock);
   await network({ asked, answer: (request) => answerTo(request, input.http ?? []), clock });
   const file = path.resolve(input.file);
   const code = await compiled(file);
