@@ -169,7 +169,7 @@ bench-tables: ## put the tables of the last measurement into docs/performance.md
 
 .PHONY: bench-build
 bench-build:
-	@$(call say,'building the release (the first time: 30 to 60 minutes, most of it for its profile; PROFILE=none goes without)')
+	@$(call say,'building the release (30 to 60 minutes, half of it for its profile; PROFILE=none goes without, PROFILE=keep takes the last one)')
 	@scripts/build-release.sh --bin postlude --bin postlude-bench >/dev/null
 	@scripts/bench-peers.sh
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds `postlude` as it is released: optimised as a whole (ADR 28), by a profile of logins (ADR 76).
 #   scripts/build-release.sh [--target TRIPLE] [--bin NAME]..
-# The profile is made once for each target and kept in target/profile; PROFILE=new makes it anew, PROFILE=none builds without.
+# The profile is kept in target/profile, one for each target, and made anew when the sources changed: functions that changed have no counts, and with
+# them a login is a third slower. PROFILE=keep takes the old one all the same, PROFILE=none builds without.
 # Prints the folder of the programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +24,11 @@ KEPT=$OUT/profile/$TARGET
 DATA=$(realpath -m "$KEPT")/logins.profdata
 PROFDATA=$(rustc --print sysroot)/lib/rustlib/$HOST/bin/llvm-profdata
 
+# What the profile is of.
+sources() { { git ls-files -s crates Cargo.toml Cargo.lock && git diff -- crates Cargo.toml Cargo.lock; } 2>/dev/null | sha256sum | cut -c1-64; }
+
+is_kept() { [ -f "$DATA" ] && { [ "${PROFILE:-}" = keep ] || [ "$(sources)" = "$(cat "$KEPT/sources" 2>/dev/null)" ]; }; }
+
 build() { cargo build ${CI:+--locked} --release --workspace --target "$TARGET" "$@" >&2; }
 
 # A program that counts what logins run through, and the load that it counts.
@@ -36,15 +42,14 @@ make_profile() {
   "$OUT/debug/postlude-bench" --quick --only http,durable,pipelines --connections 1,16 --program "$KEPT/build/$TARGET/release/postlude" \
     --json "$KEPT/load.json" >"$KEPT/load.log" 2>&1 || { cat "$KEPT/load.log" >&2; exit 1; }
   "$PROFDATA" merge -o "$DATA.new" "$KEPT/raw"
+  sources >"$KEPT/sources"
   mv "$DATA.new" "$DATA"
   rm -rf "$KEPT/build" "$KEPT/raw"
 }
 
 if [ "${PROFILE:-}" != none ] && scripts/setup.sh profile; then
-  [ "${PROFILE:-}" = new ] && rm -f "$DATA"
-  [ -f "$DATA" ] || make_profile
-  say "building $TARGET by the profile of $(date -r "$DATA" +%F) (PROFILE=new makes a new one)"
-  # Functions that changed since have none; that is no reason to warn.
+  if ! is_kept; then make_profile; fi
+  say "building $TARGET by the profile of $(date -r "$DATA" '+%F %H:%M')"
   export RUSTFLAGS="${RUSTFLAGS:-} -Cprofile-use=$(realpath "$DATA") -Cllvm-args=-no-pgo-warn-mismatch"
 else
   say "building $TARGET without a profile"
