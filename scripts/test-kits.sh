@@ -41,4 +41,4 @@ rm -rf $CLIENTS/java/build && mkdir -p $CLIENTS/java/build
 find $CLIENTS/java/src $CLIENTS/java/test -name '*.java' -print0 | xargs -0 javac --release 17 -Xlint:all -Werror -cp "$JARS" -d $CLIENTS/java/build
 
 say 'IdP clients, against a server that misbehaves and a real Postlude'
-quiet in_folder $CLIENTS node --test test/
+quiet in_folder $CLIENTS node --test --test-timeout=300000 test/
