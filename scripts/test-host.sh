@@ -19,7 +19,7 @@ trap 'kill -- "-$soak" 2>/dev/null || true; rm -f "$log"' EXIT
 printf 'the soak runs beside the tests for %s seconds\n' "$seconds"
 
 status=0
-cargo test "$@" --workspace -- --skip soak:: || status=$?
+cargo test "$@" --workspace --no-fail-fast -- --skip soak:: || status=$?
 [ "$status" -eq 0 ] || exit "$status"
 
 if kill -0 "$soak" 2>/dev/null; then
