@@ -29,18 +29,35 @@ export function createPostlude({ url, apiKey, deadlineMs = 5000, fetch = globalT
         const end = performance.now() + deadlineMs;
         const bytes = body === undefined ? null : JSON.stringify(body);
         const once = async (timeoutMs) => {
-            try {
+            const abort = new AbortController();
+            const asked = async () => {
                 const response = await fetch(new URL(path, url), {
                     method,
                     body: bytes,
                     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
                     redirect: 'error',
-                    signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+                    signal: abort.signal,
                 });
-                return { status: response.status, text: await textOf(response) };
+                return { status: response.status, text: await textOf(response, abort.signal) };
+            };
+            // A clock of our own: Node forgets a request's signal where nothing refers to the request any more, and a body that
+            // never ends would then be read for ever.
+            let timer;
+            const late = new Promise((_, reject) => {
+                timer = setTimeout(() => {
+                    const why = new Error('no answer in time');
+                    abort.abort(why);
+                    reject(why);
+                }, Math.max(1, Math.ceil(timeoutMs)));
+            });
+            try {
+                return await Promise.race([asked(), late]);
             }
             catch (cause) {
                 return { cause };
+            }
+            finally {
+                clearTimeout(timer);
             }
         };
         let received = await once(deadlineMs / 2); // a first attempt that hangs leaves half for the second
@@ -86,12 +103,14 @@ export function createPostlude({ url, apiKey, deadlineMs = 5000, fetch = globalT
         },
     };
 }
-/** The body, as long as it is no longer than any answer of Postlude's. */
-async function textOf(response) {
+/** The body, as long as it is no longer than any answer of Postlude's and somebody waits for it. */
+async function textOf(response, signal) {
     const chunks = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
         size += chunk.length;
+        if (signal.aborted)
+            throw signal.reason;
         if (size > ANSWER_BYTES)
             throw new Error(`the answer has more than ${ANSWER_BYTES} bytes`);
         chunks.push(chunk);
