@@ -1,5 +1,6 @@
 //! Changes of the database: those of one commit, and those of several commits that are applied together.
 
+use crate::api::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -52,6 +53,8 @@ impl Changes {
 pub(super) struct Staged {
     changes: Changes,
     bytes: usize,
+    /// Why what was staged could not be applied. It is lost, so nothing of this writer may be acknowledged any more.
+    pub(super) failed: Option<StoreError>,
 }
 
 impl Staged {
@@ -68,7 +71,8 @@ impl Staged {
 
     /// All of it; nothing is staged afterwards.
     pub(super) fn take(&mut self) -> Changes {
-        std::mem::take(self).changes
+        self.bytes = 0;
+        std::mem::take(&mut self.changes)
     }
 
     /// What is staged for a record.

@@ -437,6 +437,20 @@ mod tests {
         assert_eq!(committer.database.get::<Session>(&key).unwrap().unwrap().version, 3);
     }
 
+    /// A read of a range applies what is staged. Where that fails, the commits before it are lost, and nobody is told that they are done.
+    #[tokio::test]
+    async fn what_was_staged_and_lost_is_not_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut committer = committer(folder.path());
+        let (answer, answered) = oneshot::channel();
+        let mut answers = Answers::default();
+        committer.apply(Job::Commit(commit(Durability::Synced), answer), &mut answers);
+        committer.database.records.lose_staged(StoreError::Failed("no space".to_owned()));
+        assert!(!committer.sync_and_answer(answers, false));
+        let why = StoreError::Stopped(": the store failed: no space".to_owned());
+        assert_eq!(answered.await.unwrap(), Err(why));
+    }
+
     /// After a failure nothing is applied any more, and everyone hears why.
     #[tokio::test]
     async fn a_stopped_store_refuses_whatever_is_queued() {

@@ -126,9 +126,8 @@ impl Records {
         let is_full = if changes.set_aside.is_empty() {
             staged.add(changes)
         } else {
-            let before = staged.take();
             drop(staged);
-            self.apply(before)?;
+            self.settle()?;
             return self.apply(changes);
         };
         drop(staged);
@@ -138,15 +137,28 @@ impl Records {
     /// Applies what is staged.
     pub(crate) fn settle(&self) -> Result<(), StoreError> {
         let Some(mut staged) = self.staged() else { return Ok(()) };
+        if let Some(why) = &staged.failed {
+            return Err(why.clone());
+        }
         let changes = staged.take();
-        drop(staged);
-        if changes.is_empty() { Ok(()) } else { self.apply(changes) }
+        // Nobody else stages: the lock is held for the next to see how this ends.
+        let applied = if changes.is_empty() { Ok(()) } else { self.apply(changes) };
+        staged.failed = applied.clone().err();
+        applied
     }
 
     /// What the tree itself has.
     #[cfg(test)]
     pub(crate) fn in_tree(&self, key: &[u8]) -> Option<IVec> {
         self.tree.get(key).unwrap()
+    }
+
+    /// As if what was staged could not be applied in the middle of a group.
+    #[cfg(test)]
+    pub(crate) fn lose_staged(&self, why: StoreError) {
+        let mut staged = self.staged().unwrap();
+        drop(staged.take());
+        staged.failed = Some(why);
     }
 
     fn staged(&self) -> Option<MutexGuard<'_, Staged>> {
