@@ -40,9 +40,10 @@ async fn a_slow_host_of_one_tenant_holds_up_no_other() {
         assert_eq!(answer.map(|answer| answer.status), Ok(200));
         assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     }
-    let answers = noisy.join_all().await;
-    let served = answers.iter().filter(|answer| answer.is_ok()).count();
-    assert!(served >= 16, "the slow host is asked all the same: {served}");
+    noisy.join_all().await;
+    // Its answers come a tenth of a second before the requests' end: on a busy machine not all of them are still heard.
+    let asked = slow.requests().len();
+    assert!(asked >= 16, "the slow host is asked all the same: {asked}");
 }
 
 /// T04: one tenant's names lead to a name server that never answers; those of the other one to a name server that does.
