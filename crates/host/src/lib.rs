@@ -12,6 +12,7 @@
 //!
 //! The crate knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
 
+mod after_crash;
 mod clock;
 mod disk;
 mod error;
