@@ -44,7 +44,7 @@ pub use clock::{Clock, ClockAlarm, rfc3339};
 pub use error::HostError;
 pub use host::{Host, HostOptions, OpenHostError};
 pub use lost::Lost;
-pub use metrics::{Metrics, OPEN_METRICS};
+pub use metrics::{LostLines, Metrics, OPEN_METRICS};
 pub use offline::{check_store, repair_store};
 pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};
