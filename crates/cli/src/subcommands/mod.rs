@@ -1,5 +1,6 @@
 //! One subcommand, one file.
 
+pub(crate) mod add;
 pub(crate) mod answer_prompt;
 pub(crate) mod auth0;
 pub(crate) mod bench;
@@ -19,6 +20,8 @@ pub(crate) mod migrate;
 pub(crate) mod new;
 pub(crate) mod profile;
 pub(crate) mod prompt_site;
+pub(crate) mod pull;
+pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod sign;
