@@ -1,4 +1,5 @@
 // The tokens of `api.redirect`: HS256 (RFC 7515), by a secret that the action holds.
+import "./sha256.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { encodeUtf8, text as utf8 } from "../sdk/src/bytes.js";
