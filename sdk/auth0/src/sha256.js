@@ -1,5 +1,5 @@
 // SHA-256's rounds (FIPS 180-4, section 6.2.2) as an interpreter computes them fastest, in place of noble's, which call a function for each
-// rotation: a token costs a third of the fuel. Everything that hashes with noble's `sha256` and `sha224` gets them.
+// rotation: a block costs two thirds of the fuel. Everything that hashes with noble's `sha256` and `sha224` gets them.
 import { _SHA256 } from "@noble/hashes/sha2.js";
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes, signed: an interpreter keeps those as integers. */
