@@ -50,7 +50,7 @@ languages: build ## plugins in every language: SDKs, custom-factor, new projects
 	@$(call say,'plugins in every language')
 	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
 
-test-auth0: plugins ## actions written for Auth0: the same calls and outcomes as in Node; what `postlude migrate` says of them; a sample with its page over HTTP (the first time it installs npm packages into the user's cache)
+test-auth0: plugins ## actions written for Auth0: the same calls and outcomes as in Node, a sample with its page over HTTP, what `postlude migrate` says (the first time it installs npm packages into the user's cache)
 	@$(call say,'actions written for Auth0')
 	@$(TARGET_DIR)/debug/postlude auth0 diff tests/auth0/actions
 	@cargo test $(LOCKED) --workspace --test migrate -- --include-ignored
