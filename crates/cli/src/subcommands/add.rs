@@ -23,9 +23,9 @@ use std::process::ExitCode;
 /// is written when the host would refuse the configuration, or the plugin is there in another version (`--replace`).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude add registry.example/acme/face:1.2.0 --publisher-key acme.pem\n  \
-    postlude add registry.example/acme/face:1.3.0 --replace             # a later version, by the keys that are known\n  \
+    postlude add registry.example/acme/face:1.3.0 --replace     # by the keys that are known\n  \
     postlude add registry.example/acme/gate:1.0.0 --action gate --grant-all\n  \
-    postlude add oci:dist:1.2.0 --tenant shop --print                   # what would be written\n\n\
+    postlude add oci:dist:1.2.0 --tenant shop --print           # what would be written\n\n\
     Exit codes: 0 the plugin is in the configuration; 1 it is not, and nothing was written; 2 wrong usage.")]
 pub(crate) struct Args {
     /// What: `REGISTRY/REPOSITORY:TAG`, `REGISTRY/REPOSITORY@sha256:..`, or `oci:FOLDER[:TAG]`

@@ -30,7 +30,7 @@ fn mistakes(config: &Path, environment: &Environment) -> Result<Vec<String>> {
     let compiler = Compiler::new(Sandbox::new(Default::default())?, compile_worker::compilation()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let told = |problem: &postlude_config::Problem| match &problem.hint {
-        Some(hint) => format!("{} ({})", problem.message, hint.replace('\n', " ")),
+        Some(hint) => format!("{}\n    hint: {}", problem.message, hint.replace('\n', "\n    ")),
         None => problem.message.clone(),
     };
     match runtime.block_on(postlude_host::load(config, &compiler, environment)) {
