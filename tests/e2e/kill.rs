@@ -1,5 +1,6 @@
 //! R01, R02: kill -9 while factors are recorded. Every acknowledged factor is there, and no state is accepted twice.
 
+use postlude_testkit::faults::Fault;
 use postlude_testkit::{Answered, Postlude, event};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -106,4 +107,48 @@ async fn login(client: &Client, user: &str, acknowledged: &Mutex<Vec<Acknowledge
     let session = answer.text_at("/subject/session_id").to_owned();
     acknowledged.lock().unwrap().push(Acknowledged { path, body, answer: answer.body, session });
     Some(())
+}
+
+/// R01: after a kill a login that is not known may be one that the kill forgot, and for a minute the answer says so. After a clean
+/// stop, and after that minute, it is not known.
+#[tokio::test]
+async fn a_login_that_a_kill_may_have_forgotten_is_uncertain_for_a_minute() {
+    let mut postlude = Postlude::builder().faults().start().await;
+    let known = postlude.browser("ann").login().await;
+    let paths = ["/v1/logins", "/v1/admin/logins"];
+    let unknown = async |postlude: &Postlude| {
+        let mut found = Vec::new();
+        for path in paths {
+            let url = format!("{}{path}/lgn_nobody", postlude.base);
+            let request = postlude.client.get(url).bearer_auth(postlude_testkit::READER_KEY);
+            let response = request.send().await.unwrap();
+            let retry =
+                response.headers().get("retry-after").map(|value| value.to_str().unwrap().parse::<u64>().unwrap());
+            let status = response.status().as_u16();
+            let body: Value = response.json().await.unwrap();
+            found.push((status, body["code"].as_str().unwrap().to_owned(), retry));
+        }
+        found
+    };
+    let not_known = [(404, "login_unknown".to_owned(), None), (404, "login_unknown".to_owned(), None)];
+    assert_eq!(unknown(&postlude).await, not_known, "a store that is new forgot nothing");
+    postlude.kill().await;
+    postlude.start_again().await.unwrap();
+    for (status, code, retry) in unknown(&postlude).await {
+        assert_eq!((status, &*code), (503, "login_uncertain"));
+        assert!(retry.is_some_and(|seconds| (1..=60).contains(&seconds)), "{retry:?}");
+    }
+    let path = format!("/v1/logins/{}", known.text_at("/login_id"));
+    let shown = postlude.get_as(postlude_testkit::IDP_KEY, &path).await;
+    assert_eq!((shown.status, shown.outcome()), (200, "redirect"), "what is there is known: {}", shown.text);
+    for fault in [Fault::BootMillis, Fault::WallMillis] {
+        postlude.faults().set(fault, 61_000);
+    }
+    assert_eq!(unknown(&postlude).await, not_known, "a minute later it is told");
+    // A clean stop forgets nothing, also one of a process that began after a kill.
+    postlude.terminate().await;
+    assert_eq!(postlude.ended_within(Duration::from_secs(60)).await, Some(0));
+    postlude.start_again().await.unwrap();
+    assert_eq!(unknown(&postlude).await, not_known);
+    postlude.stop().await;
 }

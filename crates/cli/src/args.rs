@@ -2,7 +2,8 @@
 
 use crate::subcommands::{
     add, answer_prompt, auth0, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init,
-    inspect, keys, man, new, profile, prompt_site, pull, push, run, serve, sign, store, test, uploads, verify, watch,
+    inspect, keys, man, migrate, new, profile, prompt_site, pull, push, run, serve, sign, store, test, uploads, verify,
+    watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     New(new::Args),
     Build(build::Args),
+    Migrate(migrate::Args),
     Auth0(auth0::Args),
     Dev(dev::Args),
     Test(Box<test::Args>),
@@ -69,6 +71,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Migrate(args) => migrate::run(&args),
             Self::Auth0(args) => auth0::run(args),
             Self::Dev(args) => dev::run(args),
             Self::Test(args) => test::run(&args),

@@ -14,6 +14,7 @@ use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use postlude_host::LostLines;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -49,6 +50,8 @@ pub(crate) struct LogOptions<'a> {
 #[derive(Debug)]
 pub(crate) struct Telemetry {
     provider: Option<SdkTracerProvider>,
+    /// Lines of the log that were lost.
+    pub(crate) lost_lines: LostLines,
     /// Writes the last lines when it is dropped.
     _flush: Flush,
 }
@@ -64,12 +67,13 @@ pub(crate) fn start(log: LogOptions<'_>, runtime: &Handle) -> Result<Telemetry> 
     let filter = filter.add_directive(AUDIT.parse()?);
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     let shape = if log.json { Shape::Json } else { Shape::Text { colour } };
-    let (writer, flush) = LogWriter::start(shape).context("the log cannot be written")?;
+    let lost_lines = LostLines::default();
+    let (writer, flush) = LogWriter::start(shape, lost_lines.clone()).context("the log cannot be written")?;
     let lines = Lines::new(shape, writer);
     if !wanted() {
         // One filter for everything: what it leaves out costs nothing.
         Registry::default().with(lines).with(filter).init();
-        return Ok(Telemetry { provider: None, _flush: flush });
+        return Ok(Telemetry { provider: None, lost_lines, _flush: flush });
     }
     let provider = provider(runtime).context("traces cannot be exported")?;
     // Spans of the libraries that send spans would be sent as well, and so on.
@@ -77,7 +81,7 @@ pub(crate) fn start(log: LogOptions<'_>, runtime: &Handle) -> Result<Telemetry> 
     let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("postlude")).with_filter(ours);
     Registry::default().with(lines.with_filter(filter)).with(spans).init();
     postlude_server::trace_context::adopt_with(adopt);
-    Ok(Telemetry { provider: Some(provider), _flush: flush })
+    Ok(Telemetry { provider: Some(provider), lost_lines, _flush: flush })
 }
 
 impl Telemetry {

@@ -1,6 +1,7 @@
 //! Why a host did not do what it was asked: one closed list. Each message is for the caller; what only the log may hold is the cause.
 
 use postlude_model::login::EndReason;
+use std::time::Duration;
 
 /// Why a host did not do what it was asked. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,6 +24,12 @@ pub enum HostError {
     /// No login of that id is stored.
     #[error("no login of that id in this tenant; records are kept for `lifetimes.record`")]
     LoginUnknown,
+    /// No login of that id is stored, but a crash may have forgotten it: for so long it cannot be told.
+    #[error(
+        "no login of that id is known, but the host did not stop cleanly before its last start and may have forgotten one that it \
+         had just answered; repeat `POST /v1/logins` with the same key and the same bytes, or ask again after `Retry-After`"
+    )]
+    LoginUncertain(Duration),
     /// There is no recording of the login; the text says why.
     #[error("{0}")]
     RecordingUnknown(String),

@@ -1,5 +1,6 @@
 //! A host: opened from a configuration file, run until it is stopped.
 
+use crate::after_crash::AfterCrash;
 use crate::clock::Clock;
 use crate::log_context::About;
 use crate::login::Logins;
@@ -130,11 +131,14 @@ impl Host {
             None => PluginHttp::Network(open_outbound(&config)?),
         };
         clock.begin(store.last_commit_time());
+        let after_crash = AfterCrash::default();
+        after_crash.look(&*store, &clock);
         let services = Services {
             sandbox,
             compiler,
             store,
             clock,
+            after_crash,
             http,
             runs,
             recordings: Recordings::new(config.server.recordings),
@@ -301,9 +305,12 @@ impl Host {
         Some(Lost::Clock(alarm.text))
     }
 
-    /// Waits until the host cannot go on by itself. It looks at the clock, also where nobody asks for the time.
+    /// Waits until the host cannot go on by itself. It looks at the clock, also where nobody asks for the time, and whether the store
+    /// was opened again.
     pub async fn until_lost(&self) -> Lost {
         loop {
+            let Services { after_crash, store, clock, .. } = &*self.0.services;
+            after_crash.look(&**store, clock);
             if let Some(lost) = self.lost() {
                 return lost;
             }

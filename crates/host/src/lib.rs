@@ -12,6 +12,7 @@
 //!
 //! The crate knows no HTTP: its errors are the closed list [`HostError`], which an adapter for a protocol maps to statuses of its own.
 
+mod after_crash;
 mod clock;
 mod disk;
 mod error;
@@ -39,11 +40,11 @@ pub mod spans;
 mod tenant;
 mod tenants;
 
-pub use clock::{Clock, ClockAlarm, rfc3339};
+pub use clock::{Clock, ClockAlarm, Rfc3339, rfc3339};
 pub use error::HostError;
 pub use host::{Host, HostOptions, OpenHostError};
 pub use lost::Lost;
-pub use metrics::{Metrics, OPEN_METRICS};
+pub use metrics::{LostLines, Metrics, OPEN_METRICS};
 pub use offline::{check_store, repair_store};
 pub use orders::LiveOrders;
 pub use parts::{HostParts, RunListener};

@@ -42,6 +42,11 @@ impl LogContext {
         known.chain(tenant).chain(self.login_id.get().map(|id| ("login_id", id.as_str())))
     }
 
+    /// The tenant, once it is known.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.get().map(TenantName::as_str)
+    }
+
     /// Lets `look` see the context of the request whose task runs on this thread, where there is one.
     pub fn with_current<T>(look: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.with_borrow(|current| current.as_deref().map(look))

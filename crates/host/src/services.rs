@@ -1,5 +1,6 @@
 //! The infrastructure that all parts of a host share. It knows none of them.
 
+use crate::after_crash::AfterCrash;
 use crate::clock::Clock;
 use crate::error::HostError;
 use crate::events::Events;
@@ -8,6 +9,8 @@ use crate::parts::{PluginHttp, RunListener};
 use crate::plugin::Compiler;
 use crate::recordings::Recordings;
 use postlude_config::Environment;
+use postlude_model::login::LoginRecord;
+use postlude_model::names::{LoginId, TenantName};
 use postlude_sandbox::Sandbox;
 use postlude_store::Store;
 use std::fmt;
@@ -22,6 +25,8 @@ pub(crate) struct Services {
     pub(crate) compiler: Compiler,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
+    /// Whether a login that is not known may be one that a crash forgot.
+    pub(crate) after_crash: AfterCrash,
     /// Sends the HTTP requests of plugins.
     pub(crate) http: PluginHttp,
     /// Hears of every run.
@@ -41,6 +46,15 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    /// A login record.
+    ///
+    /// # Errors
+    /// [`HostError::LoginUnknown`], [`HostError::LoginUncertain`] in the time after a crash, [`HostError::Unavailable`].
+    pub(crate) async fn login(&self, tenant: &TenantName, id: &LoginId) -> Result<LoginRecord, HostError> {
+        let record = self.store.login(tenant, id).await.map_err(HostError::unavailable)?;
+        record.ok_or_else(|| self.after_crash.unknown_login(&*self.store, &self.clock))
+    }
+
     /// Runs a change to its end, also when its caller goes away meanwhile: what is stored must be in force and in the audit too.
     pub(crate) async fn to_its_end<T: Send + 'static>(
         &self,

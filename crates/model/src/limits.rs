@@ -56,6 +56,9 @@ pub const BYPASSES: usize = 8;
 pub const REASON_BYTES: usize = 256;
 /// How far in the future a factor's record may be dated, for hosts whose clocks differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How long after a start that followed a crash a login that is not known may be one that the crash forgot. A client that keeps
+/// asking doubles its pauses from a second on, and gives up after half a minute; this is twice as long.
+pub const AFTER_CRASH: Duration = Duration::from_secs(60);
 /// How long a state is accepted.
 pub const STATE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// How long a login may take, over all its suspensions.

@@ -75,6 +75,8 @@ error_codes! {
         "the tenant has as many as it may have; `detail` says what to do";
     TooManyTails = TOO_MANY_REQUESTS, "too_many_tails", "end one of the tenant's live tails";
     Internal = INTERNAL_SERVER_ERROR, "internal", "deny; the log has the cause under the `id`";
+    LoginUncertain = SERVICE_UNAVAILABLE, "login_uncertain",
+        "not known, but a crash a moment ago may have forgotten it: repeat the start of the login, or ask again after `Retry-After`";
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "nothing was decided: retry after `Retry-After`, then deny";
 }
 

@@ -19,6 +19,8 @@ pub struct ApiError {
     problems: Vec<String>,
     /// For the log alone.
     cause: Option<String>,
+    /// When to ask again, in seconds, where the status is 503.
+    retry_after: u64,
 }
 
 /// An error (RFC 9457).
@@ -46,7 +48,7 @@ pub(crate) struct Problem<'a> {
 impl ApiError {
     /// An error without a cause beyond what the caller is told.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), problems: Vec::new(), cause: None }
+        Self { code, detail: detail.into(), problems: Vec::new(), cause: None, retry_after: 1 }
     }
 
     /// The request is malformed; the text says where.
@@ -98,11 +100,16 @@ impl From<HostError> for ApiError {
     fn from(error: HostError) -> Self {
         let code = code_of(&error);
         let detail = error.to_string();
+        let retry_after = match error {
+            // Rounded up: then it can be told.
+            HostError::LoginUncertain(left) => left.as_secs().saturating_add(1),
+            _ => 1,
+        };
         let cause = match error {
             HostError::Unavailable { cause } | HostError::Internal { cause } => Some(cause),
             _ => None,
         };
-        Self { cause, ..Self::new(code, detail) }
+        Self { cause, retry_after, ..Self::new(code, detail) }
     }
 }
 
@@ -115,6 +122,7 @@ const fn code_of(error: &HostError) -> ErrorCode {
         HostError::InvalidReply => ErrorCode::InvalidReply,
         HostError::InvalidState => ErrorCode::InvalidState,
         HostError::LoginUnknown | HostError::LoginGone => ErrorCode::LoginUnknown,
+        HostError::LoginUncertain(_) => ErrorCode::LoginUncertain,
         HostError::RecordingUnknown(_) => ErrorCode::RecordingUnknown,
         HostError::LoginMismatch => ErrorCode::LoginMismatch,
         HostError::StateExpired => ErrorCode::StateExpired,
@@ -156,7 +164,7 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
         }
         response
     }

@@ -2,10 +2,12 @@
 
 use super::fields::{Fields, Shape};
 use super::moment::Moment;
+use super::shares::Owner;
 use super::writer::LogWriter;
 use postlude_host::log_context::LogContext;
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
+use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -25,9 +27,34 @@ pub(crate) struct Lines {
     writer: LogWriter,
 }
 
-/// The fields of a span, as its lines have them.
-#[derive(Debug)]
-struct SpanFields(String);
+/// What is known of a span.
+#[derive(Debug, Default)]
+struct SpanFields {
+    /// Its fields, as its lines have them.
+    text: String,
+    /// Its tenant, where it names one.
+    tenant: Option<String>,
+}
+
+impl SpanFields {
+    fn record(&mut self, shape: Shape, values: impl Fn(&mut dyn Visit)) {
+        values(&mut Fields { shape, line: &mut self.text });
+        values(&mut TenantOf(&mut self.tenant));
+    }
+}
+
+/// Finds a span's tenant among its fields.
+struct TenantOf<'t>(&'t mut Option<String>);
+
+impl Visit for TenantOf<'_> {
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "tenant" {
+            *self.0 = Some(value.to_owned());
+        }
+    }
+}
 
 thread_local! {
     static LINE: RefCell<String> = RefCell::new(String::with_capacity(LINE_BYTES));
@@ -38,12 +65,23 @@ impl Lines {
         Self { shape, writer }
     }
 
-    fn write_on(&self, line: &mut String, level: Level, write: impl FnOnce(&mut String) -> fmt::Result) {
+    fn write_on(
+        &self,
+        line: &mut String,
+        (level, tenant): (Level, Option<&str>),
+        write: impl FnOnce(&mut String) -> fmt::Result,
+    ) {
         line.clear();
         // A line cannot fail to grow; a value that fails to show itself ends it early.
         let _ = write(line);
         line.push('\n');
-        self.writer.write(line.as_bytes(), level <= Level::WARN);
+        let (bytes, urgent) = (line.as_bytes(), level <= Level::WARN);
+        let of = |request: &LogContext| {
+            self.writer.write(Owner::Request(request.tenant().unwrap_or_default()), bytes, urgent);
+        };
+        if LogContext::with_current(of).is_none() {
+            self.writer.write(tenant.map_or(Owner::Process, Owner::Request), bytes, urgent);
+        }
         line.shrink_to(KEPT_BYTES);
     }
 }
@@ -51,15 +89,15 @@ impl Lines {
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = String::new();
-        attributes.record(&mut Fields { shape: self.shape, line: &mut fields });
-        span.extensions_mut().insert(SpanFields(fields));
+        let mut fields = SpanFields::default();
+        fields.record(self.shape, |visitor| attributes.record(visitor));
+        span.extensions_mut().insert(fields);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if let Some(SpanFields(fields)) = span.extensions_mut().get_mut() {
-            values.record(&mut Fields { shape: self.shape, line: fields });
+        if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
+            fields.record(self.shape, |visitor| values.record(visitor));
         }
     }
 
@@ -69,12 +107,31 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Lines {
             Shape::Json => json(event, &context, line),
             Shape::Text { colour } => text(event, &context, colour, line),
         };
+        let tenant = tenant_of_spans(event, &context);
+        let about = (level, tenant.as_deref());
         LINE.with(|line| match line.try_borrow_mut() {
-            Ok(mut line) => self.write_on(&mut line, level, write),
+            Ok(mut line) => self.write_on(&mut line, about, write),
             // A value that logs while it is shown gets a line of its own.
-            Err(_) => self.write_on(&mut String::new(), level, write),
+            Err(_) => self.write_on(&mut String::new(), about, write),
         });
     }
+}
+
+/// The tenant of the request in whose span an event is; empty where the request has none yet.
+fn tenant_of_spans<S>(event: &Event<'_>, context: &Context<'_, S>) -> Option<String>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+{
+    let mut found = None;
+    for span in context.event_scope(event).into_iter().flatten() {
+        if let Some(SpanFields { tenant: Some(tenant), .. }) = span.extensions().get() {
+            return Some(tenant.clone());
+        }
+        if span.name() == "request" {
+            found = Some(String::new());
+        }
+    }
+    found
 }
 
 fn json<S>(event: &Event<'_>, context: &Context<'_, S>, line: &mut String) -> fmt::Result
@@ -97,8 +154,8 @@ where
         line.push_str(if end == "}" { ",\"spans\":[" } else { "," });
         end = "]}";
         write!(line, "{{\"name\":\"{}\"", span.name())?;
-        if let Some(SpanFields(fields)) = span.extensions().get() {
-            line.push_str(fields);
+        if let Some(SpanFields { text, .. }) = span.extensions().get() {
+            line.push_str(text);
         }
         line.push('}');
     }
@@ -124,8 +181,8 @@ where
     });
     for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
         write!(line, " {}", span.name())?;
-        if let Some(SpanFields(fields)) = span.extensions().get() {
-            write!(line, "{{{}}}", fields.trim_start())?;
+        if let Some(SpanFields { text, .. }) = span.extensions().get() {
+            write!(line, "{{{}}}", text.trim_start())?;
         }
         line.push(':');
     }
@@ -149,13 +206,14 @@ const fn colour_of(level: Level) -> &'static str {
 mod tests {
     use super::*;
     use crate::log::writer::tests::Memory;
+    use postlude_host::LostLines;
     use std::sync::Arc;
     use tracing_subscriber::layer::SubscriberExt;
 
     /// What is logged, with the moment of each line taken out.
     fn logged(shape: Shape, log: impl FnOnce()) -> String {
         let memory = Memory::default();
-        let (writer, flush) = LogWriter::start_to(memory.clone(), shape).unwrap();
+        let (writer, flush) = LogWriter::start_to(memory.clone(), shape, LostLines::default()).unwrap();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(Lines::new(shape, writer)), log);
         drop(flush);
         let text = memory.text();

@@ -6,6 +6,7 @@
 mod fields;
 mod lines;
 mod moment;
+mod shares;
 mod writer;
 
 pub(crate) use fields::Shape;

@@ -16,6 +16,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod new;
 pub(crate) mod profile;
 pub(crate) mod prompt_site;

@@ -5,7 +5,7 @@ use crate::telemetry::{self, LogOptions};
 use anyhow::Result;
 use clap::ValueEnum;
 use postlude_config::Environment;
-use postlude_host::{Clock, EngineKind, HostOptions, Lost};
+use postlude_host::{Clock, EngineKind, HostOptions, Lost, LostLines};
 use postlude_server::{Listeners, ServeError, Server};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let log = LogOptions { filter: &args.log_level, json: matches!(args.log, LogFormat::Json) };
     let telemetry = telemetry::start(log, runtime.handle())?;
-    let served = runtime.block_on(serve(args));
+    let served = runtime.block_on(serve(args, &telemetry.lost_lines));
     telemetry.end();
     // A thread that waits for a disk that hangs must not keep the process.
     runtime.shutdown_timeout(LEFT_BEHIND);
@@ -80,7 +80,7 @@ fn allow_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: permitted.maximum, maximum: permitted.maximum });
 }
 
-async fn serve(args: Args) -> Result<ExitCode> {
+async fn serve(args: Args, lost_lines: &LostLines) -> Result<ExitCode> {
     let options = HostOptions {
         config: args.config,
         clock: Clock::system(),
@@ -99,6 +99,7 @@ async fn serve(args: Args) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
+    lost_lines.register(server.host().metrics());
     let listeners = Listeners::bind(server.host().config()).await?;
     for (what, address) in listeners.addresses() {
         tracing::info!(%address, "listening: {what}");

@@ -88,9 +88,10 @@ impl Logins {
     /// Shows the outcome of a login again, without the prompt's location and the resume key.
     ///
     /// # Errors
-    /// [`HostError::LoginUnknown`] where no record is stored.
+    /// [`HostError::LoginUnknown`] where no record is stored, [`HostError::LoginUncertain`] where a crash may have forgotten it,
+    /// [`HostError::Unavailable`].
     pub async fn show(&self, tenant: &Tenant, id: &LoginId) -> Result<LoginAnswer, HostError> {
-        let record = self.parts.record(tenant, id).await?.ok_or(HostError::LoginUnknown)?;
+        let record = self.parts.services.login(&tenant.name, id).await?;
         let session = self.parts.session(tenant, &record).await?;
         if is_over(tenant, &record, session.as_deref()) {
             return Ok(LoginAnswer::session_ended(record));

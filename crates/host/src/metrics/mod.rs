@@ -1,10 +1,12 @@
 //! What a host counts, as OpenMetrics text (<https://prometheus.io/docs/specs/om/open_metrics_spec/>, version 1.0). Labels come from
 //! the configuration or from lists in the code, never from a request, so no caller can make series.
 
+mod log;
 mod pipeline;
 mod process;
 mod store;
 
+pub use log::LostLines;
 pub(crate) use pipeline::{PipelineMetrics, RunMeasure};
 pub(crate) use process::gauge;
 pub(crate) use store::{StoreMetrics, store_condition};

@@ -59,10 +59,9 @@ impl LoginLists {
     /// One record.
     ///
     /// # Errors
-    /// [`HostError::LoginUnknown`], [`HostError::Unavailable`].
+    /// [`HostError::LoginUnknown`], [`HostError::LoginUncertain`], [`HostError::Unavailable`].
     pub async fn detail(&self, caller: &Caller, id: &LoginId) -> Result<LoginDetail, HostError> {
-        let record = self.services.store.login(&caller.tenant.name, id).await.map_err(HostError::unavailable)?;
-        let record = record.ok_or(HostError::LoginUnknown)?;
+        let record = self.services.login(&caller.tenant.name, id).await?;
         let session = match &record.subject.session_id {
             Some(id) => self.sessions.current(&caller.tenant, id).await?.stored,
             None => None,

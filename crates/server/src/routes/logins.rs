@@ -67,7 +67,7 @@ pub(crate) async fn resume(State(app): State<Arc<App>>, id: LoginPath, request: 
 #[utoipa::path(get, path = "/v1/logins/{login_id}", tag = "logins", operation_id = "get_login",
     params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
     responses((status = 200, description = "The login as it stands", body = Answer<'static>)),
-    extensions(("x-postlude-errors" = json!(["login_unknown"]))),
+    extensions(("x-postlude-errors" = json!(["login_unknown", "login_uncertain"]))),
     security(("key" = ["idp"]), ("key" = ["operator"]), ("key" = ["reader"])))]
 pub(crate) async fn show(State(app): State<Arc<App>>, id: LoginPath, headers: HeaderMap) -> Result<Response, ApiError> {
     let caller = authenticate(&app, &headers, Need::Look)?;

@@ -32,6 +32,12 @@ pub trait Store:
     /// The latest clock of any commit, also of one that was ahead and is set right since: no record is dated later.
     fn latest_commit_time(&self) -> Timestamp;
 
+    /// The number of this opening, where it did not follow a clean stop: logins that were answered in the last moments before it
+    /// may be forgotten. None where nothing that was answered can be missing. A store that its host had to open again has another number.
+    fn opened_after_crash(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether it does what it is asked at the moment. Never waits.
     fn availability(&self) -> Availability {
         Availability::Available

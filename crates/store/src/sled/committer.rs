@@ -91,7 +91,7 @@ impl Committer {
             }
             if let Some(answer) = stop {
                 let commit = self.header.commit;
-                let closed = sync_state.disk.call(|| self.high_water.write(commit)).map_err(failed);
+                let closed = sync_state.disk.call(|| self.high_water.write(commit)).map(|()| commit).map_err(failed);
                 self.sync_state.stop(StoreError::Stopped(String::new()));
                 drop(self);
                 let _ = answer.send(closed);

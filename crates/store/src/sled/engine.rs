@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// there as damage of the newest one.
 const TORN_PAGE_TABLE: &str = ".generating";
 
+/// What the names of its page tables begin with.
+const PAGE_TABLE: &str = "snap.";
+
 /// How long a store that is closed may write its page table; the next opening does what is left.
 pub(crate) const CHECKPOINT: Duration = Duration::from_secs(20);
 
@@ -26,7 +29,7 @@ const LET_GO: Duration = Duration::from_secs(1);
 /// The engine, and our own handle of its file.
 pub(crate) fn engine(dir: &Path) -> Result<(sled::Db, File), OpenError> {
     let database = dir.join("db");
-    remove_torn_page_table(&database)?;
+    remove_damaged_page_tables(&database)?;
     let config = sled::Config::new().path(&database).cache_capacity(cache_bytes()).mode(sled::Mode::LowSpace);
     let opened = config.flush_every_ms(None).open();
     let db = opened.map_err(|why| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() })?;
@@ -64,17 +67,42 @@ pub(crate) fn is_held(why: &OpenError) -> bool {
     matches!(why, OpenError::Engine { why, .. } if why.contains("could not acquire lock"))
 }
 
-fn remove_torn_page_table(database: &Path) -> Result<(), OpenError> {
+/// Removes page tables that the engine would refuse to open with: those that a crash cut short, and all of them where one is damaged.
+/// A page table has nothing that the log does not say: without one the engine reads the whole log. An older one is no way out, since
+/// what came after it may have been written over what it points to.
+fn remove_damaged_page_tables(database: &Path) -> Result<(), OpenError> {
     let entries = match std::fs::read_dir(database) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(io_at(database))?,
     };
+    let (mut whole, mut damaged) = (Vec::new(), false);
     for entry in entries {
         let path = entry.map_err(io_at(database))?.path();
-        if path.to_str().is_some_and(|name| name.ends_with(TORN_PAGE_TABLE)) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !name.starts_with(PAGE_TABLE) {
+            continue;
+        }
+        if name.ends_with(TORN_PAGE_TABLE) {
             std::fs::remove_file(&path).map_err(io_at(&path))?;
             tracing::info!(file = %path.display(), "a page table that a crash cut short was removed");
+        } else {
+            damaged |= !is_whole(&std::fs::read(&path).map_err(io_at(&path))?);
+            whole.push(path);
         }
     }
+    if damaged {
+        for path in whole {
+            std::fs::remove_file(&path).map_err(io_at(&path))?;
+            tracing::warn!(file = %path.display(), "a damaged page table was removed; all that was ever written is read instead");
+        }
+        content_files::sync_folder(database).map_err(io_at(database))?;
+    }
     Ok(())
+}
+
+/// Whether a page table has the checksum that stands at its end, behind eight bytes of its length.
+fn is_whole(table: &[u8]) -> bool {
+    let Some((rest, checksum)) = table.split_last_chunk::<4>() else { return false };
+    let Some((table, _)) = rest.split_last_chunk::<8>() else { return false };
+    !table.is_empty() && crc32fast::hash(table) == u32::from_le_bytes(*checksum)
 }

@@ -27,7 +27,8 @@ pub(crate) enum Job {
     /// Records to be given a tag of the root key in use. Without any, what was tagged before is made durable. The answer is how
     /// many need no earlier one any more.
     TagAgain(Vec<Vec<u8>>, Answer<u64>),
-    Stop(Answer<()>),
+    /// The answer is the number of the newest commit.
+    Stop(Answer<u64>),
 }
 
 impl Job {

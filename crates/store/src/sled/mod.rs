@@ -8,6 +8,7 @@
 mod bypasses;
 mod cache_size;
 mod changes;
+mod clean_stop;
 mod commit;
 mod committer;
 mod condition;

@@ -1,6 +1,7 @@
 //! Opening the embedded store: the lock, its header, and what the high-water file says about it.
 
 use super::changes::Changes;
+use super::clean_stop;
 use super::committer::Committer;
 use super::database::Database;
 use super::engine::{CHECKPOINT, checkpoint, engine};
@@ -114,7 +115,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     let here = place(lock).map_err(io_at(dir))?;
     let copied = is_copy(&database, dir, &here)?;
     let this = next_opening(&database, dir, &mut high_water, copied || restored.exists())?;
-    let ThisOpening { header, description } = this;
+    let ThisOpening { header, description, after_crash } = this;
     let mut changes = Changes::default();
     database.put(&mut changes, keys::place(), &here).map_err(|why| opened(dir, why))?;
     database.put(&mut changes, keys::description(), &description).map_err(|why| opened(dir, why))?;
@@ -139,6 +140,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     committer.begin(changes).map_err(|why| failed(&why))?;
     committer.high_water.write(committer.header.commit).map_err(io_at(path))?;
     committer.orders_file.write().map_err(|why| opened(dir, why))?;
+    clean_stop::forget(dir).map_err(io_at(dir))?;
     // Only now that the new epoch is durable: else a crash in between would keep the old one.
     match std::fs::remove_file(&restored) {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(io_at(&restored)(why)),
@@ -153,7 +155,15 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
         committer.run(&queue);
     };
     let committer = std::thread::Builder::new().name("postlude-commit".to_owned()).spawn(work).map_err(io_at(dir))?;
-    let open = Open { database, jobs, claims: Arc::clone(claims), plugins, revisions, sync_state };
+    let open = Open {
+        database,
+        jobs,
+        claims: Arc::clone(claims),
+        plugins,
+        revisions,
+        sync_state,
+        after_crash: after_crash.then_some(boot),
+    };
     Ok(Started { open: Arc::new(open), committer, epoch, boot, description })
 }
 
@@ -162,10 +172,12 @@ pub(super) fn panicked(ground: &Ground) -> OpenError {
     OpenError::Engine { dir: ground.options.data_dir.clone(), why: "the engine panicked".to_owned() }
 }
 
-/// The header and description of this opening.
+/// What this opening writes of the store, and what it says of the one before.
 struct ThisOpening {
     header: Header,
     description: Description,
+    /// Whether what was answered in the last moments before may be forgotten.
+    after_crash: bool,
 }
 
 /// Decides whether what is there is the newest, and what this opening writes of it. No record but the store's own and the orders is
@@ -198,6 +210,9 @@ fn next_opening(
         Finding::Older(_) => true,
         Finding::Unknown => stored.is_some() || database.records.contains(&keys::header()).map_err(opened)?,
     };
+    let is_new = stored.is_none() && !older;
+    let clean = is_new || clean_stop::was_clean(dir, commit).map_err(io_at(dir))?;
+    let after_crash = !clean || older || marked;
     let mut header = stored.unwrap_or(Header {
         epoch: wall_clock_millis().max(1),
         boot: 0,
@@ -219,8 +234,8 @@ fn next_opening(
     let now = header.at.max(Timestamp(wall_clock_millis()));
     let kid = database.records.codec().key_names().into_iter().next().unwrap_or_default();
     let description = described.unwrap_or_default().with(&keys::versions(), &kid, now);
-    tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, "the store is open");
-    Ok(ThisOpening { header, description })
+    tracing::info!(epoch = header.epoch, boot = header.boot, root_key = kid, after_crash, "the store is open");
+    Ok(ThisOpening { header, description, after_crash })
 }
 
 /// What tells this folder from a copy of it.

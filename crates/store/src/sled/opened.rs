@@ -16,4 +16,6 @@ pub(crate) struct Open {
     pub(crate) plugins: ContentFiles,
     pub(crate) revisions: ContentFiles,
     pub(crate) sync_state: Arc<SyncState>,
+    /// Which opening this is, where what was answered in the last moments before it may be forgotten.
+    pub(crate) after_crash: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! The embedded store: reads; writes go to the committer.
 
+use super::clean_stop;
 use super::commit::append_light;
 use super::database::Database;
 use super::job::Job;
@@ -377,6 +378,10 @@ impl Store for SledStore {
         self.opened().map_or(Timestamp(0), |open| open.sync_state.latest_commit())
     }
 
+    fn opened_after_crash(&self) -> Option<u64> {
+        self.opened().ok().and_then(|open| open.after_crash)
+    }
+
     fn availability(&self) -> Availability {
         self.opening.availability()
     }
@@ -394,7 +399,13 @@ impl Store for SledStore {
         // The folder is free once the thread has ended.
         let joined = blocking(move || keeper.join()).await?;
         let ground = joined.map_err(|_| failed("the store's keeper panicked"))?;
-        stopped.and(closed)?;
+        closed?;
+        let (newest, dir) = (stopped?, ground.options.data_dir.clone());
+        if let Err(cause) =
+            blocking(move || clean_stop::note(&dir, newest).map_err(failed)).await.and_then(|noted| noted)
+        {
+            tracing::warn!(%cause, "the next start cannot know that the store was closed, and takes it for a crash");
+        }
         ground.checkpoint().await;
         Ok(())
     }

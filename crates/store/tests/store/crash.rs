@@ -134,3 +134,24 @@ async fn a_disk_that_refuses_stops_the_store() {
     let store = home.open();
     check(&store, &acknowledged).await;
 }
+
+/// R01: the store knows whether it was closed: what was answered in the last moments before another end may be forgotten.
+#[tokio::test]
+async fn an_opening_knows_whether_a_clean_stop_came_before_it() {
+    let home = Home::new();
+    let store = home.open();
+    assert_eq!(store.opened_after_crash(), None, "a store that is new forgot nothing");
+    store.shutdown().await.unwrap();
+    let store = home.open();
+    assert_eq!(store.opened_after_crash(), None);
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.opened_after_crash(), Some(3), "it went without a stop");
+    store.shutdown().await.unwrap();
+    let backup = home.back_up("backup");
+    let store = home.open();
+    assert_eq!(store.opened_after_crash(), None);
+    store.shutdown().await.unwrap();
+    home.restore(&backup);
+    assert_eq!(home.open().opened_after_crash(), Some(4), "what came after the backup is forgotten");
+}

@@ -67,6 +67,13 @@ impl Home {
         to
     }
 
+    /// Puts the engine's files and the high-water file of a backup into this folder, which stays the same one.
+    pub fn restore_engine(&self, backup: &Path, high_water: &[u8]) {
+        std::fs::remove_dir_all(self.data().join("db")).unwrap();
+        copy(&backup.join("db"), &self.data().join("db"));
+        std::fs::write(self.high_water(), high_water).unwrap();
+    }
+
     pub fn restore(&self, backup: &Path) {
         std::fs::remove_dir_all(self.data()).unwrap();
         copy(backup, &self.data());

@@ -189,6 +189,55 @@ async fn what_an_interrupted_opening_left_is_removed() {
     store.shutdown().await.unwrap();
 }
 
+/// The engine's newest page table.
+fn page_table(home: &Home) -> std::path::PathBuf {
+    let files = std::fs::read_dir(home.data().join("db")).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.")).max().unwrap()
+}
+
+/// R06: the engine's page table is damaged at any place, or cut at any. What it says stands in the log, so the store opens, and everything
+/// that was acknowledged is there, in its epoch.
+#[tokio::test]
+async fn a_damaged_page_table_is_made_anew() {
+    let home = Home::new();
+    let store = home.open();
+    let epoch = store.epoch();
+    for number in 0..40 {
+        write_session(&store, session(&format!("s{number}")), 0).await;
+    }
+    // Written over and over: what the log has of them before is not what counts.
+    for version in 1..20 {
+        write_session(&store, session("s7"), version).await;
+    }
+    write_login(&store, record("one", "ann", suspended()), 0).await;
+    store.shutdown().await.unwrap();
+    let whole = std::fs::read(page_table(&home)).unwrap();
+    let (backup, high_water) = (home.back_up("whole"), std::fs::read(home.high_water()).unwrap());
+    let flips = (0..whole.len()).step_by((whole.len() / 8).max(1)).chain([whole.len() - 13, whole.len() - 1]);
+    let flipped = flips.map(|at| {
+        let mut table = whole.clone();
+        table[at] ^= 1 << (at % 8);
+        table
+    });
+    let cut = [0, 12, whole.len() / 2, whole.len() - 1].map(|length| whole[..length].to_vec());
+    for (number, table) in flipped.chain(cut).enumerate() {
+        home.restore_engine(&backup, &high_water);
+        std::fs::write(page_table(&home), table).unwrap();
+        let store = home.try_open().unwrap_or_else(|why| panic!("damage {number}: {why}"));
+        assert_eq!(store.epoch(), epoch, "damage {number}");
+        for number in 0..40 {
+            let found = store.session(&tenant(), &session_id(&format!("s{number}"))).await.unwrap().unwrap();
+            assert_eq!(found.version, if number == 7 { 20 } else { 1 });
+        }
+        assert!(store.login(&tenant(), &login_id("one")).await.unwrap().unwrap().suspension().is_some());
+        write_session(&store, session("after"), 0).await;
+        store.shutdown().await.unwrap();
+        let again = home.open();
+        assert!(again.session(&tenant(), &session_id("after")).await.unwrap().is_some());
+        again.shutdown().await.unwrap();
+    }
+}
+
 /// Up to where in its log the engine has a page table: its next opening reads what comes after.
 fn read_until(home: &Home) -> u64 {
     let files = std::fs::read_dir(home.data().join("db")).unwrap();

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 #[utoipa::path(get, path = "/v1/admin/logins/{login_id}", tag = "logins", operation_id = "explain_login",
     params(("login_id" = String, Path, description = "The login", example = "lgn_7f3a")),
     responses((status = 200, description = "The record", body = LoginView)),
-    extensions(("x-postlude-errors" = json!(["login_unknown"]))),
+    extensions(("x-postlude-errors" = json!(["login_unknown", "login_uncertain"]))),
     security(("key" = ["operator"]), ("key" = ["reader"])))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
