@@ -151,6 +151,7 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
+/// O19.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_wants_the_password_itself_gets_it_and_no_other_host_does() {
     let (registry, elsewhere) = (Registry::start(SignIn::Basic).await, Registry::start(SignIn::Open).await);
@@ -182,6 +183,7 @@ async fn a_registry_that_wants_the_password_itself_gets_it_and_no_other_host_doe
     desk.refuses(&["pull", &from, "-o", "b.wasm"], "credentials do not go there in the clear");
 }
 
+/// O19.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_registry_makes_of_a_plugin_is_refused_and_nothing_is_kept() {
     let (registry, desk) = (Registry::start(SignIn::Open).await, Desk::new());
@@ -264,7 +266,7 @@ impl Shop {
     }
 }
 
-/// O02, P56: the operator has the publisher's key, or takes it by name; a tag that moved is told, whoever signed what it names now.
+/// O02, O18, P56: the operator has the publisher's key, or takes it by name; a tag that moved is told, whoever signed what it names now.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_adds_what_a_publisher_signed_and_pins_it() {
     let shop = Shop::open().await;

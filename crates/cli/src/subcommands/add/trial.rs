@@ -12,7 +12,8 @@ use std::path::Path;
 pub(super) fn must_be_accepted(config: &Path, changed: &str, environment: &Environment) -> Result<()> {
     let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // In the same folder: the paths in it are meant from there.
-    let mut trial = tempfile::Builder::new().prefix(".postlude-add-").suffix(".toml").tempfile_in(folder)?;
+    let trial = tempfile::Builder::new().prefix(".postlude-add-").suffix(".toml").tempfile_in(folder);
+    let mut trial = trial.with_context(|| format!("the folder `{}` cannot be written to", folder.display()))?;
     trial.write_all(changed.as_bytes()).with_context(|| format!("`{}` was not written", trial.path().display()))?;
     let mistakes = mistakes(trial.path(), environment)?;
     if mistakes.is_empty() {
