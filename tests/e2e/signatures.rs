@@ -133,11 +133,11 @@ async fn what_is_added_from_a_registry_is_served() {
         postlude(desk.path(), &["push", "gate.wasm", &at(version)]);
     };
     ship("1.2.0");
-    postlude(host.dir(), &["add", &at("1.2.0"), "--replace", "--publisher-key", "acme.pem"]);
+    postlude(host.dir(), &["add", &at("1.2.0"), "--tenant", "acme", "--replace", "--publisher-key", "acme.pem"]);
     host.start_again().await.unwrap();
     assert_eq!(in_force(&host).await, digest(&gate("1.2.0")).to_string());
     ship("1.3.0");
-    postlude(host.dir(), &["add", &at("1.3.0"), "--replace"]);
+    postlude(host.dir(), &["add", &at("1.3.0"), "--tenant", "acme", "--replace"]);
     host.try_reload().await.unwrap();
     assert_eq!(in_force(&host).await, digest(&gate("1.3.0")).to_string());
 }
