@@ -50,9 +50,10 @@ languages: build ## plugins in every language: SDKs, custom-factor, new projects
 	@$(call say,'plugins in every language')
 	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
 
-test-auth0: build ## actions written for Auth0, in Node and as plugins: the same calls and outcomes (the first time it installs npm packages into the user's cache)
+test-auth0: build ## actions written for Auth0, in Node and as plugins: the same calls and outcomes; what `postlude migrate` says of actions (the first time it installs npm packages into the user's cache)
 	@$(call say,'actions written for Auth0')
 	@$(TARGET_DIR)/debug/postlude auth0 diff tests/auth0/actions
+	@cargo test $(LOCKED) --workspace --test migrate -- --include-ignored
 
 bindings-check: ## the generated bindings of the SDKs against wit/0.1 (the first time it builds the generator: two to four minutes)
 	@$(call say,'the bindings of the SDKs')

@@ -11,7 +11,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("SDK_GO", "sdk/go", &[""]),
     ("SDK_C", "sdk/c", &["README.md", "arena.c", "bindings", "json.c", "postlude.c", "postlude.h"]),
     ("SDK_JS", "sdk/js", &["package.json", "package-lock.json", "src", "build", "types", "README.md"]),
-    ("AUTH0_KIT", "sdk/auth0", &["package.json", "package-lock.json", "build", "src"]),
+    ("AUTH0_KIT", "sdk/auth0", &["package.json", "package-lock.json", "surface.json", "build", "src"]),
     ("SDK_PYTHON", "sdk/python", &["pyproject.toml", "postlude", "README.md"]),
 ];
 

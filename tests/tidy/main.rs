@@ -52,7 +52,7 @@ fn each_outside_thing_is_known_to_one_crate() {
         ("wasmtime", &["sandbox", "bench"][..]),
         ("sled", &["store"]),
         ("postcard", &["store"]),
-        ("axum", &["server", "bench", "demo"]),
+        ("axum", &["server", "bench", "demo", "testkit"]),
         ("clap", &["cli", "bench"]),
         ("anyhow", &["cli", "bench", "demo"]),
         ("prometheus-client", &["host", "server"]),
@@ -61,8 +61,9 @@ fn each_outside_thing_is_known_to_one_crate() {
         ("chacha20poly1305", &["crypto"]),
         ("ring", &["crypto"]),
         ("hickory-resolver", &["outbound"]),
-        ("reqwest", &["outbound", "cli", "testkit", "demo"]),
-        ("rustls", &["outbound", "cli", "testkit", "demo"]),
+        ("reqwest", &["outbound", "cli", "registry", "testkit", "demo"]),
+        ("rustls", &["outbound", "cli", "registry", "testkit", "demo"]),
+        ("oci-client", &["registry"]),
     ];
     for entry in fs::read_dir(root().join("crates")).unwrap() {
         let folder = entry.unwrap().path();

@@ -1,8 +1,9 @@
 //! The command line: every subcommand, parsed without side effects.
 
 use crate::subcommands::{
-    answer_prompt, auth0, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init, inspect,
-    keys, man, new, profile, prompt_site, run, serve, sign, store, test, uploads, verify, watch,
+    add, answer_prompt, auth0, bench, build, check, compile_worker, completions, demo, dev, doctor, explain, init,
+    inspect, keys, man, migrate, new, profile, prompt_site, pull, push, run, serve, sign, store, test, uploads, verify,
+    watch,
 };
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -34,12 +35,16 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     New(new::Args),
     Build(build::Args),
+    Migrate(migrate::Args),
     Auth0(auth0::Args),
     Dev(dev::Args),
     Test(Box<test::Args>),
     Inspect(inspect::Args),
     Sign(sign::Args),
     Verify(verify::Args),
+    Push(push::Args),
+    Pull(pull::Args),
+    Add(add::Args),
     Profile(Box<profile::Args>),
     Bench(Box<bench::Args>),
     Doctor(doctor::Args),
@@ -66,6 +71,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::New(args) => new::run(&args),
             Self::Build(args) => build::run(&args),
+            Self::Migrate(args) => migrate::run(&args),
             Self::Auth0(args) => auth0::run(args),
             Self::Dev(args) => dev::run(args),
             Self::Test(args) => test::run(&args),
@@ -74,6 +80,9 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Sign(args) => sign::run(&args),
             Self::Verify(args) => verify::run(&args),
+            Self::Push(args) => push::run(&args),
+            Self::Pull(args) => pull::run(&args),
+            Self::Add(args) => add::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Keys(args) => keys::run(&args),
             Self::Store(args) => store::run(&args),

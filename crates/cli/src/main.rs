@@ -2,10 +2,12 @@
 
 mod api;
 mod args;
+mod atomic;
 mod log;
 mod login;
 mod new_files;
 mod output;
+mod registry;
 mod subcommands;
 mod telemetry;
 mod tls;

@@ -34,6 +34,7 @@ fn help_is_golden() {
         &["run", "--help"],
         &["new", "--help"],
         &["build", "--help"],
+        &["migrate", "--help"],
         &["demo", "--help"],
         &["dev", "--help"],
         &["inspect", "--help"],

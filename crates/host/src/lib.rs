@@ -40,7 +40,7 @@ pub mod spans;
 mod tenant;
 mod tenants;
 
-pub use clock::{Clock, ClockAlarm, rfc3339};
+pub use clock::{Clock, ClockAlarm, Rfc3339, rfc3339};
 pub use error::HostError;
 pub use host::{Host, HostOptions, OpenHostError};
 pub use lost::Lost;

@@ -1,6 +1,7 @@
 //! Validated names and identifiers: a value of these types cannot be malformed.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// Why a text is not a name.
@@ -35,19 +36,20 @@ fn is_printable(text: &str, max: usize) -> bool {
     !text.is_empty() && text.len() <= max && !text.chars().any(char::is_control)
 }
 
+// A login copies its names a few dozen times, into keys, views and records: a copy of one allocates nothing.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $check:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Checks the text and takes it.
             ///
             /// # Errors
             /// When the text breaks the rule that the error names.
-            pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+            pub fn new(text: impl Into<SmolStr>) -> Result<Self, NameError> {
                 let text = text.into();
                 let check: fn(&str) -> bool = $check;
                 if check(&text) { Ok(Self(text)) } else { Err(NameError::new($kind, &text, $rule)) }
@@ -75,7 +77,7 @@ macro_rules! names {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                Self::new(String::deserialize(from)?).map_err(serde::de::Error::custom)
+                Self::new(SmolStr::deserialize(from)?).map_err(serde::de::Error::custom)
             }
         }
     )*};

@@ -21,6 +21,7 @@ mod host;
 mod keys;
 mod partner;
 mod port;
+pub mod registry;
 mod running;
 pub mod swap;
 

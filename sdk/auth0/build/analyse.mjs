@@ -1,7 +1,7 @@
 // What an action asks for, as far as its source tells it: which methods, secrets, parts of the event, hosts and names.
-import { chain, constants, nameOf, nodes, textOf, tree } from "./parse.mjs";
+import { chain, constants, nameOf, nodes, textOf } from "./parse.mjs";
 
-const HANDLERS = ["onExecutePostLogin", "onContinuePostLogin"];
+export const HANDLERS = ["onExecutePostLogin", "onContinuePostLogin"];
 /** Members of `event` that are not the identity provider's. */
 const OWN = new Set(["secrets", "configuration"]);
 
@@ -17,15 +17,18 @@ class Found {
 }
 
 /** The function that an expression is, through names. */
-function functionOf(node, known, declared) {
+export function functionOf(node, known, declared) {
   if (node?.type === "Identifier") return declared.get(node.name) ?? functionOf(known.get(node.name), known, declared);
   if (node?.type === "CallExpression") return node.arguments.map((argument) => functionOf(argument, known, declared)).find(Boolean);
   return node?.type?.includes("Function") ? node : undefined;
 }
 
+/** Functions that are declared, by name. */
+export const declaredFunctions = (all) => new Map(all.filter(({ type, id }) => type === "FunctionDeclaration" && id).map((node) => [node.id.name, node]));
+
 /** The handlers that a module exports, with their functions where they are written out. */
-function handlers(all, known) {
-  const declared = new Map(all.filter(({ type, id }) => type === "FunctionDeclaration" && id).map((node) => [node.id.name, node]));
+export function handlers(all, known) {
+  const declared = declaredFunctions(all);
   const found = new Map();
   const add = (name, node) => {
     if (typeof name === "string" && /^on[A-Z]/.test(name)) found.set(name, functionOf(node, known, declared));
@@ -50,14 +53,13 @@ function handlers(all, known) {
 
 /** The hosts of a text that is, or begins as, a URL. */
 function hostOf(text) {
-  const found = /^(https?:\/\/)([^/?#\s]*)([/?#]?)/i.exec(text);
+  const found = /^(https?:\/\/)(?:[^/?#\s]*@)?([^/?#\s]*)([/?#]?)/i.exec(text);
   if (found === null) return undefined;
   return { origin: `${found[1]}${found[2]}`.toLowerCase(), host: found[2].toLowerCase(), complete: found[2] !== "" && (found[3] !== "" || !/[.:-]$/.test(found[2])) };
 }
 
-/** What the source of an action says; `parameters` are the names under which functions take the event. */
-export function analyse(source) {
-  const root = tree(source);
+/** What the tree of an action's source says. Where its parts of the event are first named is in `event`. */
+export function analyse(root) {
   const all = nodes(root);
   const known = constants(all);
   const exported = handlers(all, known);
@@ -70,21 +72,23 @@ export function analyse(source) {
   }
   const found = {
     methods: new Set(), claims: new Found(), scopes: new Found(), app_metadata: new Found(), user_metadata: new Found(), factors: new Found(),
-    redirects: new Found(), secrets: new Found(), hosts: new Found(), event: new Set(), tokens: [], parameter: "session_token",
+    redirects: new Found(), secrets: new Found(), hosts: new Found(), event: new Map(), tokens: [], parameter: "session_token",
     handlers: [...exported.keys()], requires: new Set(), validates: false, asksCanRedirect: false, comparesUrl: false, configuration: false,
   };
   const secretNames = new Set();
-  const eventPart = (names) => {
+  /** Notes a part of the event, and where it is first named. */
+  const eventPart = (names, node) => {
     const [first, second] = names;
-    if (first === undefined) found.event.add("");
-    else if (!OWN.has(first)) found.event.add(second === undefined || first === "secrets" ? `/${first}` : `/${first}/${second}`);
     if (first === "configuration") found.configuration = true;
+    if (first !== undefined && OWN.has(first)) return;
+    const pointer = first === undefined ? "" : second === undefined ? `/${first}` : `/${first}/${second}`;
+    if (!found.event.has(pointer)) found.event.set(pointer, node);
   };
   const fromPattern = (pattern, path) => {
     for (const property of pattern.properties) {
       if (property.type !== "Property") {
         if (path[0] === "secrets") found.secrets.open = true;
-        else eventPart(path);
+        else eventPart(path, property);
         continue;
       }
       const name = property.computed ? undefined : (property.key.name ?? property.key.value);
@@ -94,7 +98,7 @@ export function analyse(source) {
         if (value.type === "ObjectPattern") fromPattern(value, ["secrets"]);
         else secretNames.add(value.name);
       } else if (value.type === "ObjectPattern" && path.length === 0) fromPattern(value, [name]);
-      else eventPart([...path, name]);
+      else eventPart([...path, name], property);
     }
   };
   for (const pattern of patterns) fromPattern(pattern, []);
@@ -132,7 +136,7 @@ export function analyse(source) {
         if (path[0] === "secrets") {
           if (path[1] === undefined) found.secrets.open = true;
           else found.secrets.names.add(path[1]);
-        } else eventPart(path);
+        } else eventPart(path, node);
       }
       if (names !== undefined && secretNames.has(names[0])) {
         if (names[1] === undefined) found.secrets.open ||= names.length > 1;

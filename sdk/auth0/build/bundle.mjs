@@ -5,7 +5,10 @@ import { build, transform } from "esbuild";
 import { lineTable } from "../sdk/build/lines.mjs";
 import { analyse } from "./analyse.mjs";
 import { draft, grantedMethods, pluginName } from "./manifest.mjs";
+import { missingParts } from "./missing-parts.mjs";
 import { KIT, nodeModules, ofKit } from "./modules.mjs";
+import { tree } from "./parse.mjs";
+import { SURFACE } from "./surface.mjs";
 
 const LINES = "POSTLUDE_LINES";
 const src = (file) => JSON.stringify(join(KIT, "src", file));
@@ -16,35 +19,53 @@ const wordsOf = (text) => new Set(text.match(/[A-Za-z_$][\w$]*/g));
 
 /** What a module that makes requests has in its source. */
 const REQUESTS = /\b(fetch|XMLHttpRequest)\b/;
+/** Libraries that compute and ask nobody, whose comments have these words. */
+const NOBLE = /[\\/]node_modules[\\/]@noble[\\/]/;
 
 /** What uses the global `crypto`, and what uses keys of it or of the module of that name. */
 const RANDOM = /\bcrypto\b/;
 const KEYS = /\b(subtle|createSign|createVerify|createPublicKey|createPrivateKey|createSecretKey|KeyObject|CryptoKey)\b|crypto\.(sign|verify)\b/;
 
-export async function bundle({ file, publisher = "example.com", trace = false, name = pluginName(basename(file)) }) {
+/** An action's source as JavaScript with its tree; `map` leads back where it was TypeScript. */
+export async function readAction(file) {
   const path = resolve(file);
-  const dir = dirname(path);
   const source = await readFile(path, "utf8");
-  const plain = /\.[cm]?tsx?$/.test(path) ? (await transform(source, { loader: "ts", sourcefile: path })).code : source;
-  const found = analyse(plain);
+  if (!/\.[cm]?tsx?$/.test(path)) return { path, source, map: undefined, root: tree(source) };
+  const { code, map } = await transform(source, { loader: "ts", sourcefile: path, sourcemap: "external", sourcesContent: false });
+  return { path, source: code, map: JSON.parse(map), root: tree(code) };
+}
+
+/** What an action carries, and the manifest that its source suggests. */
+export async function survey({ path, root }, { publisher = "example.com", trace = false, name = pluginName(basename(path)) } = {}) {
+  const dir = dirname(path);
+  const found = analyse(root);
   if (!found.handlers.includes("onExecutePostLogin")) throw new Refused(reasonWithoutHandler(found));
   const first = await bundled({ path, dir, parts: { methods: [], secrets: false, network: false, crypto: undefined }, found, trace });
   const texts = await Promise.all(first.inputs.filter((input) => !ofKit(input)).map((input) => readFile(input, "utf8")));
+  const callers = await Promise.all(first.inputs.filter((input) => !ofKit(input) && !NOBLE.test(input)).map((input) => readFile(input, "utf8")));
   const own = await Promise.all(first.inputs.filter((input) => !input.includes(`${sep}node_modules${sep}`) && !ofKit(input)).map((input) => readFile(input, "utf8")));
   const words = wordsOf(own.join("\n"));
   const parts = {
     methods: grantedMethods(words),
     secrets: words.has("secrets"),
-    network: texts.some((text) => REQUESTS.test(text)) || first.builtins.has("http") || first.builtins.has("https"),
+    network: callers.some((text) => REQUESTS.test(text)) || first.builtins.has("http") || first.builtins.has("https"),
     crypto: texts.some((text) => KEYS.test(text)) ? "keys" : texts.some((text) => RANDOM.test(text)) ? "plain" : undefined,
   };
+  return { dir, found, parts, manifest: draft({ found, methods: parts.methods, network: parts.network, usesSecrets: parts.secrets, name, publisher }) };
+}
+
+export async function bundle({ file, publisher, trace = false }) {
+  const action = await readAction(file);
+  const { path } = action;
+  const { dir, found, parts, manifest } = await survey(action, { publisher, trace });
   const { code, map, warnings } = await bundled({ path, dir, parts, found, trace });
   const table = lineTable(map, (input) => (ofKit(resolve(dir, input)) || input.includes("postlude-entry") ? undefined : shownPath(dir, input)));
   return {
     code: code.replace(`"${LINES}"`, () => JSON.stringify(table)),
     imports: hostImports(code),
-    manifest: draft({ found, methods: parts.methods, network: parts.network, usesSecrets: parts.secrets, name, publisher }),
+    manifest,
     warnings,
+    notes: missingParts(action).filter(({ verdict }) => verdict === "error"),
     found,
   };
 }
@@ -52,10 +73,11 @@ export async function bundle({ file, publisher = "example.com", trace = false, n
 /** An action that is none of a post-login flow. */
 export class Refused extends Error {}
 
-function reasonWithoutHandler({ handlers }) {
+export function reasonWithoutHandler({ handlers }) {
   const others = handlers.filter((name) => name !== "onContinuePostLogin");
   if (others.length === 0) return "the file exports no `onExecutePostLogin`: only actions of the trigger post-login are built";
-  return `the file exports \`${others.join("`, `")}\`, which is another trigger's: only actions of the trigger post-login are built`;
+  const trigger = others.map((name) => SURFACE.triggers[name]).find(Boolean);
+  return `the file exports \`${others.join("`, `")}\`, which is of ${trigger === undefined ? "another trigger" : `the trigger ${trigger}`}: only actions of the trigger post-login are built`;
 }
 
 /** A file as frames show it: beside the action, or in the package that it is of, wherever that is installed. */

@@ -1,5 +1,6 @@
-// The steps of `postlude build --auth0` and `postlude auth0 diff` that need Node; a step's answer is JSON on standard output.
+// The steps of `postlude build --auth0`, `postlude migrate` and `postlude auth0 diff` that need Node; a step's answer is JSON on standard output.
 //   main.mjs bundle --file ACTION --out FILE [--publisher NAME] [--trace]
+//   main.mjs migrate --file ACTION [--publisher NAME]
 //   main.mjs componentize --wit DIR --world NAME --code FILE --out FILE
 //   main.mjs record < a case as JSON
 import { readFile, writeFile } from "node:fs/promises";
@@ -8,11 +9,15 @@ import { parseArgs } from "node:util";
 const STEPS = {
   async bundle({ file, out, publisher, trace }) {
     const { bundle } = await import("./bundle.mjs");
-    const { code, imports, manifest, warnings, found } = await bundle({ file, publisher, trace });
+    const { code, imports, manifest, warnings, notes, found } = await bundle({ file, publisher, trace });
     await print(warnings, "warning");
     await writeFile(out, code);
     const secret = found.tokens.find((name) => name !== undefined) ?? null;
-    return { imports, manifest, token: found.validates ? { secret, parameter: found.parameter } : null };
+    return { imports, manifest, notes, token: found.validates ? { secret, parameter: found.parameter } : null };
+  },
+  async migrate({ file, publisher }) {
+    const { migrate } = await import("./migrate.mjs");
+    return migrate({ file, publisher });
   },
   async componentize({ wit, world, code, out }) {
     const { ENGINES, engineName } = await import("../sdk/build/componentize.mjs");

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /** Claims that only the identity provider sets, as the contract lists them. */
-const RESERVED = new Set(
+export const RESERVED = new Set(
   readFileSync(new URL("../reserved-claims.txt", import.meta.url), "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#")),
 );
 
@@ -51,8 +51,8 @@ export function draft({ found, methods, network, usesSecrets, name, publisher })
     capabilities[field] = texts;
   };
   // A token to a prompt site names its user, where the request came to and from where.
-  if (found.methods.has("encodeToken")) for (const pointer of ["/user/user_id", "/request/hostname", "/request/ip"]) found.event.add(pointer);
-  capabilities.event = found.event.has("") || found.event.size === 0 ? [""] : pruned(found.event);
+  const pointers = new Set([...found.event.keys(), ...(found.methods.has("encodeToken") ? ["/user/user_id", "/request/hostname", "/request/ip"] : [])]);
+  capabilities.event = pointers.has("") || pointers.size === 0 ? [""] : pruned(pointers);
   const fields = new Set(methods.map((method) => GRANTED[method].field));
   for (const field of ["claims", "scopes", "app_metadata", "user_metadata"]) {
     // A call that sets a reserved claim changes nothing, and none can be asked for.

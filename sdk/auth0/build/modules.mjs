@@ -2,6 +2,7 @@
 import { builtinModules, createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { moduleEntry, surfaceModule } from "./surface.mjs";
 
 export const KIT = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -32,6 +33,8 @@ export const PRESENT_SMALL = Object.keys(SMALL);
 const BUILTIN = new RegExp(`^(node:)?(${builtinModules.filter((name) => !name.startsWith("_")).map((name) => name.replace("/", "\\/")).join("|")})(/.*)?$`);
 /** Packages of npm that have the name of a module which Node has, written with a slash at the end. */
 const NAMESPACE = "postlude-node";
+/** What the plugin imports to know which methods of `api` the IdP carries out, and which there are not. */
+const SURFACE = "postlude-auth0:surface";
 
 /** Finds Node's modules in the kit, and packages beside the action or else in the kit. */
 export function nodeModules(seen, keys) {
@@ -49,9 +52,11 @@ export function nodeModules(seen, keys) {
       build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
         const contents = Object.hasOwn(SMALL, path)
           ? `module.exports = require(${JSON.stringify(own("small.js"))}).${SMALL[path]};`
-          : `module.exports = require(${JSON.stringify(own("missing.js"))}).missing(${JSON.stringify(path)});`;
+          : `module.exports = require(${JSON.stringify(own("missing.js"))}).missing(${JSON.stringify(path)}, ${JSON.stringify(moduleEntry(path)?.note)});`;
         return { contents, resolveDir: KIT, loader: "js" };
       });
+      build.onResolve({ filter: new RegExp(`^${SURFACE}$`) }, () => ({ path: SURFACE, namespace: SURFACE }));
+      build.onLoad({ filter: /.*/, namespace: SURFACE }, () => ({ contents: surfaceModule(), resolveDir: KIT, loader: "js" }));
       build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData === "kit" || path.startsWith("postlude:") || path.startsWith("/")) return undefined;
         // Versions that Auth0's editor pins: `require("lodash@4.17")`.

@@ -6,6 +6,7 @@ import { canRedirect, setMetadata as setLoginMetadata } from "../sdk/src/login.j
 import { stash as setStash, state } from "../sdk/src/redirect.js";
 import { form, query, stash } from "../sdk/src/reply.js";
 import { setMetadata as setSessionMetadata } from "../sdk/src/session.js";
+import { HANDED, MISSING } from "postlude-auth0:surface";
 import { SESSION, TRANSACTION } from "./event.js";
 import { request } from "./requests.js";
 import { signed, verified } from "./token.js";
@@ -32,34 +33,6 @@ function cut(text, most) {
   }
   return kept;
 }
-
-const METHODS = {
-  "authentication.challengeWith": "undefined",
-  "authentication.challengeWithAny": "undefined",
-  "authentication.enrollWith": "undefined",
-  "authentication.enrollWithAny": "undefined",
-  "authentication.setPrimaryUser": "undefined",
-  "multifactor.enable": "api",
-  "prompt.render": "undefined",
-  "refreshToken.deleteMetadata": "api",
-  "refreshToken.evictMetadata": "api",
-  "refreshToken.revoke": "api",
-  "refreshToken.setExpiresAt": "api",
-  "refreshToken.setIdleExpiresAt": "api",
-  "refreshToken.setMetadata": "api",
-  "session.setCookieMode": "api",
-  "session.setExpiresAt": "api",
-  "session.setIdleExpiresAt": "api",
-};
-
-const SAML = [
-  "Attribute", "Audience", "Cert", "CreateUpnClaim", "Destination", "DigestAlgorithm", "EncryptionCert", "EncryptionPublicKey", "IncludeAttributeNameFormat",
-  "Issuer", "Key", "LifetimeInSeconds", "MapIdentities", "MapUnknownClaimsAsIs", "NameIdentifierFormat", "NameIdentifierProbes", "PassthroughClaimsWithNoMapping",
-  "Recipient", "RelayState", "SignResponse", "SignatureAlgorithm", "SigningCert", "TypedAttributes",
-];
-
-/** Methods that only the identity provider can carry out, with what they return. */
-export const OF_THE_IDP = { ...METHODS, ...Object.fromEntries(SAML.map((name) => [`samlResponse.set${name}`, "api"])) };
 
 export function makeApi(event) {
   const api = {
@@ -161,12 +134,21 @@ export function makeApi(event) {
       },
     },
   };
-  for (const [name, returns] of Object.entries(OF_THE_IDP)) {
-    const [group, method] = name.split(".");
-    api[group][method] = (...args) => {
-      request(name, args);
+  const add = (path, call) => {
+    const [group, method] = path.split(".");
+    api[group] ??= {};
+    api[group][method] = call;
+  };
+  for (const [path, returns] of Object.entries(HANDED)) {
+    add(path, (...args) => {
+      request(path, args);
       return returns === "api" ? api : undefined;
-    };
+    });
+  }
+  for (const [path, why] of Object.entries(MISSING)) {
+    add(path, () => {
+      throw new Error(`\`api.${path}\` is not there in a post-login action: ${why}`);
+    });
   }
   return api;
 }

@@ -19,6 +19,22 @@ function numbers(segment) {
   return found;
 }
 
+/** The segments of each line of what was made: where they begin there, and their source, line and column; all from 0. */
+export function* segments(mappings) {
+  let [source, line, from] = [0, 0, 0];
+  for (const text of mappings.split(";")) {
+    let column = 0;
+    yield (text === "" ? [] : text.split(",")).map((segment) => {
+      const [by, bySource = 0, byLine = 0, byFrom = 0] = numbers(segment);
+      column += by;
+      source += bySource;
+      line += byLine;
+      from += byFrom;
+      return { column, source, line, from };
+    });
+  }
+}
+
 /**
  * The table: for each stretch of the bundle that comes from one file its name, then pairs of a line of the bundle and the line of
  * the file that begins there, both from 1 and as differences from the pair before. `nameOf` names a source; what it does not
@@ -27,16 +43,8 @@ function numbers(segment) {
 export function lineTable({ sources, mappings }, nameOf) {
   const table = [];
   let current;
-  let [source, line] = [0, 0];
   let [lastBundle, lastLine] = [0, 0];
-  for (const [index, text] of mappings.split(";").entries()) {
-    let first;
-    for (const segment of text === "" ? [] : text.split(",")) {
-      const [, bySource = 0, byLine = 0] = numbers(segment);
-      source += bySource;
-      line += byLine;
-      first ??= { source, line: line + 1 };
-    }
+  for (const [index, [first]] of [...segments(mappings)].entries()) {
     if (first === undefined) continue;
     const name = nameOf(sources[first.source]) ?? "";
     if (current?.[0] !== name) {
@@ -46,7 +54,7 @@ export function lineTable({ sources, mappings }, nameOf) {
       lastLine = 0;
     }
     if (name === "" && current.length > 1) continue;
-    const place = name === "" ? 0 : first.line;
+    const place = name === "" ? 0 : first.line + 1;
     current.push(index + 1 - lastBundle, place - lastLine);
     [lastBundle, lastLine] = [index + 1, place];
   }

@@ -1,6 +1,7 @@
 //! The kit: the program that bundles actions, the modules of Node that they use, and the npm packages that they use most. It is inside this
 //! program; its own packages are installed once for each user.
 
+use super::migrate::Migration;
 use super::step;
 use crate::contract;
 use crate::embedded::{AUTH0_KIT, SDK_JS};
@@ -46,6 +47,19 @@ pub struct Action {
     pub toolchain: String,
     /// How its replies are proved, where it validates tokens.
     pub token: Option<SessionToken>,
+    /// What it uses that a plugin does not have: it fails where it comes to that.
+    pub notes: Vec<Note>,
+}
+
+/// Something that an action uses, and a plugin does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Note {
+    /// What is so.
+    pub what: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
 }
 
 /// The token that an action validates.
@@ -62,6 +76,7 @@ pub struct SessionToken {
 struct Bundled {
     imports: Vec<Import>,
     manifest: Value,
+    notes: Vec<Note>,
     token: Option<SessionToken>,
 }
 
@@ -90,12 +105,7 @@ impl Kit {
     /// # Errors
     /// When the file is no action of the trigger post-login, or needs what a plugin does not have.
     pub fn action(&self, file: &Path, publisher: &str, trace: bool) -> Result<Action, BuildError> {
-        if !file.is_file() {
-            return Err(BuildError::Project(format!(
-                "`{}` is no file: name an action's JavaScript file",
-                file.display()
-            )));
-        }
+        is_file(file)?;
         let work = tempfile::tempdir().map_err(BuildError::file("make a folder in", &std::env::temp_dir()))?;
         let (code, wit, out) =
             (work.path().join("plugin.js"), work.path().join("plugin.wit"), work.path().join("plugin.wasm"));
@@ -114,7 +124,14 @@ impl Kit {
         let made: Componentized = answer("the maker of components", &mut componentize, "")?;
         let component = std::fs::read(&out).map_err(BuildError::file("read", &out))?;
         let toolchain = format!("node {}, {}", self.node.version, made.engine);
-        Ok(Action { manifest: bundled.manifest, component, toolchain, token: bundled.token })
+        Ok(Action { manifest: bundled.manifest, component, toolchain, token: bundled.token, notes: bundled.notes })
+    }
+
+    /// What there is to say of an action, without building it.
+    pub(super) fn migrate(&self, file: &Path, publisher: &str) -> Result<Migration, BuildError> {
+        let mut command = self.step("migrate");
+        command.arg("--file").arg(file).args(["--publisher", publisher]);
+        answer("the analysis", &mut command, "")
     }
 
     /// Runs an action in Node with an `api` that records, as the case says.
@@ -131,6 +148,13 @@ impl Kit {
         command.arg(self.dir.join(PROGRAM)).arg(name).env("TZ", "UTC").env_remove("NODE_OPTIONS");
         command
     }
+}
+
+pub(super) fn is_file(file: &Path) -> Result<(), BuildError> {
+    if file.is_file() {
+        return Ok(());
+    }
+    Err(BuildError::Project(format!("`{}` is no file: name an action's JavaScript file", file.display())))
 }
 
 fn answer<T: for<'a> Deserialize<'a>>(tool: &str, command: &mut Command, input: &str) -> Result<T, BuildError> {

@@ -2,9 +2,11 @@
 //! is drafted from its source.
 
 mod kit;
+mod migrate;
 mod step;
 
-pub use kit::{Action, Kit, SessionToken};
+pub use kit::{Action, Kit, Note, SessionToken};
+pub use migrate::{Finding, Migration, Verdict, write_draft};
 
 use crate::build::Built;
 use crate::component;
@@ -36,6 +38,8 @@ pub struct BuiltAction {
     pub manifest: PathBuf,
     /// Whether the manifest was drafted by this build.
     pub drafted: bool,
+    /// What the action uses that a plugin does not have: it fails where it comes to that.
+    pub notes: Vec<Note>,
 }
 
 /// The manifest of an action: `login.js` has `login.manifest.json`.
@@ -86,7 +90,20 @@ pub fn build(options: &Auth0Options) -> Result<BuiltAction, BuildError> {
         toolchain: action.toolchain,
         shim_kept: Some(ShimKept::Toolchain),
     };
-    Ok(BuiltAction { built, manifest: path, drafted })
+    Ok(BuiltAction { built, manifest: path, drafted, notes: action.notes })
+}
+
+/// What will differ, and what is risky, when an action runs as a plugin. Blocks for a second or two; the first time some more, while
+/// the kit is installed. Nothing is written.
+///
+/// # Errors
+/// When there is no such file, or Node or the kit is missing. What is wrong with the action is a finding.
+pub fn migrate(file: &Path, publisher: &str) -> Result<Migration, BuildError> {
+    kit::is_file(file)?;
+    let kit = Kit::open()?;
+    let mut migration = kit.migrate(file, publisher)?;
+    migration.judge_manifest();
+    Ok(migration)
 }
 
 /// The plugin of an action with its drafted manifest, as bytes.

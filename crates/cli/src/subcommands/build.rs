@@ -87,6 +87,10 @@ fn actions(args: &Args) -> Result<ExitCode> {
         let options = Auth0Options { file: file.clone(), publisher: args.publisher.clone(), out: args.out.clone() };
         let action = auth0::build(&options).with_context(|| format!("`{}` was not built", file.display()))?;
         let manifest = action.manifest.display();
+        for note in &action.notes {
+            let place = format!("{}:{}:{}", file.display(), note.line, note.column);
+            output::note(format!("{} {place}: {}", output::coloured_note(Paint::Careful, "warning:"), note.what));
+        }
         if !args.json {
             show(&action.built);
             let note = if action.drafted {

@@ -62,6 +62,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// What a plugin file is, without compiling anything of it.
 pub(super) fn read(path: &Path) -> Result<Inspection> {
+    Ok(postlude_sandbox::inspect(&read_file(path)?))
+}
+
+/// The bytes of a file that may be a plugin.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
     // A little more than any plugin may have, so that a wrong path to something huge does not fill the memory.
     let file = std::fs::File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut bytes = Vec::new();
@@ -71,7 +76,7 @@ pub(super) fn read(path: &Path) -> Result<Inspection> {
     if u64::try_from(bytes.len()).is_ok_and(|size| size == most) {
         anyhow::bail!("`{}` has {} bytes or more; that is no plugin", path.display(), output::grouped(most));
     }
-    Ok(postlude_sandbox::inspect(&bytes))
+    Ok(bytes)
 }
 
 /// The signature beside the file, verified where a key is given.

@@ -1,5 +1,6 @@
 //! One subcommand, one file.
 
+pub(crate) mod add;
 pub(crate) mod answer_prompt;
 pub(crate) mod auth0;
 pub(crate) mod bench;
@@ -15,9 +16,12 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod new;
 pub(crate) mod profile;
 pub(crate) mod prompt_site;
+pub(crate) mod pull;
+pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod sign;

@@ -1,12 +1,12 @@
 //! `postlude sign`: a publisher signs a plugin file.
 
+use crate::atomic;
 use crate::output;
 use anyhow::{Context as _, Result, anyhow, bail};
 use postlude_config::signature_file;
 use postlude_crypto::publisher::PublisherKeyPair;
 use postlude_sandbox::Inspection;
 use serde_json::json;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use zeroize::Zeroizing;
@@ -66,7 +66,6 @@ pub(super) fn publisher(path: &Path, inspection: &Inspection) -> Result<String> 
         .map_err(|why| anyhow!("`{}` has no manifest that can be read: {why}", path.display()))
 }
 
-/// Writes to another name first: a server that watches the file never sees half of it.
 fn write(path: &Path, signature: &str, add: bool) -> Result<()> {
     let mut text = if add { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
     if !text.is_empty() && !text.ends_with('\n') {
@@ -76,13 +75,5 @@ fn write(path: &Path, signature: &str, add: bool) -> Result<()> {
         text.push_str(signature);
         text.push('\n');
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        std::fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    });
-    written.with_context(|| format!("`{}` was not written", path.display()))
+    atomic::write(path, text.as_bytes(), 0o644)
 }

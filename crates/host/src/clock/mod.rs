@@ -166,8 +166,18 @@ impl fmt::Debug for Clock {
 /// A time for people and JSON (RFC 3339, section 5.6), in UTC with milliseconds.
 #[must_use]
 pub fn rfc3339(time: Timestamp) -> String {
-    let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map(|t| format!("{t:.3}")).unwrap_or_default()
+    Rfc3339(time).to_string()
+}
+
+/// A time that is written as [`rfc3339`] has it; nothing for one after the year 9999.
+#[derive(Debug, Clone, Copy)]
+pub struct Rfc3339(pub Timestamp);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = i64::try_from(self.0.0).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).map_or(Ok(()), |time| write!(f, "{time:.3}"))
+    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,8 @@ impl<'a> LoginDraft<'a> {
     pub(super) fn note(&mut self, action: &Action, phase: Phase, decision: TraceDecision, why: String, usage: Usage) {
         let details = std::mem::take(&mut self.trace_details);
         let trace = details.trace(action, phase, decision, why, usage);
+        // A growing list would begin with room for four entries, each of some 200 bytes; most pipelines have one action.
+        self.record.trace.reserve_exact(usize::from(self.record.trace.is_empty()));
         self.record.trace.push(Trace { step: self.record.step, at: self.context.now, ..trace });
     }
 

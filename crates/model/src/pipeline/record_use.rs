@@ -23,7 +23,9 @@ pub(super) fn use_record(login: &mut LoginDraft<'_>, policy: &FactorPolicy, key:
 /// Counts this login as a use of every record that counts for it and was made in an earlier one.
 pub(super) fn use_records(login: &mut LoginDraft<'_>) {
     let worth = login.worth();
-    let counting = worth.policies().filter_map(|policy| Some((policy.clone(), worth.counting(policy)?.key())));
+    let counted = |policy: &&FactorPolicy| policy.max_uses.is_some() || policy.max_idle.is_some();
+    let counting =
+        worth.policies().filter(counted).filter_map(|policy| Some((policy.clone(), worth.counting(policy)?.key())));
     for (policy, key) in counting.collect::<Vec<_>>() {
         use_record(login, &policy, &key);
     }

@@ -10,7 +10,7 @@ use crate::policy::state::PolicyState;
 use crate::session::{FactorRecord, RecordKey};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ fn stale(record: &FactorRecord, policy: &FactorPolicy, context: &FactorContext<'
 /// How a factor stands, for a person.
 #[must_use]
 pub fn explain(freshness: Freshness<'_>, policy: &FactorPolicy, context: &FactorContext<'_>) -> String {
-    let ago = |at: Timestamp| human(context.now.since(at));
+    let ago = |at: Timestamp| Human(context.now.since(at));
     match freshness {
         Freshness::Absent => "no record in this session".to_owned(),
         Freshness::Elsewhere(record) => {
@@ -117,18 +117,20 @@ pub fn explain(freshness: Freshness<'_>, policy: &FactorPolicy, context: &Factor
         Freshness::Stale(_, Stale::Future) => "record dated in the future".to_owned(),
         Freshness::Stale(record, Stale::Idle) => {
             let idle = policy.max_idle.unwrap_or_default();
-            format!("record idle {}, policy {}", ago(record.last_used_at), human(idle))
+            format!("record idle {}, policy {}", ago(record.last_used_at), Human(idle))
         }
         Freshness::Stale(record, Stale::Uses) => {
             format!("used {} of {} times", record.uses, policy.max_uses.unwrap_or_default())
         }
         Freshness::Fresh(record) | Freshness::Stale(record, Stale::Age) => {
-            let most = if policy.max_age.is_zero() {
-                ": every time".to_owned()
-            } else {
-                format!(" {}", human(policy.max_age))
-            };
-            format!("record {} old, policy{most}", ago(record.completed_at))
+            let old = ago(record.completed_at);
+            if policy.max_age.is_zero() {
+                return format!("record {old} old, policy: every time");
+            }
+            // Each login says this of each factor: written once, into one text.
+            let mut text = String::with_capacity(64);
+            let _ = write!(text, "record {old} old, policy {}", Human(policy.max_age));
+            text
         }
     }
 }
@@ -222,20 +224,23 @@ fn add_standing(factors: &mut Vec<FactorStanding>, record: &FactorRecord, expire
 }
 
 /// A duration for people: its two largest units.
-#[must_use]
-pub fn human(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (mut rest, mut parts, mut text) = (seconds, 0, String::with_capacity(16));
-    for (unit, size) in [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)] {
-        if rest >= size && parts < 2 && (unit != "d" || seconds >= 2 * size) {
-            let space = if parts == 0 { "" } else { " " };
-            // Writing to a text does not fail.
-            let _ = write!(text, "{space}{} {unit}", rest / size);
-            rest %= size;
-            parts += 1;
+#[derive(Debug, Clone, Copy)]
+pub struct Human(pub Duration);
+
+impl fmt::Display for Human {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (mut rest, mut parts) = (seconds, 0);
+        for (unit, size) in [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)] {
+            if rest >= size && parts < 2 && (unit != "d" || seconds >= 2 * size) {
+                let space = if parts == 0 { "" } else { " " };
+                write!(f, "{space}{} {unit}", rest / size)?;
+                rest %= size;
+                parts += 1;
+            }
         }
+        if parts == 0 { f.write_str("0 s") } else { Ok(()) }
     }
-    if parts == 0 { "0 s".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -244,7 +249,7 @@ mod tests {
 
     #[test]
     fn durations_read_well() {
-        let say = |s| human(Duration::from_secs(s));
+        let say = |s| Human(Duration::from_secs(s)).to_string();
         assert_eq!(
             [say(0), say(3), say(86_400), say(86_401), say(172_800), say(90)],
             ["0 s", "3 s", "24 h", "24 h 1 s", "2 d", "1 min 30 s"]

@@ -1,6 +1,6 @@
 //! Parts of answers that are written without being copied first.
 
-use postlude_host::rfc3339;
+use postlude_host::Rfc3339;
 use postlude_model::json::Json;
 use postlude_model::names::Timestamp;
 use serde::{Serialize, Serializer};
@@ -12,7 +12,7 @@ pub(crate) struct Time(pub(crate) Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&rfc3339(self.0))
+        to.collect_str(&Rfc3339(self.0))
     }
 }
 

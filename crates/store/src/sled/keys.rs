@@ -100,7 +100,14 @@ pub(crate) fn versions() -> Vec<(u8, u8)> {
 }
 
 fn key(kind: KeyKind, parts: &[&[u8]]) -> Vec<u8> {
-    let mut key = vec![kind.byte()];
+    key_with_room(kind, parts, 0)
+}
+
+/// A key that some bytes will follow. A login makes half a dozen keys: each is allocated once.
+fn key_with_room(kind: KeyKind, parts: &[&[u8]], room: usize) -> Vec<u8> {
+    let length = parts.iter().map(|part| size_of::<u16>() + part.len()).sum::<usize>();
+    let mut key = Vec::with_capacity(size_of::<u8>() + length + room);
+    key.push(kind.byte());
     for part in parts {
         // A part has at most some 600 bytes: names have 256.
         key.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes());
@@ -206,7 +213,8 @@ pub(crate) fn of_tenant(kind: KeyKind, tenant: &TenantName) -> Vec<u8> {
 
 /// A login in its user's list, the newest first.
 pub(crate) fn by_user(tenant: &TenantName, user: &UserId, began: Timestamp, login: &LoginId) -> Vec<u8> {
-    let mut key = of_user(tenant, user);
+    let parts = [tenant.as_str().as_bytes(), user.as_str().as_bytes()];
+    let mut key = key_with_room(KeyKind::ByUser, &parts, size_of::<u64>() + login.as_str().len());
     key.extend_from_slice(&(u64::MAX - began.0).to_be_bytes());
     key.extend_from_slice(login.as_str().as_bytes());
     key

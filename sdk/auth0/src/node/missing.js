@@ -1,11 +1,11 @@
 // What the modules of Node that a plugin has nothing for answer: they can be loaded, since packages load what they may never use, and
 // whoever calls them is told.
 
-/** A module whose every function throws. */
-export function missing(module) {
+/** A module whose every function throws and says why. */
+export function missing(module, why) {
   const told = (name) => {
     const stub = function () {
-      throw new Error(`\`${module}.${String(name)}\` is not there in a plugin: there are no files, sockets or processes`);
+      throw new Error(`\`${module}.${String(name)}\` is not there in a plugin: ${why}`);
     };
     return stub;
   };

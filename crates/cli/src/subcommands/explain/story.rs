@@ -3,7 +3,7 @@
 use crate::output::{self, Paint, plain};
 use jiff::tz::Offset;
 use postlude_model::login::{Outcome, TraceDecision};
-use postlude_model::policy::factor::human;
+use postlude_model::policy::factor::Human;
 use postlude_model::run::Phase;
 use serde::Deserialize;
 use std::time::Duration;
@@ -120,7 +120,7 @@ fn summary(login: &Login) -> String {
         if run.phase == Phase::Continue.as_str()
             && let Some(left) = prompted.take()
         {
-            parts.push(format!("back after {}", human(since(run.at, left))));
+            parts.push(format!("back after {}", Human(since(run.at, left))));
         }
         let name = format!("{}@{}", plain(&run.action), short(&run.digest));
         match TraceDecision::from_name(&run.decision) {

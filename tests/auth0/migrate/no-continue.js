@@ -1,0 +1,3 @@
+exports.onExecutePostLogin = async (event, api) => {
+  if (event.stats.logins_count === 1) api.redirect.sendUserTo("/welcome");
+};

@@ -1,0 +1,3 @@
+def on_execute_post_login(event, api):
+    if not event["user"]["email_verified"]:
+        api.access.deny("no")
