@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages test-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages test-auth0 bench-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -50,10 +50,11 @@ languages: build ## plugins in every language: SDKs, custom-factor, new projects
 	@$(call say,'plugins in every language')
 	@POSTLUDE="$(TARGET_DIR)/debug/postlude" scripts/languages.sh $(LANGUAGES)
 
-test-auth0: build ## actions written for Auth0, in Node and as plugins: the same calls and outcomes; what `postlude migrate` says of actions (the first time it installs npm packages into the user's cache)
+test-auth0: plugins ## actions written for Auth0: the same calls and outcomes as in Node, a sample with its page over HTTP, what `postlude migrate` says (the first time it installs npm packages into the user's cache)
 	@$(call say,'actions written for Auth0')
 	@$(TARGET_DIR)/debug/postlude auth0 diff tests/auth0/actions
 	@cargo test $(LOCKED) --workspace --test migrate -- --include-ignored
+	@cargo test $(LOCKED) --workspace --test e2e -- --ignored auth0_sample
 
 bindings-check: ## the generated bindings of the SDKs against wit/0.1 (the first time it builds the generator: two to four minutes)
 	@$(call say,'the bindings of the SDKs')
@@ -104,7 +105,7 @@ test-demo: ## the demo, played once
 
 test-demo-browser: build ## the demo's page in a real browser: its story, its layout, its accessibility
 	@$(call say,"the demo's page in a real browser")
-	@scripts/setup.sh demo-browser chromium
+	@scripts/setup.sh demo-browser chromium openssl
 	@cd tests/browser && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
 
 test-api: plugins ## the HTTP API against its OpenAPI document, with schemathesis (EXAMPLES=200: longer)
@@ -114,7 +115,7 @@ test-api: plugins ## the HTTP API against its OpenAPI document, with schemathesi
 
 test-browser: plugins ## the example's stories: a real browser and a real OpenID provider
 	@$(call say,'stories in a real browser')
-	@scripts/setup.sh node chromium
+	@scripts/setup.sh node chromium openssl
 	@cd examples/oidc-provider && POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" CUSTOM_FACTOR_WASM="$(CURDIR)/$(BUILT)/custom-factor.wasm" OIDC_FACTOR_WASM="$(CURDIR)/$(BUILT)/oidc-factor.wasm" \
 		TERMS_WASM="$(CURDIR)/$(BUILT)/terms.wasm" NEW_DEVICE_WASM="$(CURDIR)/$(BUILT)/new-device.wasm" \
 		CHROMIUM_BIN="$$($(CURDIR)/scripts/chromium.sh)" npm test --silent
@@ -183,6 +184,11 @@ bench-languages: ## what a plugin costs in each language, beside a fresh isolate
 	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
 	@cargo build $(LOCKED) --release --workspace --bin postlude
 	@scripts/bench-languages.sh "$(TARGET_DIR)/release/postlude"
+
+bench-auth0: ## what an action written for Auth0 costs as a plugin, beside Node's contexts, isolates and threads: the tables of docs/auth0.md
+	@$(call say,'building the release profile (the first time: 15 to 25 minutes)')
+	@cargo build $(LOCKED) --release --workspace --bin postlude
+	@scripts/bench-auth0.sh "$(TARGET_DIR)/release/postlude" $(or $(ROUNDS),5) docs/auth0.md
 
 time-languages: ## how long the first commands take in each language, from nothing to green stories (LANGUAGES="c go")
 	@cargo build $(LOCKED) --release --workspace --bin postlude

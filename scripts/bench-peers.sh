@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs and builds the peers of `make bench` below target/bench/peers. What cannot be had is said and left out.
+#   scripts/bench-peers.sh [node]   node: those in Node alone
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +24,8 @@ elif [ ! -d "$BUILT/node/node_modules/isolated-vm/out" ]; then
   timeout 1800 npm --prefix "$BUILT/node" install --no-audit --no-fund --no-update-notifier --loglevel=error \
     </dev/null >"$LOG" 2>&1 || { left_out isolated-vm; rm -rf "$BUILT/node/node_modules"; }
 fi
+
+[ "${1:-}" != node ] || exit 0
 
 if [ ! -x "$BUILT/quickjs/release/peer-quickjs" ] || [ "$SOURCES/quickjs/src/main.rs" -nt "$BUILT/quickjs/release/peer-quickjs" ]; then
   say 'building the peer in QuickJS (a minute or two)'

@@ -3,6 +3,7 @@
 #   scripts/setup.sh [rust] [wasm] [node] [demo-browser] [chromium] [schemathesis]   default: all of these
 #   scripts/setup.sh [javascript] [python] [go] [clang]   what plugins in these languages need
 #   scripts/setup.sh kits                                 what the prompt-site kits and the IdP clients are tested with
+#   scripts/setup.sh openssl                              what makes the certificate of a partner's page in the browser tests
 #   scripts/setup.sh full-engine                          the full JavaScript engine, into target/tools/full-engine
 #   scripts/setup.sh mypy                                 the checker of Python's types
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
@@ -94,6 +95,13 @@ set_up_chromium() {
   scripts/chromium.sh >/dev/null && return
   say 'installing chromium with apt-get (a minute or two)'
   apt_install chromium || die 'chromium is missing and cannot be installed here: install it, or set CHROMIUM_BIN'
+}
+
+# A certificate for a partner's page.
+set_up_openssl() {
+  have openssl && return
+  say 'installing openssl with apt-get'
+  apt_install openssl || die 'openssl is missing and cannot be installed here: install it'
 }
 
 # The checker of the HTTP API, in a virtual environment of its own, exactly as pinned.
@@ -238,7 +246,7 @@ set_up_profile() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile" ;;
+    rust | wasm | node | demo-browser | chromium | openssl | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, openssl, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile" ;;
   esac
 done

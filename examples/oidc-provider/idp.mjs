@@ -17,13 +17,13 @@ const DEMO_USERS = [
 ];
 
 /** The event, in the shape that authors of actions know. `session` is absent at a first login. */
-function eventOf({ req, user, params = {}, clientId = params.client_id, sessionId, authenticatedAt }) {
+function describeLogin({ hostname, req, user, params = {}, clientId = params.client_id, sessionId, authenticatedAt }) {
   return {
     user: { user_id: user.id, name: user.name, email: user.email, app_metadata: user.app_metadata, user_metadata: user.user_metadata },
     client: { client_id: clientId },
     connection: { name: 'demo-passwords', strategy: 'password' },
     ...(sessionId ? { session: { id: sessionId } } : {}),
-    request: { ip: req.socket.remoteAddress, method: req.method, user_agent: req.headers['user-agent'] ?? '' },
+    request: { hostname, ip: req.socket.remoteAddress, method: req.method, user_agent: req.headers['user-agent'] ?? '' },
     authentication: { methods: [{ name: 'pwd', timestamp: new Date(authenticatedAt * 1000).toISOString() }] },
     transaction: { protocol: 'oidc-basic-profile', requested_scopes: (params.scope ?? '').split(' ').filter(Boolean), redirect_uri: params.redirect_uri },
   };
@@ -48,6 +48,8 @@ function mergePatch(target, patch) {
  */
 export async function createIdp({ issuer, postlude, clients, idTokenClaims = [] }) {
   const transactions = createTransactions();
+  const { hostname } = new URL(issuer); // never the request's `Host`, which the browser's side may choose
+  const eventOf = (about) => describeLogin({ hostname, ...about });
   const users = new Map(DEMO_USERS.map((user) => [user.id, structuredClone(user)]));
   /** SSO session (oidc-provider's uid) -> Postlude's session id. Server-side: no browser can choose one. */
   const sessions = new Map();

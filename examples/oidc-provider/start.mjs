@@ -17,7 +17,7 @@ import { createClientKeys, createSecondIdp } from './second-idp.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const CLAIM = 'https://postlude.dev/factor';
-const READY_MS = 60_000; // the first start compiles the plugin
+const READY_MS = 180_000; // the first start compiles the plugin: half a minute where it holds a JavaScript engine and the machine is busy
 const STOP_MS = 5000;
 
 /** A port that is free now. */
@@ -91,19 +91,21 @@ function createProcess({ binary, config, url, log }) {
  * @param {string} [options.template]   in this folder
  * @param {object} [options.more]   more values for the template
  * @param {boolean} [options.second]   a second OpenID provider is the factor, instead of the prompt site
+ * @param {boolean} [options.elsewhere]   the factor is at a site that the caller starts
+ * @param {string} [options.issuerPath]   the path of the tenant's issuer (default /demo)
  * @param {string} options.dir      where postlude.toml, keys and data go
  * @param {string} [options.maxAge]   for how long the factor's record counts (default 24h)
  * @param {{postlude?: number, idp?: number, rp?: number, prompt?: number}} [options.ports]   default: free ones
  * @param {(text: string) => void} [options.log]   gets what Postlude prints
  * @param {typeof fetch} [options.fetch]   with which the IdP calls Postlude
  */
-export async function startStack({ binary, plugin, template = 'postlude.template.toml', more = {}, second = false, dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
+export async function startStack({ binary, plugin, template = 'postlude.template.toml', more = {}, second = false, elsewhere = false, issuerPath = '/demo', dir, maxAge = '24h', ports = {}, log = () => {}, fetch }) {
   const port = {};
   for (const name of ['postlude', 'idp', 'rp', 'prompt']) port[name] = ports[name] ?? await freePort();
   // `localhost` and `127.0.0.1` are two sites to a browser: the prompt site and the relying party are cross-site to the IdP
   const urls = {
     postlude: `http://localhost:${port.postlude}`,
-    issuer: `http://localhost:${port.postlude}/demo`,
+    issuer: `http://localhost:${port.postlude}${issuerPath}`,
     idp: `http://localhost:${port.idp}`,
     rp: `http://127.0.0.1:${port.rp}`,
     prompt: `http://127.0.0.1:${port.prompt}`,
@@ -150,14 +152,15 @@ export async function startStack({ binary, plugin, template = 'postlude.template
         post_logout_redirect_uris: [`${urls.rp}/`], grant_types: ['authorization_code', 'refresh_token'],
       }],
     });
-    const factor = second
-      ? await createSecondIdp({ issuer: urls.second, redirectUri: `${urls.issuer}/continue`, jwks: client.jwks })
-      : await createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner });
     const sites = [
       [idp, port.idp],
       [createRp({ origin: urls.rp, issuer: urls.idp, clientId: 'shop', clientSecret }), port.rp],
-      [factor, port.prompt],
     ];
+    if (second) {
+      sites.push([await createSecondIdp({ issuer: urls.second, redirectUri: `${urls.issuer}/continue`, jwks: client.jwks }), port.prompt]);
+    } else if (!elsewhere) {
+      sites.push([await createPromptSite({ origin: urls.prompt, issuer: urls.issuer, keys: partner }), port.prompt]);
+    }
     for (const [server, number] of sites) {
       server.listen(number, '127.0.0.1');
       servers.push(server);

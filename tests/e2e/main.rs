@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 mod admin;
+mod auth0_sample;
 mod bypass;
 mod clock;
 mod compiling;

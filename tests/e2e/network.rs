@@ -190,7 +190,8 @@ async fn slow_clients_lose_their_connections() {
         for _ in 0..20 {
             let began = Instant::now();
             assert_eq!(postlude.browser("ana").login().await.outcome(), "redirect");
-            assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+            // The greedy one's connection would hold it up for 16 seconds.
+            assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };

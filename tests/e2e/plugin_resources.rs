@@ -138,7 +138,8 @@ async fn a_slow_partner_of_one_tenant_is_not_noticed_by_another() {
             assert_eq!(browser.login().await.outcome(), "redirect");
             let answered = browser.complete().await;
             assert_eq!(answered.text_at("/message"), "at once", "{}", answered.text);
-            assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+            // In turn with the others it would wait for several answers, of 1.9 seconds each.
+            assert!(started.elapsed() < Duration::from_millis(1800), "{:?}", started.elapsed());
         }
     };
     let (statuses, ()) = tokio::join!(noisy, quiet);

@@ -68,7 +68,12 @@ impl Names {
 
     /// The origin of a site, as the other sites know it.
     pub(crate) fn site(self, site: Site) -> String {
-        format!("http://{}.{BASE}:{}", site.label(), self.port)
+        format!("http://{}:{}", self.host(site), self.port)
+    }
+
+    /// The name of a site's host, as the other sites know it.
+    pub(crate) fn host(self, site: Site) -> String {
+        format!("{}.{BASE}", site.label())
     }
 
     /// The origin of a site, as one browser knows it.

@@ -17,9 +17,9 @@ export function need(name) {
 // A test that is stopped from outside leaves nothing running either: start.mjs kills Postlude at `exit`.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+export const launch = (...args) => chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGS, ...args] });
 
-/** A browser of its own: nothing is shared with any other. @param {{userAgent?: string}} [options] */
+/** A browser of its own: nothing is shared with any other. @param {import('playwright-core').BrowserContextOptions} [options] */
 export async function freshPage(browser, options = {}) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(STEP_MS);

@@ -9,8 +9,10 @@ use crate::subcommands::{build as build_command, compile_worker};
 use crate::telemetry::{self, LogOptions};
 use anyhow::{Context as _, Result, anyhow};
 use lines::{built_line, run_line};
-use postlude_build::{BuildOptions, Language, Project, Watch, build};
+use postlude_build::auth0::{self, Auth0Options};
+use postlude_build::{BuildOptions, Built, Language, Project, Watch, build};
 use postlude_demo::{Dev, DevPlugin, EndedLogin, Sockets};
+use postlude_model::manifest::Manifest;
 use postlude_stories::story::{self, Setup};
 use postlude_stories::workbench::{ActionSource, GrantedAction};
 use record::{Record, is_recorded};
@@ -34,12 +36,20 @@ const STORIES: &str = "stories";
     after_help = "Examples:\n  postlude dev                                  # then open the address that it prints\n  \
     postlude dev acme-face --setup staging.toml   # with the settings of that file of stories\n  \
     postlude dev --record stories                 # each login that ends becomes a story of `postlude test`\n  \
+    postlude dev --auth0 login.js --real-site     # an action written for Auth0, with the partner's page that runs already\n  \
     postlude dev --json | jq -r .decision"
 )]
 pub(crate) struct Args {
     /// The project's directory
     #[arg(default_value = ".", value_name = "DIR")]
     dir: PathBuf,
+    /// Work on an action that was written for Auth0's trigger post-login, in place of a project
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "lang", "debug"])]
+    auth0: Option<PathBuf>,
+    /// Send browsers to the site that the plugin names, in place of the simulator; the site has to run, and to have the secret or
+    /// the keys of the setup
+    #[arg(long)]
+    real_site: bool,
     /// A file of stories with the `[settings]`, `[secrets]` and `[action]` to use [default: the first in DIR/stories]
     #[arg(long, value_name = "FILE")]
     setup: Option<PathBuf>,
@@ -74,12 +84,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 async fn work(args: &Args) -> Result<()> {
     let mut stop = pin!(stop_signal()?);
     // A folder without a project will not become one by saving.
-    Project::open(&args.dir, args.lang)?;
+    if args.auth0.is_none() {
+        Project::open(&args.dir, args.lang)?;
+    }
     // No save frees a port: one that is taken ends the command before it builds.
     let sockets = Sockets::bind(args.port)?;
     let mut record = args.record.as_deref().map(Record::new).transpose()?;
     let out = tempfile::Builder::new().prefix("postlude-dev-build-").tempdir().context("no temporary folder")?;
-    let mut saves = saves(&args.dir, record.as_ref())?;
+    let mut saves = saves(folder(args), record.as_ref())?;
     let dev = tokio::select! {
         dev = first(args, &sockets, out.path(), &mut saves) => dev?,
         () = &mut stop => {
@@ -87,7 +99,15 @@ async fn work(args: &Args) -> Result<()> {
             return Ok(());
         }
     };
-    output::note(format!("open {} and log in as ana; save a file to swap the plugin; Ctrl-C stops\n", dev.page()));
+    let page = if args.real_site { dev.idp() } else { dev.page() };
+    output::note(format!("open {page} and log in as ana; save a file to swap the plugin; Ctrl-C stops\n"));
+    if args.real_site {
+        output::note(format!(
+            "the site sends browsers back to {}; {} shows the messages\n",
+            dev.continue_url(),
+            dev.page()
+        ));
+    }
     let follow = dev.follow(|line| {
         let line = if args.json { serde_json::to_string(line).unwrap_or_default() } else { run_line(line) };
         // A reader that went away is no error of the server's.
@@ -177,18 +197,31 @@ fn tell_failure(what: &str, why: &anyhow::Error) {
     output::note(format!("{} {why:#}", output::coloured_note(Paint::Bad, what)));
 }
 
-/// Builds the project; what it says is on standard error.
+/// The folder that is watched.
+fn folder(args: &Args) -> &Path {
+    match &args.auth0 {
+        Some(file) => file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        None => &args.dir,
+    }
+}
+
+/// Builds the project, or the action; what it says is on standard error.
 async fn built(args: &Args, out: &Path) -> Result<DevPlugin> {
     let setup = setup(args)?;
-    let options =
-        BuildOptions { dir: args.dir.clone(), language: args.lang, debug: args.debug, out: Some(out.to_owned()) };
     let began = Instant::now();
-    let (built, manifest) = tokio::task::spawn_blocking(move || -> Result<_> {
-        let built = build(&options)?;
-        Ok((built, Project::open(&options.dir, options.language)?.manifest))
-    })
-    .await
-    .map_err(|why| anyhow!("the build's task failed: {why}"))??;
+    let (built, manifest) = match &args.auth0 {
+        Some(file) => {
+            let publisher = "example.com".to_owned();
+            let options = Auth0Options { file: file.clone(), publisher, out: Some(out.to_owned()) };
+            in_background(move || action(&options)).await?
+        }
+        None => {
+            let (dir, language) = (args.dir.clone(), args.lang);
+            let options = BuildOptions { dir, language, debug: args.debug, out: Some(out.to_owned()) };
+            in_background(move || Ok((build(&options)?, Project::open(&options.dir, options.language)?.manifest)))
+                .await?
+        }
+    };
     let bytes = std::fs::read(&built.path).with_context(|| format!("cannot read `{}`", built.path.display()))?;
     let about = built_line(&built, began.elapsed());
     output::note(format!("{} {about}", output::coloured_note(Paint::Good, "built")));
@@ -204,14 +237,29 @@ async fn built(args: &Args, out: &Path) -> Result<DevPlugin> {
     for made_up in &action.notes {
         output::note(format!("  {made_up}"));
     }
-    Ok(DevPlugin { name: built.name.clone(), bytes, action, setup, about })
+    Ok(DevPlugin { name: built.name.clone(), bytes, action, setup, real_site: args.real_site, about })
+}
+
+async fn in_background(
+    build: impl FnOnce() -> Result<(Built, Manifest)> + Send + 'static,
+) -> Result<(Built, Manifest)> {
+    tokio::task::spawn_blocking(build).await.map_err(|why| anyhow!("the build's task failed: {why}"))?
+}
+
+/// Builds an action of Auth0's, with its manifest, which stands beside it.
+fn action(options: &Auth0Options) -> Result<(Built, Manifest)> {
+    let action = auth0::build(options)?;
+    let path = &action.manifest;
+    let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let manifest = Manifest::parse(&text).map_err(|why| anyhow!("`{}`: {why}", path.display()))?;
+    Ok((action.built, manifest))
 }
 
 /// The settings of the project's stories.
 fn setup(args: &Args) -> Result<Setup> {
     let file = match &args.setup {
         Some(file) => Some(file.clone()),
-        None => first_stories(&args.dir.join(STORIES)),
+        None => first_stories(&folder(args).join(STORIES)),
     };
     match file {
         Some(file) => Ok(story::read(&file)?.setup),

@@ -25,7 +25,8 @@ pub use plugin::DevPlugin;
 pub use runs::RunLine;
 
 /// The browsers in which a person acts.
-const PANES: [&str; 2] = ["chrome", "firefox"];
+const PANES: [&str; 2] = [FIRST_PANE, "firefox"];
+const FIRST_PANE: &str = "chrome";
 
 /// A server with one plugin.
 pub struct Dev {
@@ -99,6 +100,18 @@ impl Dev {
         self.stack.names.stage()
     }
 
+    /// The IdP's front page in the first browser, to be opened by itself: few sites of partners can be framed.
+    #[must_use]
+    pub fn idp(&self) -> String {
+        format!("{}/", self.stack.names.seen_by(FIRST_PANE, Site::Idp))
+    }
+
+    /// The continue URL for a partner's own site, which sends that first browser back.
+    #[must_use]
+    pub fn continue_url(&self) -> String {
+        format!("{}/{TENANT}/continue", self.stack.names.seen_by(FIRST_PANE, Site::Postlude))
+    }
+
     /// Tells every run of the plugin, and every refusal, as it happens. Does not return.
     pub async fn follow(&self, tell: impl FnMut(&RunLine) + Send) {
         runs::follow(&self.journal, tell).await;
@@ -140,7 +153,8 @@ impl Dev {
     /// What goes with the version that is in force.
     fn now(&self, plugin: &DevPlugin) {
         let own = self.stack.names.site(Site::Partner);
-        let elsewhere = plugin.action.redirect_origins.iter().filter(|origin| **origin != own).cloned().collect();
+        let elsewhere = plugin.action.redirect_origins.iter().filter(|origin| !plugin.real_site && **origin != own);
+        let elsewhere = elsewhere.cloned().collect();
         *self.played.lock().unwrap_or_else(PoisonError::into_inner) = elsewhere;
         let pipeline = RecordedPipeline { setup: plugin.setup.clone(), plugins: Vec::new() };
         self.journal.serve(ACME, pipeline);

@@ -14,6 +14,8 @@ pub struct DevPlugin {
     pub action: GrantedAction,
     /// The settings, secrets and table that the action was made from: a recorded story has them.
     pub setup: Setup,
+    /// Browsers go to the site that the plugin names, and not to the simulator in its place.
+    pub real_site: bool,
     /// What the page says about it.
     pub about: String,
 }

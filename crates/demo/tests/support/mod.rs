@@ -26,6 +26,7 @@ pub(crate) fn plugin(settings: &Value) -> DevPlugin {
         name: "custom-factor".to_owned(),
         bytes: std::fs::read(here.join("plugins/custom-factor.wasm")).unwrap(),
         action: GrantedAction::of(source, "custom-factor"),
+        real_site: false,
         about: "as built".to_owned(),
     }
 }

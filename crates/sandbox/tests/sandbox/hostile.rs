@@ -129,7 +129,7 @@ fn thousands_of_instances_are_refused_at_once() {
     let started = Instant::now();
     let error = sandbox().load(&bytes).unwrap_err();
     assert_eq!(error, LoadError::TooMany { what: "instances", count: 21, limit: 20 });
-    assert!(started.elapsed() < Duration::from_millis(500));
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 /// P08: nested components multiply without repeating.

@@ -96,7 +96,11 @@ impl GrantedAction {
         let partner = token_profile(&declared).and_then(|profile| {
             let key = table.pointer("/keys")?.get(declared.result.key.as_str())?;
             let text = |name: &str| key.get(name).and_then(Value::as_str);
-            let key = PartnerKey::simulated(profile, text("issuer")?, Alg::of_name(text("alg")?)?);
+            let (issuer, alg) = (text("issuer")?, Alg::of_name(text("alg")?)?);
+            let key = match source.shared_secret(&declared) {
+                Some(secret) => PartnerKey::shared(profile, issuer, &secret),
+                None => PartnerKey::simulated(profile, issuer, alg),
+            };
             Some((key, declared.result.parameter.clone()))
         });
         let redirect_origins = declared.capabilities.redirect_origins.clone();
@@ -109,6 +113,16 @@ impl ActionSource<'_> {
     /// What the manifest comes to with the settings. What does not resolve is refused by the host, in its own words.
     fn declared(&self) -> Declared {
         self.manifest.resolve(&Json::from_value(self.settings)).unwrap_or_default()
+    }
+
+    /// The secret of profile `auth0` where the plugin holds it too, under the name of the key: actions of Auth0 sign and verify with it
+    /// themselves, so key and secret have to be one. That of a simulated partner where none is given.
+    fn shared_secret(&self, declared: &Declared) -> Option<String> {
+        let name = &declared.result.key;
+        let is_held = declared.result.profile == Profile::Auth0
+            && (declared.capabilities.secrets.contains(name) || self.secrets.contains_key(name));
+        let simulated = || PartnerKey::simulated(TokenProfile::Auth0, "", Alg::Hs256).configured();
+        is_held.then(|| self.secrets.get(name).cloned().unwrap_or_else(simulated))
     }
 }
 
@@ -199,7 +213,8 @@ impl Writer {
             }
         }
         let stand_ins = declared.capabilities.secrets.iter().map(|name| (name.clone(), format!("stand-in-of-{name}")));
-        let all: BTreeMap<_, _> = stand_ins.chain(setup.secrets.clone()).collect();
+        let shared = setup.shared_secret(declared).map(|secret| (declared.result.key.clone(), secret));
+        let all: BTreeMap<_, _> = stand_ins.chain(setup.secrets.clone()).chain(shared).collect();
         for (name, value) in all {
             let variable = format!("SECRET {} {name}", setup.name).replace([' ', '='], "_");
             secrets.insert(name, self.variable(&variable, value));
@@ -218,21 +233,30 @@ impl Writer {
             let key = keys.entry(name.to_owned()).or_insert_with(|| json!({}));
             let Some(key) = key.as_object_mut() else { continue };
             match proof.filter(|(proof, _)| *proof == name) {
-                Some((_, profile)) => self.token_key(key, profile, issuer, &variable),
+                Some((_, profile)) => {
+                    self.token_key(key, (profile, setup.shared_secret(declared)), issuer, &variable);
+                }
                 None => self.own_key(key, name, &variable),
             }
         }
         Value::Object(keys)
     }
 
-    fn token_key(&mut self, key: &mut Map<String, Value>, profile: TokenProfile, issuer: &str, variable: &str) {
+    fn token_key(
+        &mut self,
+        key: &mut Map<String, Value>,
+        (profile, shared): (TokenProfile, Option<String>),
+        issuer: &str,
+        variable: &str,
+    ) {
         let usual = if profile == TokenProfile::Auth0 { Alg::Hs256 } else { Alg::EdDsa };
         let alg = key.entry("alg").or_insert_with(|| usual.as_str().into()).as_str().and_then(Alg::of_name);
         let issuer = key.entry("issuer").or_insert_with(|| issuer.into()).as_str().unwrap_or_default().to_owned();
         // An algorithm that no such token has is refused by the host.
         let Some(alg) = alg else { return };
         let material = if alg == Alg::Hs256 { "secret" } else { "jwks" };
-        let reference = self.variable(variable, PartnerKey::simulated(profile, &issuer, alg).configured());
+        let simulated = || PartnerKey::simulated(profile, &issuer, alg).configured();
+        let reference = self.variable(variable, shared.unwrap_or_else(simulated));
         key.entry(material).or_insert(reference);
     }
 

@@ -198,6 +198,7 @@ impl Idp {
         let mut event = json!({
             "user": { "user_id": user, "email": email, "email_verified": true },
             "client": { "client_id": "demo-app" },
+            "request": { "hostname": self.names.host(Host::Idp) },
             "authentication": { "methods": [{ "name": "pwd", "timestamp": rfc3339(self.clock.now()) }] },
         });
         if let (Some(event), Some(id)) = (event.as_object_mut(), session) {
