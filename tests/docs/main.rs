@@ -62,6 +62,7 @@ chapters! {
     incidents = "docs/incidents.md";
     monitoring = "docs/monitoring.md";
     operating = "docs/operating.md";
+    shipping_plugins = "docs/shipping-plugins.md";
     testing = "docs/testing.md";
     wiring_an_idp = "docs/wiring-an-idp.md";
 }

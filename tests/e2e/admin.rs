@@ -4,6 +4,8 @@ use postlude_testkit::{
     Answered, FACTOR, OPERATOR_KEY, OTHER_OPERATOR_KEY, Postlude, READER_KEY, plugin_file, program,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LIMIT: usize = 32 << 20;
 
@@ -182,7 +184,7 @@ async fn what_this_host_does_not_run_is_refused() {
     assert_eq!(postlude.get_as(OPERATOR_KEY, "/v1/admin/plugins").await.body["plugins"].as_array().unwrap().len(), 1);
 }
 
-/// O04: the cap holds while the body is read, whether its length was said or not.
+/// O04: the cap holds while the body is read, whether its length was said or not: a body without an end is not read to any.
 #[tokio::test]
 async fn an_upload_is_capped_at_the_edge() {
     let postlude = Postlude::in_memory().await;
@@ -190,14 +192,22 @@ async fn an_upload_is_capped_at_the_edge() {
     assert_eq!((at.status, at.outcome()), (422, "plugin_refused"), "it is read whole, and is no component");
     let said = upload(&postlude, OPERATOR_KEY, vec![0; LIMIT + 1]).await;
     assert_eq!((said.status, said.outcome()), (413, "plugin_too_large"), "{}", said.text);
-    // Chunked, more than twice the limit: the connection ends early.
-    let chunk = |_: usize| Ok::<_, std::io::Error>(vec![0_u8; 1 << 20]);
-    let body = reqwest::Body::wrap_stream(Endless { left: 80, chunk });
+    // Chunked, ten gigabytes: the connection ends early.
+    let counted = Arc::<AtomicUsize>::default();
+    let counter = Arc::clone(&counted);
+    let chunk = move |_: usize| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, std::io::Error>(vec![0_u8; 1 << 20])
+    };
+    let body = reqwest::Body::wrap_stream(Endless { left: 10_000, chunk });
     let request = postlude.client.post(format!("{}/v1/admin/plugins", postlude.base)).bearer_auth(OPERATOR_KEY);
     let sent = request.header("content-type", "application/wasm").body(body).send().await;
     if let Ok(response) = sent {
         assert_eq!(response.status(), 413);
     }
+    // What is beyond the limit was on its way already, in the buffers of both ends.
+    let sent = counted.load(Ordering::SeqCst);
+    assert!((32..64).contains(&sent), "{sent} MiB of an endless body were taken");
     assert_eq!(postlude.get_as(OPERATOR_KEY, "/v1/admin/plugins").await.status, 200);
 }
 

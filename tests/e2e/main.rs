@@ -32,6 +32,7 @@ mod resume;
 mod root_keys;
 mod rotation;
 mod sessions;
+mod shares;
 mod signatures;
 mod soak;
 mod story;

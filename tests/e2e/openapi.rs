@@ -75,6 +75,18 @@ async fn the_routes_are_the_documents_paths() {
             assert_eq!(found, said, "{method} {path}");
         }
     }
+    // What frameworks and forgotten tools answer at, as far as it is not documented; also beside what is.
+    let usual = "/ /debug /debug/pprof/ /debug/pprof/heap /debug/vars /actuator /actuator/env /actuator/heapdump /env /.env /.git/config \
+        /server-status /admin /v1 /v1/ /v1/admin /v1/admin/ /v1/debug /v1/admin/debug /v1/admin/config /v1/admin/store /v1/internal /internal \
+        /status /stats /state /trace /traces /swagger /swagger-ui /api-docs /openapi.yaml /graphql /graphiql /metrics/ /healthz/ /readyz/ /v0/logins \
+        /v2/logins /logins /test /dump /heap /threads /config /config.toml /postlude.toml /root.key /shutdown /quit /tasks /tokio /acme /acme/debug \
+        /acme/.well-known/openid-configuration /.well-known/jwks.json /favicon.ico /robots.txt /index.html";
+    for path in usual.split_whitespace().filter(|path| document["paths"].get(*path).is_none()) {
+        for (method, key) in [("get", None), ("get", Some(OPERATOR_KEY)), ("post", Some(OPERATOR_KEY))] {
+            let body = (method == "post").then_some("{}");
+            assert_eq!(status(&postlude, method, path, key, body).await, 404, "{method} {path}");
+        }
+    }
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -147,7 +147,7 @@ fn write(record: LoginRecord) -> LoginWrite {
         expect: 0,
         claim: None,
         max_open: limits::OPEN_LOGINS,
-        caps: Caps { records_of_user: usize::MAX, open_of_tenant: usize::MAX },
+        caps: Caps { records_of_user: usize::MAX, open_of_tenant: usize::MAX, bytes_of_tenant: u64::MAX },
         bypasses: Vec::new(),
     }
 }

@@ -216,6 +216,7 @@ mod tests {
         assert!(why(&plugins.join("missing"), base.path()).contains("No such file"));
     }
 
+    /// O05.
     #[test]
     fn a_link_may_lead_about_in_its_folder_or_the_configurations() {
         let (base, plugins) = folder();

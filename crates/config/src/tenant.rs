@@ -45,6 +45,10 @@ pub struct Tenant {
     pub lifetimes: Lifetimes,
     /// Its weight where tenants share the cores: 1 unless said otherwise.
     pub weight: u32,
+    /// Suspended logins that it may have.
+    pub max_suspended: usize,
+    /// Bytes of the disk that it may take: half for its uploads with their code, half for its records.
+    pub max_disk: u64,
 }
 
 impl Tenant {
@@ -117,6 +121,13 @@ pub const LONGEST_LIFETIME: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// A tenant's weight: beyond a hundred to one the other would hardly be served.
 const WEIGHT: RangeInclusive<i64> = 1..=100;
 
+/// Suspended logins of a tenant. A hundred million of them take 300 GB.
+const MAX_SUSPENDED: RangeInclusive<i64> = 1..=100_000_000;
+
+/// What a tenant may take of a disk: at least what some hundred logins take, at most what no disk has.
+const LEAST_DISK: u64 = 1 << 20;
+const MOST_DISK: u64 = 1 << 50;
+
 /// Reads one tenant. None when it is no table or has no usable name.
 pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, context: &Context<'_>) -> Option<Tenant> {
     let mut section = Section::of(root.log, format!("tenant `{}`", shown(key)), at, node)?;
@@ -136,9 +147,26 @@ pub(super) fn read(key: &str, at: Place, node: &Node, root: &Section<'_>, contex
     let pipeline = action::read_pipeline(&mut section, context, &plugins);
     let lifetimes = lifetimes(&mut section);
     let weight = runs::count(&mut section, "weight", WEIGHT).unwrap_or(1);
+    let max_suspended = runs::count(&mut section, "max_suspended", MAX_SUSPENDED).unwrap_or(limits::TENANT_OPEN_LOGINS);
+    let max_disk = section.parsed("max_disk", |text| units::size_within(text, LEAST_DISK, MOST_DISK));
+    let max_disk = max_disk.map_or(limits::TENANT_DISK, |size| size.value);
     section.finish();
     let (name, issuer_url) = (name?, issuer_url?);
-    Some(Tenant { at, name, issuer_url, return_urls, amr, keys, publishers, plugins, pipeline, lifetimes, weight })
+    Some(Tenant {
+        at,
+        name,
+        issuer_url,
+        return_urls,
+        amr,
+        keys,
+        publishers,
+        plugins,
+        pipeline,
+        lifetimes,
+        weight,
+        max_suspended,
+        max_disk,
+    })
 }
 
 /// Stands for an issuer that could not be read, so that the rest of its tenant is checked too. It never leaves: the

@@ -53,6 +53,16 @@ impl Collector for Moment {
         gauge(&mut encoder, "postlude_store_failing", help, u64::from(failing))?;
         let condition = services.store.condition();
         store_condition(&mut encoder, &condition)?;
+        let help = "Bytes of the disk that the records of a tenant take, about";
+        let mut family =
+            encoder.encode_descriptor("postlude_tenant_records", help, Some(&Unit::Bytes), MetricType::Gauge)?;
+        let known = tenants.get();
+        for (tenant, bytes) in services.store.stored_bytes(services.clock.now()) {
+            // What a tenant leaves behind that is gone must not make series.
+            if known.revisions().iter().any(|(name, _)| *name == tenant) {
+                ConstGauge::new(bytes).encode(family.encode_family(&[("tenant", tenant.as_str())])?)?;
+            }
+        }
         let help = "Plugins whose code is in memory";
         gauge(&mut encoder, "postlude_plugins_loaded", help, number(services.compiler.in_memory()))?;
         gauge(&mut encoder, "postlude_tail_readers", "Readers of the live tail", services.events.readers())?;

@@ -64,6 +64,21 @@ impl Tenant {
         }
     }
 
+    /// Suspended logins that it may have.
+    pub(crate) const fn max_suspended(&self) -> usize {
+        self.settings.max_suspended
+    }
+
+    /// Bytes of the disk that its records may take, about.
+    pub(crate) const fn disk_for_records(&self) -> u64 {
+        self.settings.max_disk / 2
+    }
+
+    /// Bytes of the disk that its uploads may take with their code.
+    pub(crate) const fn disk_for_uploads(&self) -> u64 {
+        self.settings.max_disk / 2
+    }
+
     /// The pipeline that new logins take.
     #[must_use]
     pub fn pipeline(&self) -> Arc<Pipeline> {

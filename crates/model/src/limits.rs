@@ -33,6 +33,9 @@ pub const TIMED_OUT_ATTEMPTS: u32 = 3;
 pub const OPEN_LOGINS: usize = 5;
 /// Suspended logins of a tenant: with three kilobytes each they take 750 MB; an hour of seventy prompts a second that nobody answers.
 pub const TENANT_OPEN_LOGINS: usize = 250_000;
+/// Bytes that a tenant may take of the disk, half of them for its uploads with their code, half for its records: eight million sessions and records
+/// of 2 KB, or a day of 250 light logins a second of 700 bytes.
+pub const TENANT_DISK: u64 = 32 << 30;
 /// Records of one user's logins that were suspended or changed something, as long as they are kept: one every 43 seconds for a day.
 pub const USER_RECORDS: usize = 2000;
 /// Actions in a pipeline: Auth0's limit.

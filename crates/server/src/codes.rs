@@ -72,7 +72,7 @@ error_codes! {
     ConfigurationRefused = UNPROCESSABLE_ENTITY, "configuration_refused",
         "the configuration has mistakes, and the one before keeps serving; `problems` lists them";
     LimitReached = UNPROCESSABLE_ENTITY, "limit_reached",
-        "the tenant has as many as it may have; `detail` says what to do";
+        "the tenant has as many as it may have, or they take as much of the disk as they may; `detail` says what to do";
     TooManyTails = TOO_MANY_REQUESTS, "too_many_tails", "end one of the tenant's live tails";
     Internal = INTERNAL_SERVER_ERROR, "internal", "deny; the log has the cause under the `id`";
     LoginUncertain = SERVICE_UNAVAILABLE, "login_uncertain",

@@ -14,6 +14,7 @@ mod login_log;
 mod memory;
 mod rules;
 mod sled;
+mod space;
 
 pub use api::{
     Activation, ActiveRevision, Availability, BypassChange, BypassOutcome, Bypasses, Caches, Caps, ClaimGuard, Commit,

@@ -33,6 +33,18 @@ fn each_number_is_read_at_both_edges() {
 }
 
 #[test]
+fn a_tenants_part_of_the_disk_is_read_at_its_edges() {
+    let of = |lines: &str| {
+        let text = documented().replacen("[tenants.acme]\n", &format!("[tenants.acme]\n{lines}\n"), 1);
+        let (config, _) = Folder::new().load(&text).unwrap();
+        (config.tenants[0].max_suspended, config.tenants[0].max_disk)
+    };
+    assert_eq!(of(""), (250_000, 32 << 30));
+    assert_eq!(of("max_suspended = 1\nmax_disk = \"1MiB\""), (1, 1 << 20));
+    assert_eq!(of("max_suspended = 100000000\nmax_disk = \"1048576GiB\""), (100_000_000, 1 << 50));
+}
+
+#[test]
 fn beyond_an_edge_it_is_refused_by_name() {
     for (runs, tenant, named) in [
         ("cores = 0", "", "`server.runs.cores`: `0` is out of range"),
@@ -48,6 +60,10 @@ fn beyond_an_edge_it_is_refused_by_name() {
         ("", "weight = 0", "`0` is out of range"),
         ("", "weight = 101", "it must be from 1 to 100"),
         ("", "weight = \"2\"", "weight"),
+        ("", "max_suspended = 0", "it must be from 1 to 100000000"),
+        ("", "max_suspended = 100000001", "`100000001` is out of range"),
+        ("", "max_disk = \"1048575B\"", "it must be from 1MiB"),
+        ("", "max_disk = 5", "max_disk"),
     ] {
         let problems = with(runs, tenant).unwrap_err().to_string();
         assert!(problems.contains(named), "{runs} {tenant}: {problems}");

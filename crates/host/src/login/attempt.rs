@@ -125,11 +125,13 @@ impl<'a> Attempt<'a> {
             claim,
             check_session: session.as_ref().map(|(id, version)| (id, *version)),
             orders_seen: *orders_seen,
+            bytes_of_tenant: self.tenant.disk_for_records(),
             now: services.clock.now(),
         };
         match services.store.append_login(light).map_err(refused)? {
             LightLoginOutcome::Done => Ok(Some(true)),
             LightLoginOutcome::SessionChanged => Ok(Some(false)),
+            LightLoginOutcome::DiskFull => Err(HostError::Busy(DISK_FULL)),
             LightLoginOutcome::NotClaimed => Err(HostError::internal("the claim of a login is another login's")),
             LightLoginOutcome::Full | LightLoginOutcome::OrdersChanged => Ok(None),
         }
@@ -155,7 +157,11 @@ impl<'a> Attempt<'a> {
                 expect,
                 claim,
                 max_open: limits::OPEN_LOGINS,
-                caps: Caps::default(),
+                caps: Caps {
+                    open_of_tenant: self.tenant.max_suspended(),
+                    bytes_of_tenant: self.tenant.disk_for_records(),
+                    ..Caps::default()
+                },
                 bypasses,
             }),
             cache,
@@ -166,6 +172,7 @@ impl<'a> Attempt<'a> {
         match services.store.commit(commit).await.map_err(refused)? {
             CommitOutcome::Done => {}
             CommitOutcome::UserFull => return Err(HostError::Busy(USER_FULL)),
+            CommitOutcome::DiskFull => return Err(HostError::Busy(DISK_FULL)),
             CommitOutcome::TenantFull => return Err(HostError::Busy(TENANT_FULL)),
             CommitOutcome::OrdersChanged => {
                 self.tenant.orders.after(orders_seen.unwrap_or_default()).await;
@@ -188,6 +195,8 @@ impl<'a> Attempt<'a> {
 /// What a login is told that its user or its tenant has no room for.
 const USER_FULL: &str =
     "this user has as many records of logins as one may have; deny, and look for what logs in again and again";
+const DISK_FULL: &str = "this tenant's records take as much of the disk as they may (`max_disk`); deny new logins until old records expire, or raise it";
+
 const TENANT_FULL: &str =
     "this tenant has as many suspended logins as it may have; deny, and look for what begins prompts and leaves them";
 

@@ -7,6 +7,7 @@ use crate::error::HostError;
 use crate::plugin::CompileError;
 use crate::revision::collect_garbage;
 use crate::services::Services;
+use crate::tenant::Tenant;
 use crate::tenants::{Caller, TenantsInForce};
 use postlude_config::Server;
 use postlude_model::names::{Digest, TenantName};
@@ -105,6 +106,7 @@ impl Uploads {
         if known.len() >= UPLOADS {
             return Err(full());
         }
+        check_share(&caller.tenant, &known, bytes.len())?;
         self.check_disk(bytes.len())?;
         let bytes: Arc<[u8]> = bytes.into();
         let plugin = self.compile(digest, Arc::clone(&bytes)).await?;
@@ -185,6 +187,20 @@ async fn store(services: Arc<Services>, caller: Caller, upload: Upload, bytes: A
         audit::note(&caller, "upload", digest, "");
     }
     noted.then_some(()).ok_or_else(full)
+}
+
+/// Whether a tenant's uploads take no more of the disk than they may with a further one.
+fn check_share(tenant: &Tenant, known: &[Upload], bytes: usize) -> Result<(), HostError> {
+    let files =
+        known.iter().fold(u64::try_from(bytes).unwrap_or(u64::MAX), |sum, upload| sum.saturating_add(upload.bytes));
+    let (needed, most) = (files.saturating_mul(CODE_FACTOR), tenant.disk_for_uploads());
+    if needed <= most {
+        return Ok(());
+    }
+    Err(HostError::LimitReached(format!(
+        "with this one the tenant's uploads and their code would take {needed} bytes of the disk, more than the {most} that it has for them \
+         (half of `max_disk`); delete one with `DELETE /v1/admin/plugins/{{digest}}`, or name others by file"
+    )))
 }
 
 fn full() -> HostError {

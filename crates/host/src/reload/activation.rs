@@ -79,6 +79,7 @@ impl Activator {
         let orders = self.orders.of(&bound.name).await?;
         orders.warn(&bound.name, &pipeline);
         let share = self.services.sandbox.share(bound.name.as_str(), bound.tenant.weight);
+        store.weigh(&bound.name, bound.tenant.weight);
         let tenant = Tenant::new(bound.tenant, signing.clone(), pipeline, orders, share);
         store.need_revision(&tenant.name, number, needed_until(&tenant, clock.now())).await?;
         Ok((tenant, keys))

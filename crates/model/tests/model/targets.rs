@@ -47,7 +47,7 @@ fn auth0() -> ActionSpec {
     spec
 }
 
-/// P41.
+/// P41, S14.
 #[test]
 fn what_is_refused() {
     let rows = [
@@ -120,6 +120,18 @@ fn pairs_are_escaped_and_cannot_break_out() {
     assert_eq!(location(&record), format!("{PROMPT}?a+b=1%26state%3D2%23x%0D%0A&%C3%A9=&state={}", state()));
     let record = ask(with_query(&[("state", "mine")]));
     assert!(last_why(&record).contains("`state`"), "{}", last_why(&record));
+}
+
+/// S14: an origin is granted as a whole. A star, a dot or a site above it in the name grants nothing below it.
+#[test]
+fn no_origin_stands_for_those_below_it() {
+    for granted in ["https://prompt.example", "https://*.prompt.example", "https://.prompt.example", "https://*"] {
+        let mut spec = spec("a");
+        spec.grants.redirect_origins = vec![granted.to_owned()];
+        let record = ask_of(action(spec), to("https://taken.prompt.example/face", None));
+        assert_eq!(denied_code(&record), "action_failed", "{granted}");
+        assert!(last_why(&record).contains("which is not granted"), "{granted}: {}", last_why(&record));
+    }
 }
 
 #[test]

@@ -85,6 +85,8 @@ async fn an_endless_line_is_bounded() {
         "(local.set $n (call $stdout.get-stdout)) (memory.fill (i32.const 1024) (i32.const 120) (i32.const 4096))
         (loop (call $output-stream.write (local.get $n) (i32.const 1024) (i32.const 4096) (global.get $out)) (br 0))";
     let report = attack(body).await;
+    assert_limit(&report, Limit::HostCallBytes);
+    assert!(report.log.dropped > 0, "what was cut is counted: {:?}", report.log.dropped);
     assert!(report.log.lines.iter().all(|line| line.message.len() == 8192), "{:?}", report.log.lines.len());
     assert_eq!(report.log.lines.len(), limits::LOG_BYTES / 8192);
 }

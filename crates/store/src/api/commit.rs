@@ -18,18 +18,24 @@ pub enum Durability {
     Batched,
 }
 
-/// How much a user and a tenant may have, so that none of them fills the disk. A light login counts for neither.
+/// How much a user and a tenant may have, so that none of them fills the disk. A light login counts for the bytes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Records of logins of the user that are not light.
     pub records_of_user: usize,
     /// Suspended logins of the tenant.
     pub open_of_tenant: usize,
+    /// Bytes that the tenant's records take, about; a login that begins counts after the others.
+    pub bytes_of_tenant: u64,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { records_of_user: limits::USER_RECORDS, open_of_tenant: limits::TENANT_OPEN_LOGINS }
+        Self {
+            records_of_user: limits::USER_RECORDS,
+            open_of_tenant: limits::TENANT_OPEN_LOGINS,
+            bytes_of_tenant: limits::TENANT_DISK / 2,
+        }
     }
 }
 
@@ -100,6 +106,8 @@ pub enum CommitOutcome {
     UserFull,
     /// The tenant has as many suspended logins as a tenant may have. Nothing was written.
     TenantFull,
+    /// The tenant's records take as much of the disk as they may, and the login is new. Nothing was written.
+    DiskFull,
 }
 
 /// A light login: a login record that is new, has an outcome, and changes nothing else.
@@ -115,6 +123,8 @@ pub struct LightLogin<'a> {
     pub check_session: Option<(&'a SessionId, u64)>,
     /// The version that the tenant's orders must have; none: any.
     pub orders_seen: Option<u64>,
+    /// Bytes that the tenant's records may take, about.
+    pub bytes_of_tenant: u64,
     /// The host's clock.
     pub now: Timestamp,
 }
@@ -132,6 +142,8 @@ pub enum LightLoginOutcome {
     NotClaimed,
     /// Too many wait for the disk. Nothing was written; [`Commits::commit`] of the same login waits for a place.
     Full,
+    /// The tenant's records take as much of the disk as they may. Nothing was written.
+    DiskFull,
 }
 
 /// Commits.

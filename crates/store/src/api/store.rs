@@ -14,7 +14,7 @@ use super::revisions::Revisions;
 use super::scrub::Scrub;
 use super::sessions::Sessions;
 use async_trait::async_trait;
-use postlude_model::names::Timestamp;
+use postlude_model::names::{TenantName, Timestamp};
 
 /// The store of a host: every subject of it, for all tenants. Hosts hold it as `Arc<dyn Store>`.
 #[async_trait]
@@ -31,6 +31,17 @@ pub trait Store:
 
     /// The latest clock of any commit, also of one that was ahead and is set right since: no record is dated later.
     fn latest_commit_time(&self) -> Timestamp;
+
+    /// From now on the tenant has so many turns at the thread that writes while another one has one.
+    fn weigh(&self, tenant: &TenantName, weight: u32) {
+        let _ = (tenant, weight);
+    }
+
+    /// About how many bytes of the disk the records of each tenant take. Nothing where they take none.
+    fn stored_bytes(&self, now: Timestamp) -> Vec<(TenantName, u64)> {
+        let _ = now;
+        Vec::new()
+    }
 
     /// The number of this opening, where it did not follow a clean stop: logins that were answered in the last moments before it
     /// may be forgotten. None where nothing that was answered can be missing. A store that its host had to open again has another number.

@@ -21,7 +21,17 @@ fn append(
     check_session: Option<(&SessionId, u64)>,
 ) -> LightLoginOutcome {
     let now = NOW.plus(Duration::from_millis(5));
-    store.append_login(LightLogin { tenant: &tenant(), record, claim, check_session, orders_seen: None, now }).unwrap()
+    store
+        .append_login(LightLogin {
+            tenant: &tenant(),
+            record,
+            claim,
+            check_session,
+            orders_seen: None,
+            bytes_of_tenant: u64::MAX,
+            now,
+        })
+        .unwrap()
 }
 
 /// Appends a login that is new.

@@ -39,7 +39,15 @@ pub async fn a_commit_knows_the_orders_or_comes_before_them(store: Arc<dyn Store
         let (mut record, tenant) = (record(id, "ann", continued()), tenant());
         let (check_session, orders_seen) = (None, Some(seen));
         let record = &mut record;
-        store.append_login(LightLogin { tenant: &tenant, record, claim: &claim, check_session, orders_seen, now: NOW })
+        store.append_login(LightLogin {
+            tenant: &tenant,
+            record,
+            claim: &claim,
+            check_session,
+            orders_seen,
+            bytes_of_tenant: u64::MAX,
+            now: NOW,
+        })
     };
     assert_eq!(commit_of("a", 0, Durability::Synced).await, CommitOutcome::Done);
     assert_eq!(append("b", 0).unwrap(), LightLoginOutcome::Done);

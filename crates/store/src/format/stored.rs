@@ -6,7 +6,7 @@ use postlude_model::names::NameError;
 use serde::{Deserialize, Serialize};
 
 /// A value of the domain that has a stored format.
-pub(crate) trait Stored: Sized {
+pub(crate) trait Stored: Sized + Send + 'static {
     /// What the record is.
     const KIND: RecordKind;
     /// The newest version: the one that is written.

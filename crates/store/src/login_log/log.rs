@@ -10,6 +10,7 @@ use super::writer::Writer;
 use crate::api::{Availability, Observer, OpenError, StoreError};
 use crate::format::codec::Codec;
 use crate::format::kind::RecordKind;
+use crate::space::Space;
 use postlude_model::login::LoginRecord;
 use postlude_model::names::Timestamp;
 use std::cell::RefCell;
@@ -51,6 +52,8 @@ pub(crate) struct LoginLog {
     swept_until: AtomicU64,
     /// The host's clock when the last login was written before this opening.
     changed_at: Timestamp,
+    /// What the tenants' records take, light logins among them.
+    space: Arc<Space>,
     /// Segments that an earlier root key made, and which one: 1 is the first before the one in use.
     made_by: HashMap<u64, usize>,
     thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
@@ -87,7 +90,13 @@ impl LoginLog {
         let work = move || writer.run();
         let thread = std::thread::Builder::new().name("postlude-logins".to_owned()).spawn(work);
         let thread = Mutex::new(Some(thread.map_err(|why| OpenError::Io { path: folder, why })?));
-        Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, made_by, thread })
+        let space = Arc::default();
+        Ok(Self { waiting, segments, codec, swept_until: AtomicU64::new(0), changed_at, made_by, space, thread })
+    }
+
+    /// What the tenants' records take, light logins among them.
+    pub(crate) const fn space(&self) -> &Arc<Space> {
+        &self.space
     }
 
     /// The host's clock when the last login was written before this opening.
@@ -130,6 +139,9 @@ impl LoginLog {
                 return Err(StoreError::Encoding(KIND, why));
             }
             let appended = self.waiting.append(&entry, &record);
+            if appended == Ok(Appended::Done) {
+                self.space.light(keys.tenant, login.expires_at, record.len());
+            }
             *scratch = record;
             appended
         })

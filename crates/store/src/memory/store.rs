@@ -66,7 +66,7 @@ impl MemoryStore {
     }
 
     fn append(&self, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
-        let LightLogin { tenant, record, claim, check_session, orders_seen, now } = login;
+        let LightLogin { tenant, record, claim, check_session, orders_seen, now, .. } = login;
         if !claim.is_of(&claim_key(tenant, &record.id)) {
             return Ok(LightLoginOutcome::NotClaimed);
         }

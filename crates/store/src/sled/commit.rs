@@ -3,7 +3,7 @@
 use super::bypasses;
 use super::changes::Changes;
 use super::database::{Database, expire};
-use super::keys;
+use super::keys::{self, KeyKind};
 use crate::api::{Commit, CommitOutcome, LightLogin, LightLoginOutcome, LoginWrite, SessionWrite, StoreError};
 use crate::login_log::Appended;
 use crate::rules::open_logins::{self, OpenLogin};
@@ -51,7 +51,10 @@ pub(crate) fn plan(database: &Database, commit: Commit) -> Result<Plan, StoreErr
 
 /// Appends a light login. The caller has claimed it, and knows that it is not stored.
 pub(crate) fn append_light(database: &Database, login: LightLogin<'_>) -> Result<LightLoginOutcome, StoreError> {
-    let LightLogin { tenant, record, check_session, orders_seen, now, .. } = login;
+    let LightLogin { tenant, record, check_session, orders_seen, bytes_of_tenant, now, .. } = login;
+    if is_full(database, tenant, bytes_of_tenant, now) {
+        return Ok(LightLoginOutcome::DiskFull);
+    }
     if !database.orders.are_seen(tenant, orders_seen) {
         return Ok(LightLoginOutcome::OrdersChanged);
     }
@@ -119,6 +122,9 @@ fn plan_login(
     if stored.map_or(0, |stored| stored.version) != expect {
         return Ok(CommitOutcome::LoginChanged);
     }
+    if is_new && is_full(database, tenant, caps.bytes_of_tenant, now) {
+        return Ok(CommitOutcome::DiskFull);
+    }
     if is_new && !has_room(database, tenant, &record, caps.records_of_user)? {
         return Ok(CommitOutcome::UserFull);
     }
@@ -136,6 +142,11 @@ fn plan_login(
     }
     database.put(changes, key, &record)?;
     Ok(CommitOutcome::Done)
+}
+
+/// Whether a tenant's records take as much of the disk as they may. What began before, and every order and logout, is written all the same.
+fn is_full(database: &Database, tenant: &TenantName, most: u64, now: Timestamp) -> bool {
+    database.records.space.of(&keys::of_tenant(KeyKind::Login, tenant), now) >= most
 }
 
 /// Whether a user may have a further record. Only a user who has that many pays for counting them.

@@ -10,11 +10,13 @@ use async_trait::async_trait;
 impl Scrub for SledStore {
     async fn scrub(&self, most: usize) -> Result<bool, StoreError> {
         let after = self.scrub.after();
-        let Look { mut counts, earlier, after } = self.read_many(move |database| look(database, after, most)).await?;
+        let Look { mut counts, earlier, bytes, after } =
+            self.read_many(move |database| look(database, after, most)).await?;
         if !earlier.is_empty() {
             let tagged = self.ask(|answer| Job::TagAgain(earlier, answer)).await?;
             counts.tagged_again(tagged);
         }
+        self.opening.light_logins().space().looked(&bytes, after.as_deref());
         let more = after.is_some();
         if !more {
             // Only what is on the disk is done: else a crash would bring the earlier tags back.

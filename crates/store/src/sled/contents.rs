@@ -1,5 +1,6 @@
 //! Revisions, plugin files and uploads of the embedded store: small records, and files that are named by their hash.
 
+use super::database::Database;
 use super::job::Job;
 use super::records::failed;
 use super::store::SledStore;
@@ -18,7 +19,7 @@ use std::io;
 impl Revisions for SledStore {
     async fn revision(&self, tenant: &TenantName, number: u64) -> Result<Option<String>, StoreError> {
         let key = keys::revision(tenant, number);
-        let hash = self.read_with(&key, |database| database.get_listed(&key)).await?;
+        let hash = self.read_with(&key, Database::get_listed).await?;
         let Some(RevisionHash(hash)) = hash else { return Ok(None) };
         revision_text(&self.opened()?.revisions, &hash).await.inspect_err(|why| self.tell(why))
     }

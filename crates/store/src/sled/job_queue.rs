@@ -10,6 +10,24 @@ use std::time::{Duration, Instant};
 /// Jobs of one tenant that may wait: four groups.
 const OF_TENANT: usize = 1024;
 
+/// How many jobs of each tenant are taken in its turn; one of a tenant that has no weight.
+#[derive(Debug, Default)]
+pub(crate) struct Weights(Mutex<HashMap<TenantName, u32>>);
+
+impl Weights {
+    pub(crate) fn set(&self, tenant: &TenantName, weight: u32) {
+        self.weights().insert(tenant.clone(), weight.max(1));
+    }
+
+    fn of(&self, tenant: Option<&TenantName>) -> u32 {
+        tenant.and_then(|tenant| self.weights().get(tenant).copied()).unwrap_or(1)
+    }
+
+    fn weights(&self) -> MutexGuard<'_, HashMap<TenantName, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The end at which jobs are given in. When it goes, the other end is told.
 #[derive(Debug)]
 pub(crate) struct JobSender(Arc<Shared>);
@@ -31,6 +49,7 @@ pub(crate) enum NotTaken {
 struct Shared {
     queues: Mutex<Queues>,
     came: Condvar,
+    weights: Arc<Weights>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +58,8 @@ struct Queues {
     waiting: HashMap<Option<TenantName>, VecDeque<Job>>,
     /// Whose turn it is next: those that have jobs, each once.
     turns: VecDeque<Option<TenantName>>,
+    /// Jobs that were taken in the turn of the first of them.
+    taken: u32,
     /// To stop, once nothing else waits.
     stop: Option<Job>,
     no_senders: bool,
@@ -46,8 +67,8 @@ struct Queues {
 }
 
 /// A queue's two ends.
-pub(crate) fn job_queue() -> (JobSender, JobReceiver) {
-    let shared = Arc::new(Shared::default());
+pub(crate) fn job_queue(weights: Arc<Weights>) -> (JobSender, JobReceiver) {
+    let shared = Arc::new(Shared { weights, ..Shared::default() });
     (JobSender(Arc::clone(&shared)), JobReceiver(shared))
 }
 
@@ -102,7 +123,7 @@ impl JobReceiver {
         let began = Instant::now();
         let mut queues = self.0.queues();
         loop {
-            if let Some(job) = queues.next() {
+            if let Some(job) = queues.next(&self.0.weights) {
                 return Ok(job);
             }
             if queues.no_senders {
@@ -118,20 +139,25 @@ impl JobReceiver {
 
     /// The jobs that wait, in turn, also those that come meanwhile.
     pub(crate) fn try_iter(&self) -> impl Iterator<Item = Job> + '_ {
-        std::iter::from_fn(|| self.0.queues().next())
+        std::iter::from_fn(|| self.0.queues().next(&self.0.weights))
     }
 }
 
 impl Queues {
-    /// The next tenant's oldest job.
-    fn next(&mut self) -> Option<Job> {
+    /// The oldest job of the tenant whose turn it is: a turn has as many jobs as its tenant's weight.
+    fn next(&mut self, weights: &Weights) -> Option<Job> {
         while let Some(tenant) = self.turns.pop_front() {
             let Some(waiting) = self.waiting.get_mut(&tenant) else { continue };
             let job = waiting.pop_front();
+            self.taken = self.taken.saturating_add(1);
             if waiting.is_empty() {
                 self.waiting.remove(&tenant);
+                self.taken = 0;
+            } else if self.taken < weights.of(tenant.as_ref()) {
+                self.turns.push_front(tenant);
             } else {
                 self.turns.push_back(tenant);
+                self.taken = 0;
             }
             if job.is_some() {
                 return job;
@@ -180,7 +206,7 @@ mod tests {
 
     #[test]
     fn tenants_have_turns_and_each_keeps_its_order() {
-        let (sender, receiver) = job_queue();
+        let (sender, receiver) = job_queue(Arc::default());
         for (tenant, number) in [("a", 1), ("a", 2), ("a", 3), ("b", 1), ("c", 1), ("c", 2)] {
             sender.try_send(job(tenant, number)).unwrap();
         }
@@ -191,9 +217,29 @@ mod tests {
         assert!(receiver.0.queues().waiting.is_empty(), "a tenant that has nothing leaves nothing");
     }
 
+    /// T04: twice the weight, twice the jobs, while both have some waiting.
+    #[test]
+    fn a_turn_has_as_many_jobs_as_its_tenants_weight() {
+        let weights = Arc::<Weights>::default();
+        let (sender, receiver) = job_queue(Arc::clone(&weights));
+        weights.set(&TenantName::new("a").unwrap(), 3);
+        for (tenant, number) in [("a", 1), ("a", 2), ("a", 3), ("a", 4), ("a", 5), ("b", 1), ("b", 2), ("b", 3)] {
+            sender.try_send(job(tenant, number)).unwrap();
+        }
+        assert_eq!(names(&receiver, 5), of(&[("a", 1), ("a", 2), ("a", 3), ("b", 1), ("a", 4)]));
+        // A turn that ends for want of jobs saves nothing up, and a new weight counts at once.
+        assert_eq!(names(&receiver, 2), of(&[("a", 5), ("b", 2)]));
+        weights.set(&TenantName::new("a").unwrap(), 1);
+        weights.set(&TenantName::new("b").unwrap(), 2);
+        for (tenant, number) in [("a", 6), ("a", 7), ("b", 4)] {
+            sender.try_send(job(tenant, number)).unwrap();
+        }
+        assert_eq!(names(&receiver, 9), of(&[("b", 3), ("b", 4), ("a", 6), ("a", 7)]));
+    }
+
     #[test]
     fn a_full_queue_is_its_tenants_alone() {
-        let (sender, receiver) = job_queue();
+        let (sender, receiver) = job_queue(Arc::default());
         for _ in 0..OF_TENANT {
             sender.try_send(job("a", 1)).unwrap();
         }
@@ -206,7 +252,7 @@ mod tests {
     /// What was asked before the end is done before the end.
     #[test]
     fn to_stop_comes_last() {
-        let (sender, receiver) = job_queue();
+        let (sender, receiver) = job_queue(Arc::default());
         sender.try_send(job("a", 1)).unwrap();
         sender.try_send(Job::Stop(oneshot::channel().0)).unwrap();
         sender.try_send(job("a", 2)).unwrap();
@@ -216,13 +262,13 @@ mod tests {
 
     #[test]
     fn each_end_hears_that_the_other_one_went() {
-        let (sender, receiver) = job_queue();
+        let (sender, receiver) = job_queue(Arc::default());
         sender.try_send(job("a", 1)).unwrap();
         drop(sender);
         assert!(receiver.recv_timeout(Duration::ZERO).is_ok(), "what was given in is done first");
         assert!(matches!(receiver.recv_timeout(Duration::from_secs(9)), Err(RecvTimeoutError::Disconnected)));
 
-        let (sender, receiver) = job_queue();
+        let (sender, receiver) = job_queue(Arc::default());
         let (answer, mut answered) = oneshot::channel();
         sender.try_send(Job::Stop(answer)).unwrap();
         drop(receiver);

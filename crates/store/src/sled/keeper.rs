@@ -5,6 +5,7 @@
 
 use super::engine::is_held;
 use super::header::io_at;
+use super::job_queue::Weights;
 use super::open::{Ground, SledOptions, Started, lock, panicked, start};
 use super::opened::Open;
 use super::opening::{Next, Opening};
@@ -38,7 +39,14 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let lock = lock(dir)?;
     let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
     let light_logins = Arc::new(LoginLog::open(dir.join("logins"), codec, Arc::clone(&observer))?);
-    let ground = Ground { options, lock, light_logins: Arc::clone(&light_logins), claims: Arc::default() };
+    let weights = Arc::<Weights>::default();
+    let ground = Ground {
+        options,
+        lock,
+        light_logins: Arc::clone(&light_logins),
+        claims: Arc::default(),
+        weights: Arc::clone(&weights),
+    };
     let Started { open, committer, epoch, boot, description } = start(&ground)?;
     let opening = Arc::new(Opening::new(open, light_logins, ground.options.disk_patience));
     let dir = ground.options.data_dir.clone();
@@ -46,7 +54,7 @@ pub fn open(options: SledOptions) -> Result<SledStore, OpenError> {
     let thread = std::thread::Builder::new().name("postlude-store".to_owned()).spawn(move || keeper.run());
     let keeper = Mutex::new(Some(thread.map_err(io_at(&dir))?));
     let scrub = ScrubState::default();
-    Ok(SledStore { opening, keeper, observer, epoch, boot, description, scrub })
+    Ok(SledStore { opening, keeper, observer, epoch, boot, description, scrub, weights })
 }
 
 /// The thread's own things.

@@ -32,6 +32,7 @@ mod order_versions;
 mod orders_file;
 mod pages;
 mod read_cache;
+mod reads;
 mod records;
 mod revisions;
 mod scrub;

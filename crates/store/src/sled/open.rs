@@ -7,7 +7,7 @@ use super::database::Database;
 use super::engine::{CHECKPOINT, checkpoint, engine};
 use super::header::{Found, io_at, opened, read_header};
 use super::high_water::{Finding, HighWater};
-use super::job_queue::job_queue;
+use super::job_queue::{Weights, job_queue};
 use super::keys;
 use super::opened::Open;
 use super::orders_file::OrdersFile;
@@ -69,6 +69,7 @@ pub(crate) struct Ground {
     pub(super) lock: File,
     pub(super) light_logins: Arc<LoginLog>,
     pub(super) claims: Arc<Claims>,
+    pub(super) weights: Arc<Weights>,
 }
 
 impl Ground {
@@ -100,13 +101,13 @@ pub(super) struct Started {
 
 /// Opens the engine.
 pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
-    let Ground { options, lock, light_logins, claims } = ground;
+    let Ground { options, lock, light_logins, claims, weights } = ground;
     let dir = options.data_dir.as_path();
     let (db, file) = engine(dir)?;
     let failed = |why: &dyn ToString| OpenError::Engine { dir: dir.to_owned(), why: why.to_string() };
     let tree = db.open_tree("records").map_err(|why| failed(&why))?;
     let (codec, observer) = (Codec::new(Arc::clone(&options.mac)), Arc::clone(&options.observer));
-    let records = Records::new(tree, codec);
+    let records = Records::new(tree, codec).counted_in(Arc::clone(light_logins.space()));
     let database = Database::new(records, options.session_lifetime, Arc::clone(&observer), Arc::clone(light_logins));
     let path = &options.high_water_file;
     let mut high_water = HighWater::open(path.clone(), Arc::clone(&options.mac)).map_err(io_at(path))?;
@@ -148,7 +149,7 @@ pub(super) fn start(ground: &Ground) -> Result<Started, OpenError> {
     }
     let folder = |name: &str, ending| ContentFiles::open(dir.join(name), ending).map_err(io_at(&dir.join(name)));
     let (plugins, revisions) = (folder("plugins", "wasm")?, folder("revisions", "json")?);
-    let (jobs, queue) = job_queue();
+    let (jobs, queue) = job_queue(Arc::clone(weights));
     // The engine lives as long as the thread.
     let work = move || {
         let _held = db;

@@ -3,6 +3,7 @@
 use super::changes::Changes;
 use super::database::Database;
 use super::keys::{self, KeyKind};
+use super::records::bytes_of;
 use crate::api::StoreError;
 use crate::api::observer::report;
 use std::collections::BTreeMap;
@@ -72,6 +73,8 @@ pub(crate) struct Look {
     pub(crate) counts: Counts,
     /// Records of earlier root keys.
     pub(crate) earlier: Vec<Vec<u8>>,
+    /// What the records take, with the key of each.
+    pub(crate) bytes: Vec<(Vec<u8>, u64)>,
     /// The last key; none at the end.
     pub(crate) after: Option<Vec<u8>>,
 }
@@ -95,13 +98,15 @@ pub(crate) fn look(database: &Database, after: Option<Vec<u8>>, most: usize) -> 
     let mut from = after.map(|key| [&key[..], &[0]].concat()).unwrap_or_default();
     'kinds: loop {
         for entry in database.records.entries(from.clone()..vec![u8::MAX]) {
-            let (key, _) = entry?;
+            let (key, first) = entry?;
             // Entries of indexes and parts of records are many and no records: the next kind of key follows them.
             if KeyKind::of(&key).is_some_and(|kind| kind.record().is_none()) {
                 from = keys::end_of(key.get(..1).unwrap_or_default());
                 continue 'kinds;
             }
             look_at(database, &key, &mut found)?;
+            let bytes = key.len().saturating_add(bytes_of(&first));
+            found.bytes.push((key.to_vec(), u64::try_from(bytes).unwrap_or(u64::MAX)));
             if found.counts.checked >= u64::try_from(most).unwrap_or(u64::MAX) {
                 found.after = Some(key.to_vec());
                 return Ok(found);

@@ -4,13 +4,14 @@ use super::clean_stop;
 use super::commit::append_light;
 use super::database::Database;
 use super::job::Job;
-use super::job_queue::NotTaken;
+use super::job_queue::{NotTaken, Weights};
 use super::keys::{self, KeyKind};
 use super::lost::Dispensable;
 use super::open::Ground;
 use super::opened::Open;
 use super::opening::Opening;
 use super::pages;
+use super::reads::{self, Read};
 use super::records::failed;
 use super::scrub::ScrubState;
 use crate::api::observer::report;
@@ -52,6 +53,7 @@ pub struct SledStore {
     /// What the store said of itself when it was opened.
     pub(crate) description: Description,
     pub(crate) scrub: ScrubState,
+    pub(crate) weights: Arc<Weights>,
 }
 
 impl SledStore {
@@ -66,23 +68,18 @@ impl SledStore {
     }
 
     pub(crate) async fn read<T: Stored>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.read_with(key, |database| database.get(key)).await
+        self.read_with(key, Database::get).await
     }
 
     /// Reads a record that counts as absent where no root key explains it.
     pub(crate) async fn read_or_lost<T: Dispensable>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.read_with(key, |database| database.get_or_lost(key)).await
+        self.read_with(key, Database::get_or_lost).await
     }
 
     /// Reads what stands under a key, once the disk has it.
-    pub(crate) async fn read_with<T>(
-        &self,
-        key: &[u8],
-        read: impl FnOnce(&Database) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) async fn read_with<T: Send + 'static>(&self, key: &[u8], read: Read<T>) -> Result<T, StoreError> {
         let open = self.opened()?;
-        let read = open.sync_state.durable(key, || read(&open.database)).await;
-        read.inspect_err(|why| self.tell(why))
+        reads::read(&open, key, read).await.inspect_err(|why| self.tell(why))
     }
 
     /// Reads a login, also a light one. One that was written again stands in the database, and counts.
@@ -104,9 +101,7 @@ impl SledStore {
         &self,
         read: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let open = self.opened()?;
-        let read = tokio::task::spawn_blocking(move || read(&open.database)).await.map_err(failed)?;
-        read.inspect_err(|why| self.tell(why))
+        reads::elsewhere(self.opened()?, read).await.inspect_err(|why| self.tell(why))
     }
 
     /// A login that begins, claimed; another call that begins the same one is waited for.
@@ -145,18 +140,20 @@ impl SledStore {
     /// Appends a light login, once there is a place for it.
     async fn commit_light(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let Commit { tenant, login, check_session, orders_seen, now, .. } = commit;
-        let Some(LoginWrite { mut record, claim: Some(claim), .. }) = login else {
+        let Some(LoginWrite { mut record, claim: Some(claim), caps, .. }) = login else {
             return Ok(CommitOutcome::LoginChanged);
         };
         let began = Instant::now();
         loop {
             let check_session = check_session.as_ref().map(|(id, version)| (id, *version));
-            let login =
-                LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session, orders_seen, now };
+            let bytes_of_tenant = caps.bytes_of_tenant;
+            let (tenant, record, claim) = (&tenant, &mut record, &claim);
+            let login = LightLogin { tenant, record, claim, check_session, orders_seen, bytes_of_tenant, now };
             match self.append(login)? {
                 LightLoginOutcome::Done => return Ok(CommitOutcome::Done),
                 LightLoginOutcome::SessionChanged => return Ok(CommitOutcome::SessionChanged),
                 LightLoginOutcome::OrdersChanged => return Ok(CommitOutcome::OrdersChanged),
+                LightLoginOutcome::DiskFull => return Ok(CommitOutcome::DiskFull),
                 LightLoginOutcome::NotClaimed => return Ok(CommitOutcome::LoginChanged),
                 LightLoginOutcome::Full if began.elapsed() >= PLACE_WAIT => {
                     return Err(StoreError::Failed("the disk does not keep up with the logins".to_owned()));
@@ -239,6 +236,9 @@ impl Logins for SledStore {
 
     fn try_claim_login(&self, tenant: &TenantName, id: &LoginId) -> Result<Option<LoginClaim>, StoreError> {
         let (key, open) = (keys::login(tenant, id), self.opened()?);
+        if reads::may_wait(&open) {
+            return Ok(None);
+        }
         let Some(claim) = open.claims.claim(&key) else { return Ok(None) };
         let read = open.sync_state.durable_now(&key, || open.database.get(&key)).inspect_err(|why| self.tell(why))?;
         let Some(read) = read else { return Ok(None) };
@@ -376,6 +376,14 @@ impl Store for SledStore {
 
     fn latest_commit_time(&self) -> Timestamp {
         self.opened().map_or(Timestamp(0), |open| open.sync_state.latest_commit())
+    }
+
+    fn weigh(&self, tenant: &TenantName, weight: u32) {
+        self.weights.set(tenant, weight);
+    }
+
+    fn stored_bytes(&self, now: Timestamp) -> Vec<(TenantName, u64)> {
+        self.opening.light_logins().space().all(now)
     }
 
     fn opened_after_crash(&self) -> Option<u64> {

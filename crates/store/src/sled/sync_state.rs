@@ -80,8 +80,17 @@ impl SyncState {
         key: &[u8],
         read: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.durable_when(key, async { read() }).await
+    }
+
+    /// The same of what takes its time to read.
+    pub(crate) async fn durable_when<T>(
+        &self,
+        key: &[u8],
+        reading: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let mut syncs = self.syncs.subscribe();
-        let value = read()?;
+        let value = reading.await?;
         let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).contains(key);
         // Only the committer applies and syncs, in turn: whatever was read, the next sync has it.
         if pending && tokio::time::timeout(disk_watch::HANGS, syncs.changed()).await.is_err() {

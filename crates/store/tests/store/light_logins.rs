@@ -26,6 +26,7 @@ fn append(store: &SledStore, record: &LoginRecord, now: Timestamp) {
         claim: &claim,
         check_session: None,
         orders_seen: None,
+        bytes_of_tenant: u64::MAX,
         now,
     };
     assert_eq!(store.append_login(login).unwrap(), LightLoginOutcome::Done);
