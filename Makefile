@@ -21,7 +21,7 @@ say = printf '\n== %s\n' $(1)
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\n$(FIRST)\n'
 
 demo: build ## play the story over real HTTP, then click through it (ONCE=1: play it and exit)

@@ -53,7 +53,7 @@ const ABOUT = { 'acme-check': 'the sample, redirects', 'deny-by-domain': 'no pac
 const lines = [];
 if (runs[0].debug_build) lines.push('**A debug build: these numbers mislead.**', '');
 const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
-lines.push(`Measured ${date} UTC on ${cpus().length} processors (${cpus()[0].model.trim()}), Node ${process.versions.node}, the median of ${rounds} rounds.`, '');
+lines.push(`Measured ${date} UTC on ${cpus().length} processors (${cpus()[0].model.trim()}), Node ${process.versions.node}, ${Number(rounds) === 1 ? "one round" : `the median of ${rounds} rounds`}.`, '');
 lines.push('| action | build, s | file, KB | run p50, us | p99, us | fuel | memory, KiB |', '|---|---|---|---|---|---|---|');
 actions.forEach((action, at) => {
   const of = (key) => median(runs.map((run) => run.plugins[at][key]));

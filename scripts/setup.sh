@@ -212,16 +212,18 @@ set_up_clang() {
 
 # Debian's registry, unpacked and not installed: the package would start a service.
 set_up_registry() {
-  local folder=${CARGO_TARGET_DIR:-target}/tools/docker-registry packages
+  local folder=${CARGO_TARGET_DIR:-target}/tools/docker-registry packages fetch='apt-get -qq download docker-registry'
   [ -x "$folder/usr/bin/docker-registry" ] && return
   say "unpacking Debian's docker-registry into $folder"
   have apt-get || die 'the registry is a package of Debian: there is no apt-get here'
   packages=$(mktemp -d)
-  mkdir -p "$folder"
-  if ! { (cd "$packages" && apt-get -qq download docker-registry >/dev/null 2>&1) && dpkg-deb -x "$packages"/*.deb "$folder"; }; then
-    rm -rf "$packages" "$folder"
-    die 'docker-registry cannot be downloaded here: run `apt-get update`, then this again'
+  # Where the lists of packages are missing or old, they are fetched first.
+  if ! (cd "$packages" && { $fetch || { apt-get -qq update && $fetch; }; }) >/dev/null 2>&1; then
+    rm -rf "$packages"
+    die 'docker-registry cannot be downloaded here: run `apt-get update` as root, then this again'
   fi
+  mkdir -p "$folder"
+  dpkg-deb -x "$packages"/*.deb "$folder"
   rm -rf "$packages"
 }
 

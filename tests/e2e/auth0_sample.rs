@@ -113,8 +113,9 @@ impl Page {
 }
 
 fn field(page: &str, name: &str) -> String {
-    let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("no `{name}`: {page}"));
-    rest.split('"').next().unwrap().to_owned()
+    let before = format!("name=\"{name}\" value=\"");
+    assert!(page.contains(&before), "no `{name}`: {page}");
+    page.split(&before).nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 
 /// The browser posts the partner's form, and the IdP resumes.
