@@ -1,12 +1,14 @@
 //! Actions that were written for Auth0's trigger post-login, as they are: one JavaScript file becomes a plugin, with a manifest that
 //! is drafted from its source.
 
+mod draft;
 mod kit;
 mod migrate;
 mod step;
 
+pub use draft::{manifest_file, write_draft};
 pub use kit::{Action, Kit, Note, SessionToken};
-pub use migrate::{Finding, Migration, Verdict, write_draft};
+pub use migrate::{Finding, Migration, Verdict};
 
 use crate::built::Built;
 use crate::compiled::{Code, Compiled};
@@ -46,12 +48,6 @@ pub struct BuiltAction {
     pub notes: Vec<Note>,
 }
 
-/// The manifest of an action: `login.js` has `login.manifest.json`.
-#[must_use]
-pub fn manifest_file(action: &Path) -> PathBuf {
-    action.with_extension("manifest.json")
-}
-
 /// Builds a plugin of an action. Where there is no manifest beside it, one is drafted and written there; one that is there is taken as
 /// it is. Blocks for some seconds; the first time some more, while the kit is installed.
 ///
@@ -64,7 +60,7 @@ pub fn build(options: &Auth0Options) -> Result<BuiltAction, BuildError> {
     let path = manifest_file(&options.file);
     let (text, drafted) = match std::fs::read(&path) {
         Ok(text) => (text, false),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => (pretty(&action.manifest)?, true),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => (draft::pretty(&action.manifest)?, true),
         Err(why) => return Err(BuildError::file("read", &path)(why)),
     };
     let manifest = Manifest::parse(&text).map_err(|reason| BuildError::Manifest { path: path.clone(), reason })?;
@@ -126,10 +122,4 @@ pub fn migrate(file: &Path, publisher: &str) -> Result<Migration, BuildError> {
 pub fn with_draft(action: &Action) -> Result<Vec<u8>, BuildError> {
     let manifest = serde_json::to_vec(&action.manifest).map_err(|why| BuildError::Project(why.to_string()))?;
     Ok(component::embed_manifest(&action.component, &manifest))
-}
-
-fn pretty(manifest: &Value) -> Result<Vec<u8>, BuildError> {
-    let mut text = serde_json::to_vec_pretty(manifest).map_err(|why| BuildError::Project(why.to_string()))?;
-    text.push(b'\n');
-    Ok(text)
 }
