@@ -67,7 +67,7 @@ async fn fill(postlude: &Postlude, light: bool) -> usize {
 /// notices nothing. What expires makes room.
 #[tokio::test]
 async fn records_end_at_the_tenants_part_of_the_disk() {
-    let postlude = with("max_disk = \"1MiB\"", "max_disk = \"1MiB\"").await;
+    let postlude = with("max_disk = \"1MiB\"", "max_disk = \"1048576B\"").await;
     let mut first = postlude.browser("first");
     assert_eq!(first.login().await.outcome(), "redirect");
     let filled = fill(&postlude, false).await;
