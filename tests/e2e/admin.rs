@@ -205,9 +205,9 @@ async fn an_upload_is_capped_at_the_edge() {
     if let Ok(response) = sent {
         assert_eq!(response.status(), 413);
     }
-    // What is beyond the limit was on its way already, in the buffers of both ends.
+    // After the limit twice as much is discarded, so that a client that sends before it reads hears why; the rest was in buffers.
     let sent = counted.load(Ordering::SeqCst);
-    assert!((32..64).contains(&sent), "{sent} MiB of an endless body were taken");
+    assert!((32..160).contains(&sent), "{sent} MiB of an endless body were taken");
     assert_eq!(postlude.get_as(OPERATOR_KEY, "/v1/admin/plugins").await.status, 200);
 }
 

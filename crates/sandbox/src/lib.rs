@@ -18,6 +18,8 @@
 mod abi;
 mod background;
 mod code;
+#[cfg(test)]
+mod component_model;
 mod digest;
 mod engine;
 mod engines;
