@@ -17,7 +17,7 @@ LOCKED := $(if $(CI),--locked)
 FIRST := The first build compiles a WebAssembly engine: 4 to 5 minutes on two processors. Later ones take seconds.
 say = printf '\n== %s\n' $(1)
 
-.PHONY: help setup install docs languages test-auth0 bench-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
+.PHONY: help setup install docs languages test-auth0 bench-auth0 bindings-check test-install time-languages build plugins demo demo-plugins test fmt-check lint test-host test-plugins test-deploy test-demo test-demo-browser test-kits test-registry test-api test-browser freeze load soak bench bench-quick bench-tables bench-records bench-stories release fmt clean
 
 help: ## this list
 	@printf 'Postlude: post-login actions for any identity provider\n\n'
@@ -67,7 +67,7 @@ test-install: build ## `make install` into a folder of its own, and the installe
 setup: ## install what is missing: wasm toolchain, Chromium, npm packages of the example, schemathesis
 	@scripts/setup.sh
 
-test: setup fmt-check plugins lint test-host test-plugins languages test-auth0 test-docs test-kits test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
+test: setup fmt-check plugins lint test-host test-plugins languages test-auth0 test-docs test-kits test-registry test-deploy test-install test-demo test-demo-browser test-api test-browser ## the gate: everything below, with all that it needs
 	@$(call say,'all tests passed')
 
 fmt-check: ## formatting
@@ -98,6 +98,11 @@ test-kits: build ## prompt-site kits and IdP clients in every language: one set 
 	@$(call say,'prompt-site kits and IdP clients')
 	@scripts/setup.sh kits
 	@POSTLUDE_BIN="$(TARGET_DIR)/debug/postlude" scripts/test-kits.sh
+
+test-registry: build ## plugins through a real registry, Debian's docker-registry
+	@$(call say,'a real registry')
+	@scripts/setup.sh registry
+	@cargo test $(LOCKED) --workspace --test registry -- --ignored
 
 test-demo: ## the demo, played once
 	@$(call say,'the demo')
@@ -144,9 +149,9 @@ load: plugins ## two minutes of logins while a plugin is swapped every second, b
 	@cargo build $(LOCKED) --workspace --bin postlude-load
 	@$(TARGET_DIR)/debug/postlude-load --seconds $(or $(LOAD_SECONDS),120)
 
-release: plugins ## build the release into target/dist: a static binary, manual pages, completions, the image's context
+release: plugins ## build the release into target/dist: a static binary, manual pages, completions, the image's context (SIGN_KEY=FILE: with signed plugins)
 	@$(call say,'the release')
-	@scripts/release.sh
+	@SIGN_KEY="$(SIGN_KEY)" scripts/release.sh
 
 # Where scripts/build-release.sh puts what it builds.
 BENCH_DIR = $(TARGET_DIR)/$(shell rustc -vV | sed -n 's/^host: //p')/release

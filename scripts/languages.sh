@@ -84,8 +84,9 @@ custom_factor() {
 }
 
 new_projects() {
-  local template
-  for template in factor gate claims; do
+  local template templates='factor gate claims'
+  [ "$1" != js ] || templates+=' auth0'
+  for template in $templates; do
     (cd "$work" && "$POSTLUDE" new "acme-$template-$1" --lang "$1" --template "$template" --publisher acme.example >/dev/null)
     prepare "$1" "$work/acme-$template-$1"
     (cd "$work/acme-$template-$1" && CARGO_TARGET_DIR=$shared_target "$POSTLUDE" test 2>"$work/build.log" | tail -n 1) || { cat "$work/build.log" >&2; exit 1; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds what is released into target/dist: a stripped binary, static where possible, with manual pages, completions and
 # the systemd unit, as one archive with its digest, and the context of the container image. Checks what it built.
+# With SIGN_KEY=FILE, a publisher's private key, the plugins are signed, and plugins/publisher.pem is the public half.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,6 +36,7 @@ install -m 644 examples/deploy/postlude.service "$TREE/usr/lib/systemd/system/"
 # The plugins of this repository: nobody needs a compiler to begin.
 mkdir -p "$TREE/usr/share/postlude/plugins"
 install -m 644 plugins/target/postlude/*.wasm "$TREE/usr/share/postlude/plugins/"
+if [ -n "${SIGN_KEY:-}" ]; then scripts/sign-plugins.sh "$POSTLUDE" "$SIGN_KEY" "$TREE/usr/share/postlude/plugins"; else say 'the plugins are not signed: SIGN_KEY=FILE signs them'; fi
 install -m 644 examples/deploy/postlude.toml LICENSE README.md CHANGELOG.md SECURITY.md "$TREE/usr/share/doc/postlude/"
 
 # The same input gives the same archive: sorted, no owner, the time of the last commit.
@@ -61,7 +63,13 @@ fi
 ! readelf -S "$POSTLUDE" 2>/dev/null | grep -q '\.symtab' || die 'the binary is not stripped'
 # The example is a configuration as it lies in the archive, but for the paths of an installed system.
 mkdir "$DIST/try"
-sed -e "s#/usr/share/postlude#$(realpath "$TREE")/usr/share/postlude#" -e 's#/run/credentials/postlude.service/##' \
+cp -r "$TREE/usr/share/postlude/plugins" "$DIST/try/plugins"
+# Without a key the plugins are signed here as whoever installs them does.
+if [ -z "${SIGN_KEY:-}" ]; then
+  "$POSTLUDE" keys new publisher --out "$DIST/try/publisher.key.pem" >/dev/null 2>&1
+  scripts/sign-plugins.sh "$POSTLUDE" "$DIST/try/publisher.key.pem" "$DIST/try/plugins"
+fi
+sed -e "s#/usr/share/postlude/##" -e 's#/etc/postlude/plugins.pem#plugins/publisher.pem#' -e 's#/run/credentials/postlude.service/##' \
   "$TREE/usr/share/doc/postlude/postlude.toml" >"$DIST/try/postlude.toml"
 "$POSTLUDE" keys new root --out "$DIST/try/root.key" >/dev/null
 "$POSTLUDE" check --config "$DIST/try/postlude.toml" >/dev/null || die 'the example of the archive is not a configuration'

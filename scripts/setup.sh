@@ -6,6 +6,7 @@
 #   scripts/setup.sh openssl                              what makes the certificate of a partner's page in the browser tests
 #   scripts/setup.sh full-engine                          the full JavaScript engine, into target/tools/full-engine
 #   scripts/setup.sh mypy                                 the checker of Python's types
+#   scripts/setup.sh registry                             a registry for `make test-registry`, into target/tools/docker-registry
 #   scripts/setup.sh static                               what a static binary needs; fails where it cannot be had
 #   scripts/setup.sh profile                              what a build by a profile needs; fails where it cannot be had
 set -euo pipefail
@@ -209,6 +210,21 @@ set_up_clang() {
   apt_install clang lld wasi-libc || die 'plugins in C need clang, wasm-ld and wasi-libc, which cannot be installed here'
 }
 
+# Debian's registry, unpacked and not installed: the package would start a service.
+set_up_registry() {
+  local folder=${CARGO_TARGET_DIR:-target}/tools/docker-registry packages
+  [ -x "$folder/usr/bin/docker-registry" ] && return
+  say "unpacking Debian's docker-registry into $folder"
+  have apt-get || die 'the registry is a package of Debian: there is no apt-get here'
+  packages=$(mktemp -d)
+  mkdir -p "$folder"
+  if ! { (cd "$packages" && apt-get -qq download docker-registry >/dev/null 2>&1) && dpkg-deb -x "$packages"/*.deb "$folder"; }; then
+    rm -rf "$packages" "$folder"
+    die 'docker-registry cannot be downloaded here: run `apt-get update`, then this again'
+  fi
+  rm -rf "$packages"
+}
+
 # The program that makes the book.
 set_up_mdbook() {
   local root=${CARGO_TARGET_DIR:-target}/tools
@@ -246,7 +262,7 @@ set_up_profile() {
 [ $# -gt 0 ] || set -- rust wasm node demo-browser chromium schemathesis
 for part; do
   case $part in
-    rust | wasm | node | demo-browser | chromium | openssl | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile) "set_up_$part" ;;
-    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, openssl, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile" ;;
+    rust | wasm | node | demo-browser | chromium | openssl | schemathesis | static | javascript | full-engine | python | mypy | go | java | kits | clang | mdbook | profile | registry) "set_up_$part" ;;
+    *) die "\`$part\` is nothing that is set up here: rust, wasm, node, demo-browser, chromium, openssl, schemathesis, static, javascript, full-engine, python, mypy, go, java, kits, clang, mdbook, profile, registry" ;;
   esac
 done

@@ -4,6 +4,7 @@
 mod chapter;
 mod links;
 mod session;
+mod surface;
 
 use session::Session;
 use std::fs;
@@ -54,11 +55,14 @@ chapters! {
     first_factor_in_python = "docs/first-factor-python.md";
     #[ignore = "it needs the language's tools; `make test-docs` installs them"]
     writing_a_plugin = "docs/writing-a-plugin.md";
+    #[ignore = "it needs the language's tools; `make test-docs` installs them"]
+    auth0 = "docs/auth0.md";
     configuration = "docs/configuration.md";
     hot_loading = "docs/hot-loading.md";
     incidents = "docs/incidents.md";
     monitoring = "docs/monitoring.md";
     operating = "docs/operating.md";
+    shipping_plugins = "docs/shipping-plugins.md";
     testing = "docs/testing.md";
     wiring_an_idp = "docs/wiring-an-idp.md";
 }
@@ -91,6 +95,13 @@ fn the_book_has_every_page() {
             assert!(summary.contains(&format!("({name})")), "docs/SUMMARY.md does not list {name}");
         }
     }
+}
+
+/// The compatibility with Auth0's actions.
+#[test]
+fn the_surface_is_what_the_list_says() {
+    surface::the_page_is_what_the_list_says(&root());
+    surface::known_differences_are_in_the_list(&root());
 }
 
 /// A page with commands is played, or a reader is the first who runs them.

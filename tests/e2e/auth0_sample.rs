@@ -17,6 +17,13 @@ fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/auth0-factor")
 }
 
+/// Runs the program, which has to succeed.
+fn postlude(arguments: &[&str]) {
+    let ran = std::process::Command::new(program()).args(arguments).output().unwrap();
+    let said = [ran.stdout, ran.stderr].concat();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
 /// The plugin, built once for all tests.
 fn plugin() -> Vec<u8> {
     static BUILT: OnceLock<Vec<u8>> = OnceLock::new();
@@ -24,8 +31,7 @@ fn plugin() -> Vec<u8> {
         let dir = tempfile::tempdir().unwrap();
         let action = dir.path().join("acme-check.js");
         std::fs::copy(sample().join("acme-check.js"), &action).unwrap();
-        let built = std::process::Command::new(program()).args(["build", "--auth0"]).arg(&action).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        postlude(&["build", "--auth0", action.to_str().unwrap()]);
         std::fs::read(dir.path().join("build/acme-check.wasm")).unwrap()
     };
     BUILT.get_or_init(build).clone()
@@ -242,4 +248,14 @@ async fn an_answer_that_proves_nothing_denies() {
         let again = ana.login().await;
         assert_eq!(again.outcome(), "redirect", "{what}: {}", again.text);
     }
+}
+
+#[test]
+#[ignore = "it builds an action with Node: `make test-auth0` runs it"]
+fn the_samples_own_stories_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("acme-check.wasm");
+    std::fs::write(&file, plugin()).unwrap();
+    let stories = sample().join("stories");
+    postlude(&["test", file.to_str().unwrap(), "--stories", stories.to_str().unwrap(), "--no-stock"]);
 }

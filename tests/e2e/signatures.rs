@@ -2,9 +2,12 @@
 
 use postlude_crypto::publisher::PublisherKeyPair;
 use postlude_model::names::Digest;
-use postlude_testkit::{OPERATOR_KEY, Postlude, guests, plugin_file};
+use postlude_testkit::registry::{Registry, SignIn};
+use postlude_testkit::{OPERATOR_KEY, Postlude, guests, plugin_file, program};
 use serde_json::json;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 /// A plugin of the publisher `acme.example` that lets everyone pass.
 fn gate(version: &str) -> Vec<u8> {
@@ -97,4 +100,44 @@ async fn outside_of_development_only_signed_plugins_enter() {
     postlude.edit_config("keys = [\"acme.pem\"]", "keys = [\"ours.pem\"]");
     let why = postlude.try_reload().await.unwrap_err().to_string();
     assert!(why.contains("its signature was not made for this file"), "{why}");
+}
+
+/// What the program prints that does this.
+fn postlude(dir: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(program());
+    command.args(args).current_dir(dir).env("NO_COLOR", "1").env("DOCKER_CONFIG", dir).env_remove("POSTLUDE_CONFIG");
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// O02: from the publisher's desk through a registry to the host of another machine, which serves what was signed there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_from_a_registry_is_served() {
+    let (registry, desk) = (Registry::start(SignIn::Open).await, tempfile::tempdir().unwrap());
+    let mut host = in_production().await;
+    let public = postlude(desk.path(), &["keys", "new", "publisher", "--out", "acme.key.pem"]);
+    let ours = PublisherKeyPair::generate().unwrap();
+    fs::write(host.dir().join("acme.pem"), public).unwrap();
+    fs::write(host.dir().join("ours.pem"), ours.public_pem().unwrap()).unwrap();
+    let custom_factor = ours.sign(&digest(&fs::read(plugin_file("custom-factor")).unwrap())).unwrap();
+    let table = "[tenants.acme.plugins.custom-factor]\n";
+    let publisher = "[tenants.acme.publishers.\"postlude.example\"]\nkeys = [\"ours.pem\"]\n";
+    host.edit_config(table, &format!("{publisher}{table}signature = \"{custom_factor}\"\n"));
+
+    let at = |version: &str| format!("{}/acme/gate:{version}", registry.address);
+    let ship = |version: &str| {
+        fs::write(desk.path().join("gate.wasm"), gate(version)).unwrap();
+        postlude(desk.path(), &["sign", "gate.wasm", "--key", "acme.key.pem"]);
+        postlude(desk.path(), &["push", "gate.wasm", &at(version)]);
+    };
+    ship("1.2.0");
+    postlude(host.dir(), &["add", &at("1.2.0"), "--tenant", "acme", "--replace", "--publisher-key", "acme.pem"]);
+    host.start_again().await.unwrap();
+    assert_eq!(in_force(&host).await, digest(&gate("1.2.0")).to_string());
+    ship("1.3.0");
+    postlude(host.dir(), &["add", &at("1.3.0"), "--tenant", "acme", "--replace"]);
+    host.try_reload().await.unwrap();
+    assert_eq!(in_force(&host).await, digest(&gate("1.3.0")).to_string());
 }

@@ -1,13 +1,12 @@
 //! From a project to a plugin file.
 
+use crate::built::Built;
 use crate::compiled::{Code, Compiled};
 use crate::error::BuildError;
 use crate::language::Language;
 use crate::project::Project;
 use crate::shim::ShimKept;
-use crate::{c, component, file, go, javascript, python, rust, settings};
-use postlude_model::names::Digest;
-use postlude_sandbox::Tier;
+use crate::{auth0, c, component, file, go, javascript, python, rust, settings};
 use std::path::PathBuf;
 
 /// What to build, and how.
@@ -21,31 +20,6 @@ pub struct BuildOptions {
     pub debug: bool,
     /// Where to write: a file, or a folder that exists; by default the language's own place for what is built.
     pub out: Option<PathBuf>,
-}
-
-/// A plugin that was built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Built {
-    /// The plugin's name.
-    pub name: String,
-    /// The project's language.
-    pub language: Language,
-    /// The file.
-    pub path: PathBuf,
-    /// Bytes of the file.
-    pub size: usize,
-    /// The file's SHA-256 digest.
-    pub digest: Digest,
-    /// Whether another build of the same source with the same tools gives the same digest.
-    pub reproducible: bool,
-    /// The functions of the contract that it calls, as `session.record-factor`.
-    pub imports: Vec<String>,
-    /// What it asks of a host besides the contract.
-    pub tier: Tier,
-    /// The tools that compiled it, for people.
-    pub toolchain: String,
-    /// Why each run of it makes and drops instances that only hand its imports on; none where it does not.
-    pub shim_kept: Option<ShimKept>,
 }
 
 /// Builds one plugin. What the language's tools say goes to standard error. Blocks until the tools are done, seconds to minutes.
@@ -86,7 +60,10 @@ pub fn build(options: &BuildOptions) -> Result<Built, BuildError> {
 fn compile(project: &Project, debug: bool) -> Result<Compiled, BuildError> {
     match project.language {
         Language::Rust => rust::compile(project, debug),
-        Language::JavaScript | Language::TypeScript => javascript::compile(project, debug),
+        Language::JavaScript | Language::TypeScript => match javascript::auth0_action(&project.dir)? {
+            Some(action) => auth0::compile(&action, &project.dir),
+            None => javascript::compile(project, debug),
+        },
         Language::Python => python::compile(project, debug),
         Language::Go => go::compile(project, debug),
         Language::C => c::compile(project, debug),

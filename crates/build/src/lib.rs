@@ -6,6 +6,7 @@
 
 pub mod auth0;
 mod build;
+mod built;
 mod c;
 mod command;
 mod compiled;
@@ -29,7 +30,8 @@ pub mod tools;
 mod trim;
 mod watch;
 
-pub use build::{BuildOptions, Built, build};
+pub use build::{BuildOptions, build};
+pub use built::Built;
 pub use component::embed_manifest;
 pub use error::BuildError;
 pub use language::Language;

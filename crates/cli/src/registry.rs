@@ -72,11 +72,11 @@ impl Plugin {
     pub(crate) fn read(bytes: &[u8], from: &str) -> Result<Self> {
         let inspection = postlude_sandbox::inspect(bytes);
         if let Some(why) = &inspection.refused {
-            bail!("`{from}` is no plugin that this host would load: {why}");
+            bail!("`{from}` is no plugin that this host would load: {}", output::plain(&why.to_string()));
         }
         let manifest = match &inspection.manifest {
             Ok(manifest) => manifest.clone(),
-            Err(why) => bail!("`{from}` has no manifest that can be read: {why}"),
+            Err(why) => bail!("`{from}` has no manifest that can be read: {}", output::plain(&why.to_string())),
         };
         Ok(Self { inspection, manifest })
     }

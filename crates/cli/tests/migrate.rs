@@ -91,3 +91,67 @@ fn the_manifest_is_that_of_the_build() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("`migrated.manifest.json` is there already"));
     assert_eq!(read("migrated.manifest.json")["publisher"], "acme.example");
 }
+
+/// What `sdk/auth0/surface.json` says, asked inside a plugin: an action that names everything and says what is otherwise.
+fn probe(surface: &Value) -> String {
+    let named = |kind: &str, verdicts: &[&str]| -> Vec<String> {
+        let entries = surface[kind].as_object().unwrap().iter();
+        let found = entries.filter(|(_, entry)| verdicts.contains(&entry["verdict"].as_str().unwrap()));
+        found.map(|(name, _)| name.clone()).collect()
+    };
+    let there = ["works", "differs", "handed"];
+    let mut lines = Vec::new();
+    for path in named("methods", &there) {
+        lines.push(format!("if (typeof api.{path} !== \"function\") wrong.push(\"api.{path}\");"));
+    }
+    for path in named("methods", &["missing"]) {
+        lines.push(format!("throws(\"api.{path}\", () => api.{path}());"));
+    }
+    for name in named("globals", &there) {
+        lines.push(format!("if (typeof {name} === \"undefined\") wrong.push(\"{name}\");"));
+    }
+    for name in named("globals", &["missing"]) {
+        lines.push(format!("if (typeof {name} !== \"undefined\") wrong.push(\"{name} is there\");"));
+    }
+    for name in named("modules", &there) {
+        lines.push(format!("if (Object.keys(require(\"{name}\")).length === 0) wrong.push(\"module {name}\");"));
+    }
+    for name in named("modules", &["missing"]) {
+        lines.push(format!("throws(\"{name}\", () => require(\"{name}\").anything());"));
+    }
+    for name in surface["modules"]["crypto"]["missing"].as_array().unwrap() {
+        let name = name.as_str().unwrap();
+        lines.push(format!("throws(\"crypto.{name}\", () => require(\"crypto\").{name}());"));
+    }
+    let always = ["secrets", "configuration", "user", "client", "transaction", "request", "authentication", "stats"];
+    for name in always {
+        assert!(surface["event"].get(name).is_some(), "{name}");
+        lines.push(format!("if (typeof event.{name} !== \"object\") wrong.push(\"event.{name}\");"));
+    }
+    let body = lines.join("\n  ");
+    format!(
+        "exports.onExecutePostLogin = async (event, api) => {{\n  const wrong = [];\n  const throws = (name, call) => {{\n    try {{\n      call();\n      \
+         wrong.push(`${{name}} does not throw`);\n    }} catch (error) {{\n      if (!error.message.includes(\"is not there\")) wrong.push(`${{name}}: ${{error.message}}`);\n    \
+         }}\n  }};\n  void [event.secrets.A, fetch, crypto.subtle];\n  {body}\n  console.log(\"wrong: \" + JSON.stringify(wrong));\n}};\n"
+    )
+}
+
+#[test]
+#[ignore = "it needs Node and npm's registry once; `make test-auth0` runs it"]
+fn a_plugin_has_what_the_list_says() {
+    let text = std::fs::read(root().join("sdk/auth0/surface.json")).unwrap();
+    let surface: Value = serde_json::from_slice(&text).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("probe.js"), probe(&surface)).unwrap();
+    let built = postlude(dir.path(), &["build", "--auth0", "probe.js"]);
+    assert!(built.status.success(), "{}", told(&built));
+    let warnings = String::from_utf8_lossy(&built.stderr).into_owned();
+    assert!(
+        warnings.contains("warning: probe.js:") && warnings.contains("`api.notification.drop` is not there"),
+        "{warnings}"
+    );
+    let settings = r#"{"factor":"https://a.example/f","claims":["a"],"scopes":["a"],"app_metadata":["a"],"user_metadata":["a"],"hosts":["a.example"]}"#;
+    let ran = postlude(dir.path(), &["run", "build/probe.wasm", "--json", "--settings", settings]);
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(said.contains("wrong: []"), "{said}\n{}", String::from_utf8_lossy(&ran.stderr));
+}

@@ -51,6 +51,20 @@ fn json_names_the_files_for_scripts() {
     assert!(files.iter().all(|file| dir.path().join("below/acme-gate").join(file.as_str().unwrap()).is_file()));
 }
 
+/// An action of Auth0's has one language, and no copy of the SDK but for the manifest's schema.
+#[test]
+fn an_action_of_auth0s_is_a_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = postlude_in(dir.path(), &["new", "acme-login", "--template", "auth0"]);
+    insta::assert_snapshot!("new-auth0", told(&output).split("--- stderr").next().unwrap());
+    assert!(dir.path().join("acme-login/postlude-sdk/manifest.schema.json").is_file());
+    assert!(!dir.path().join("acme-login/postlude-sdk/src").exists());
+    let updated = postlude_in(dir.path(), &["new", "acme-login", "--update-sdk"]);
+    assert!(updated.status.success() && !dir.path().join("acme-login/postlude-sdk/src").exists());
+    let other = postlude_in(dir.path(), &["new", "acme-gate", "--template", "auth0", "--lang", "rust"]);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("there is no template `auth0` for rust"));
+}
+
 #[test]
 fn what_cannot_be_a_project_is_refused() {
     let dir = tempfile::tempdir().unwrap();

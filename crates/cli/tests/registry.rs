@@ -6,8 +6,10 @@ use postlude_testkit::registry::{Mischief, REGISTRY_USER, Registry, SignIn};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A folder with two publishers' keys, and plugins of them.
 struct Desk(tempfile::TempDir);
@@ -73,7 +75,6 @@ impl Desk {
         let manifest = json!({
             "name": "gate", "version": version, "publisher": publisher, "abi": "0.1.0",
             "capabilities": { "event": ["/user/email"] },
-            "factors": [{ "name": "https://acme.example/face" }],
         });
         fs::write(self.path().join(file), guests::with_manifest(&component, &manifest.to_string())).unwrap();
     }
@@ -150,6 +151,7 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
+/// O19.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_wants_the_password_itself_gets_it_and_no_other_host_does() {
     let (registry, elsewhere) = (Registry::start(SignIn::Basic).await, Registry::start(SignIn::Open).await);
@@ -181,6 +183,7 @@ async fn a_registry_that_wants_the_password_itself_gets_it_and_no_other_host_doe
     desk.refuses(&["pull", &from, "-o", "b.wasm"], "credentials do not go there in the clear");
 }
 
+/// O19.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_registry_makes_of_a_plugin_is_refused_and_nothing_is_kept() {
     let (registry, desk) = (Registry::start(SignIn::Open).await, Desk::new());
@@ -219,98 +222,108 @@ async fn what_a_registry_makes_of_a_plugin_is_refused_and_nothing_is_kept() {
     assert!(usage.status.code() == Some(2) && told(&usage).contains("names no registry"), "{}", told(&usage));
 }
 
-/// O02, O07, P56: what a registry gives is taken only with the signature of a publisher whose key the operator has, and not below the floor.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_host_adds_what_a_known_publisher_signed_and_nothing_else() {
-    let (registry, desk) = (Registry::start(SignIn::Open).await, Desk::new());
-    let at = |tag: &str| format!("{}/acme/gate:{tag}", registry.address);
-    let config = desk.host();
-    let before = desk.read(&config);
-    for (tag, version) in [("1.0", "1.0.0"), ("1.1", "1.1.0"), ("1.2", "1.2.0")] {
-        desk.ship("gate.wasm", version, &at(tag));
-    }
-    let add = |tag: &str, more: &[&str]| {
-        [&["add", &at(tag), "--config", &config], more].concat().iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    let refuses = |tag: &str, more: &[&str], words: &str| {
-        let (args, text) = (add(tag, more), desk.read(&config));
-        desk.refuses(&args.iter().map(String::as_str).collect::<Vec<_>>(), words);
-        assert_eq!(desk.read(&config), text, "the configuration stays as it is");
-    };
-    let does = |tag: &str, more: &[&str]| {
-        let args = add(tag, more);
-        desk.does(&args.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    let files = || fs::read_dir(desk.path().join("host/plugins")).unwrap().count();
-    let present = files();
+/// A registry with `gate` 1.0.0, 1.1.0 and 1.2.0 of `acme.example`, and a host that knows nothing of them.
+struct Shop {
+    registry: Registry,
+    desk: Desk,
+    config: String,
+}
 
-    refuses("1.1", &[], "is of the publisher `acme.example`, whom tenant `acme` does not know");
-    refuses(
-        "1.1",
-        &["--publisher-key", "other.pem"],
-        "is not signed by a key that is known of its publisher `acme.example`",
-    );
-    let printed = does("1.1", &["--publisher-key", "acme.pem", "--print"]);
-    assert!(
-        printed.contains("[tenants.acme.publishers.\"acme.example\"]")
-            && printed.contains("[tenants.acme.plugins.gate]"),
-        "{printed}"
-    );
-    assert!(desk.read(&config) == before && files() == present);
+impl Shop {
+    async fn open() -> Self {
+        let (registry, desk) = (Registry::start(SignIn::Open).await, Desk::new());
+        let config = desk.host();
+        let shop = Self { registry, desk, config };
+        for (tag, version) in [("1.0", "1.0.0"), ("1.1", "1.1.0"), ("1.2", "1.2.0")] {
+            shop.desk.ship("gate.wasm", version, &shop.at(tag));
+        }
+        shop
+    }
+
+    fn at(&self, tag: &str) -> String {
+        format!("{}/acme/gate:{tag}", self.registry.address)
+    }
+
+    /// `postlude add` does it.
+    fn adds(&self, tag: &str, more: &[&str]) -> String {
+        let from = self.at(tag);
+        self.desk.does(&[&["add", &from, "--config", &self.config], more].concat())
+    }
+
+    /// `postlude add` refuses, and neither the configuration nor a file is another one afterwards.
+    fn refuses(&self, tag: &str, more: &[&str], words: &str) {
+        let (from, before) = (self.at(tag), (self.text(), self.files()));
+        self.desk.refuses(&[&["add", &from, "--config", &self.config], more].concat(), words);
+        assert_eq!((self.text(), self.files()), before, "something was written");
+    }
+
+    fn text(&self) -> String {
+        self.desk.read(&self.config)
+    }
+
+    fn files(&self) -> usize {
+        fs::read_dir(self.desk.path().join("host/plugins")).unwrap().count()
+    }
+}
+
+/// O02, O18, P56: the operator has the publisher's key, or takes it by name; a tag that moved is told, whoever signed what it names now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_adds_what_a_publisher_signed_and_pins_it() {
+    let shop = Shop::open().await;
+    let (before, present) = (shop.text(), shop.files());
+    shop.refuses("1.1", &[], "is of the publisher `acme.example`, whom tenant `acme` does not know");
+    let other = ["--publisher-key", "other.pem"];
+    shop.refuses("1.1", &other, "is not signed by a key that is known of its publisher `acme.example`");
+    let key = ["--publisher-key", "acme.pem"];
+    let printed = shop.adds("1.1", &[&key[..], &["--print"]].concat());
+    let tables = ["[tenants.acme.publishers.\"acme.example\"]", "[tenants.acme.plugins.gate]"];
+    assert!(tables.iter().all(|table| printed.contains(table)), "{printed}");
+    assert!(shop.text() == before && shop.files() == present);
     // An action that is not granted what the plugin asks for: the host would refuse it.
-    refuses(
+    shop.refuses(
         "1.1",
-        &["--publisher-key", "acme.pem", "--action", "gate"],
+        &[&key[..], &["--action", "gate"]].concat(),
         "a host would refuse the configuration with this plugin",
     );
-    assert_eq!(files(), present, "nothing is left behind");
 
-    let added = does("1.1", &["--publisher-key", "acme.pem"]);
+    let added = shop.adds("1.1", &key);
     assert!(added.contains("added `gate` 1.1.0, signed by `acme.example`"), "{added}");
-    let after = desk.read(&config);
-    for line in before.lines() {
-        assert!(after.contains(line), "{line} went");
-    }
-    assert!(after.contains(&format!("# from {}@sha256:", at("1.1"))) && files() == present + 2, "{after}");
-    desk.does(&["check", "--config", &config]);
-    assert!(does("1.1", &["--json"]).contains("\"changed\": false"));
-    // The tag moves, and its publisher's signature is as good: the pin says so.
-    registry.move_tag("1.1", "1.2");
-    refuses("1.1", &[], "the tag has moved");
-    refuses("1.2", &[], "take it with `--replace`");
-    assert!(does("1.1", &["--replace"]).contains("added `gate` 1.2.0"));
-    desk.does(&["check", "--config", &config]);
+    let after = shop.text();
+    assert_eq!(before.lines().find(|line| !after.contains(*line)), None, "a line went");
+    assert!(after.contains(&format!("# from {}@sha256:", shop.at("1.1"))) && shop.files() == present + 2, "{after}");
+    assert!(shop.adds("1.1", &["--json"]).contains("\"changed\": false"));
+    shop.registry.move_tag("1.1", "1.2");
+    shop.refuses("1.1", &[], "the tag has moved");
+    shop.refuses("1.2", &[], "take it with `--replace`");
+    let replaced = shop.adds("1.1", &["--replace", "--action", "gate", "--grant-all"]);
+    assert!(replaced.contains("added `gate` 1.2.0") && replaced.contains("action `gate` runs it"), "{replaced}");
+    shop.desk.does(&["check", "--config", &shop.config]);
+    shop.refuses("1.2", &["--tenant", "shop"], "has no tenant `shop`: its tenants are `acme`");
+}
 
-    // A floor, a stranger under acme's name, a stripped signature, and another publisher.
-    let header = "[tenants.acme.publishers.\"acme.example\"]\n";
-    let text = desk.read(&config).replace(header, &format!("{header}floors = {{ gate = \"1.1.0\" }}\n"));
-    assert!(text.contains("floors"), "{text}");
-    fs::write(desk.path().join(&config), text).unwrap();
-    refuses("1.0", &["--replace"], "it is `gate` 1.0.0, below the floor 1.1.0");
-    desk.build("forged.wasm", "9.0.0", "acme.example");
-    desk.does(&["sign", "forged.wasm", "--key", "other.key.pem"]);
-    desk.does(&["push", "forged.wasm", &at("9")]);
-    refuses("9", &["--replace"], "is not signed by a key that is known of its publisher");
-    refuses(
-        "9",
-        &["--replace", "--publisher-key", "other.pem"],
-        "knows the publisher `acme.example` by other keys than `other.pem`",
-    );
-    registry.change("1.2", |manifest| {
-        manifest
-            .pointer_mut("/annotations")
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .remove("dev.postlude.signature")
-            .unwrap();
+/// O02, O07, P56: a version below the floor, a stranger under the publisher's name, a stripped signature, and another publisher.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_adds_nothing_that_its_publishers_did_not_sign_or_that_is_below_a_floor() {
+    let shop = Shop::open().await;
+    let publisher =
+        "[tenants.acme.publishers.\"acme.example\"]\nkeys = [\"../acme.pem\"]\nfloors = { gate = \"1.1.0\" }\n";
+    fs::write(shop.desk.path().join(&shop.config), format!("{}\n{publisher}", shop.text())).unwrap();
+    shop.refuses("1.0", &[], "it is `gate` 1.0.0, below the floor 1.1.0");
+    shop.desk.build("forged.wasm", "9.0.0", "acme.example");
+    shop.desk.does(&["sign", "forged.wasm", "--key", "other.key.pem"]);
+    shop.desk.does(&["push", "forged.wasm", &shop.at("9")]);
+    shop.refuses("9", &[], "is not signed by a key that is known of its publisher");
+    let other = ["--publisher-key", "other.pem"];
+    shop.refuses("9", &other, "knows the publisher `acme.example` by other keys than `other.pem`");
+    shop.registry.change("1.2", |manifest| {
+        let annotations = manifest.pointer_mut("/annotations").unwrap().as_object_mut().unwrap();
+        annotations.remove("dev.postlude.signature").unwrap();
     });
-    refuses("1.2", &["--replace"], "is not signed by its publisher `acme.example`");
-    desk.build("theirs.wasm", "1.0.0", "other.example");
-    desk.does(&["sign", "theirs.wasm", "--key", "other.key.pem"]);
-    desk.does(&["push", "theirs.wasm", &at("theirs")]);
-    refuses("theirs", &["--replace"], "is of the publisher `other.example`, whom tenant `acme` does not know");
-    refuses("1.0", &["--tenant", "shop"], "has no tenant `shop`: its tenants are `acme`");
+    shop.refuses("1.2", &[], "is not signed by its publisher `acme.example`");
+    shop.desk.build("theirs.wasm", "1.0.0", "other.example");
+    shop.desk.does(&["sign", "theirs.wasm", "--key", "other.key.pem"]);
+    shop.desk.does(&["push", "theirs.wasm", &shop.at("theirs")]);
+    shop.refuses("theirs", &[], "is of the publisher `other.example`, whom tenant `acme` does not know");
 }
 
 /// Without a network: a folder is handed over.
@@ -325,4 +338,79 @@ fn a_folder_takes_the_place_of_a_registry() {
     desk.does(&["add", "oci:dist:1.1.0", "--config", &config, "--publisher-key", "acme.pem", "--name", "door"]);
     assert!(desk.read(&config).contains("# from oci:dist:1.1.0@sha256:"));
     desk.does(&["check", "--config", &config]);
+}
+
+/// The registry that Debian has, as a process that ends with the test.
+struct RealRegistry {
+    process: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+/// A password and its bcrypt hash (a vector of John the Ripper's).
+const REAL_PASSWORD: (&str, &str) = ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+
+impl RealRegistry {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        fs::write(path("users"), format!("ops:{}\n", REAL_PASSWORD.1)).unwrap();
+        let config = format!(
+            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n\
+             auth:\n  htpasswd:\n    realm: test\n    path: {}\n",
+            path("data").display(),
+            path("users").display()
+        );
+        fs::write(path("config.yml"), config).unwrap();
+        let target = Path::new(env!("CARGO_BIN_EXE_postlude")).ancestors().nth(2).unwrap();
+        let program = target.join("tools/docker-registry/usr/bin/docker-registry");
+        let mut command = Command::new(&program);
+        command.arg("serve").arg(path("config.yml")).stdout(Stdio::null()).stderr(Stdio::null());
+        let process =
+            command.spawn().unwrap_or_else(|why| panic!("{}: {why}; `make test-registry` has it", program.display()));
+        let until = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(&address).is_err() {
+            assert!(Instant::now() < until, "the registry does not listen");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { process, address, _folder: folder }
+    }
+}
+
+impl Drop for RealRegistry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+#[ignore = "it needs Debian's docker-registry; `make test-registry` has it"]
+fn a_real_registry_takes_a_plugin_and_gives_it_back() {
+    let (registry, desk) = (RealRegistry::start(), Desk::new());
+    let to = format!("{}/acme/gate:1.0.0", registry.address);
+    desk.build("gate.wasm", "1.0.0", "acme.example");
+    desk.does(&["sign", "gate.wasm", "--key", "acme.key.pem"]);
+    desk.refuses(&["push", "gate.wasm", &to], "does not let an unknown user push to `acme/gate`");
+    let push = |password: &str| {
+        let args = ["push", "gate.wasm", &to, "--username", "ops", "--password-stdin"];
+        desk.run_with(&args, password, &[])
+    };
+    assert!(told(&push("wrong")).contains("does not let the user `ops` push to"));
+    let pushed = push(REAL_PASSWORD.0);
+    assert!(pushed.status.success(), "{}", told(&pushed));
+    let auth = json!({ "auths": { &registry.address: { "auth": base64(&format!("ops:{}", REAL_PASSWORD.0)) } } });
+    fs::write(desk.path().join("config.json"), auth.to_string()).unwrap();
+    desk.does(&["pull", &to, "-o", "a.wasm", "--publisher-key", "acme.pem"]);
+    assert_eq!(fs::read(desk.path().join("a.wasm")).unwrap(), fs::read(desk.path().join("gate.wasm")).unwrap());
+    desk.refuses(&["pull", &format!("{}/acme/gate:2", registry.address), "-o", "b.wasm"], "there is nothing at");
+    let config = desk.host();
+    desk.does(&["add", &to, "--config", &config, "--publisher-key", "acme.pem"]);
+    desk.does(&["check", "--config", &config]);
+    // The same again moves nothing; another plugin does not take the tag.
+    assert!(push(REAL_PASSWORD.0).status.success());
+    desk.build("gate.wasm", "1.0.1", "acme.example");
+    desk.does(&["sign", "gate.wasm", "--key", "acme.key.pem"]);
+    assert!(told(&push(REAL_PASSWORD.0)).contains("--move-tag"));
 }

@@ -51,6 +51,15 @@ pub struct Artifact {
     pub labels: Labels,
 }
 
+/// What lies at a location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulled {
+    /// The artifact.
+    pub artifact: Artifact,
+    /// The digest of its manifest: the location with this digest is this artifact for ever.
+    pub manifest: Digest,
+}
+
 /// A blob and its digest.
 #[derive(Debug)]
 pub(crate) struct Blob {
@@ -85,6 +94,11 @@ pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
     Digest::from_bytes(Sha256::digest(bytes).into())
 }
 
+fn too_many_signatures(location: &str) -> RegistryError {
+    let (location, most) = (location.to_owned(), SIGNATURE_BYTES as u64);
+    RegistryError::TooLarge { location, what: "signature", most, limit: "SIGNATURE_BYTES" }
+}
+
 impl Artifact {
     /// The same plugin, signature and labels are always the same artifact.
     pub(crate) fn to_parts(&self) -> Result<Parts, RegistryError> {
@@ -111,6 +125,9 @@ impl Artifact {
             annotations.insert(FACTORS.to_owned(), factors.join(" "));
         }
         if let Some(signature) = &self.signature {
+            if signature.len() > SIGNATURE_BYTES {
+                return Err(too_many_signatures(&self.labels.name));
+            }
             annotations.insert(SIGNATURE.to_owned(), signature.trim().to_owned());
         }
         let manifest = OciImageManifest {
@@ -157,8 +174,7 @@ impl Announced {
         let mut annotations = manifest.annotations.unwrap_or_default();
         let signature = annotations.remove(SIGNATURE);
         if signature.as_ref().is_some_and(|text| text.len() > SIGNATURE_BYTES) {
-            let (location, most) = (location.to_owned(), SIGNATURE_BYTES as u64);
-            return Err(RegistryError::TooLarge { location, what: "signature", most, limit: "SIGNATURE_BYTES" });
+            return Err(too_many_signatures(location));
         }
         let mut text = |key: &str| annotations.remove(key).unwrap_or_default();
         let labels = Labels {
@@ -259,5 +275,8 @@ mod tests {
         assert!(Announced::read(&signed(SIGNATURE_BYTES), "here").is_ok());
         let why = Announced::read(&signed(SIGNATURE_BYTES + 1), "here").unwrap_err().to_string();
         assert!(why.contains("(SIGNATURE_BYTES)"), "{why}");
+        let mut signed = artifact();
+        signed.signature = Some("x".repeat(SIGNATURE_BYTES + 1));
+        assert!(signed.to_parts().unwrap_err().to_string().contains("(SIGNATURE_BYTES)"));
     }
 }

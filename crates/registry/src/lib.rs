@@ -14,21 +14,13 @@ mod location;
 mod remote;
 
 pub use access::Access;
-pub use artifact::{Artifact, Labels};
+pub use artifact::{Artifact, Labels, Pulled};
 pub use credentials::{Credentials, find_credentials};
 pub use error::RegistryError;
-pub use location::{Location, Version};
+pub use location::{LayoutReference, Location, Version};
 
+use layout::Layout;
 use postlude_model::names::Digest;
-
-/// What lies at a location.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pulled {
-    /// The artifact.
-    pub artifact: Artifact,
-    /// The digest of its manifest: the location with this digest is this artifact for ever.
-    pub manifest: Digest,
-}
 
 /// Pushes an artifact and returns the digest of its manifest. A tag that names another artifact is moved only with `may_move`.
 ///
@@ -42,7 +34,7 @@ pub async fn push(
 ) -> Result<Digest, RegistryError> {
     let parts = artifact.to_parts()?;
     match location {
-        Location::Layout(layout) => layout.push(&parts, may_move),
+        Location::Layout(reference) => Layout(reference).push(&parts, may_move),
         Location::Registry(reference) => remote::push(reference, &parts, access, may_move).await,
     }
 }
@@ -53,7 +45,7 @@ pub async fn push(
 /// When there is nothing, it is no plugin, or it is not what its digests say.
 pub async fn pull(location: &Location, access: &Access) -> Result<Pulled, RegistryError> {
     match location {
-        Location::Layout(layout) => layout.pull(),
+        Location::Layout(reference) => Layout(reference).pull(),
         Location::Registry(reference) => remote::pull(reference, access).await,
     }
 }

@@ -1,7 +1,6 @@
 //! Where an artifact lies: in a repository of a registry, or in a folder that is an OCI image layout.
 
 use super::error::RegistryError;
-use super::layout::Layout;
 use oci_client::Reference;
 use postlude_model::names::Digest;
 use std::fmt;
@@ -17,7 +16,7 @@ pub enum Location {
     /// In a registry: `registry.example/acme/face:1.2.0`, or with `@sha256:..`.
     Registry(Reference),
     /// In a folder: `oci:FOLDER`, `oci:FOLDER:TAG` or `oci:FOLDER@sha256:..`.
-    Layout(Layout),
+    Layout(LayoutReference),
 }
 
 /// Which of the artifacts at a location.
@@ -29,6 +28,26 @@ pub enum Version {
     Tag(String),
     /// The one with this manifest.
     Manifest(Digest),
+}
+
+/// One of the artifacts in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayoutReference {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Which one.
+    pub version: Version,
+}
+
+impl fmt::Display for LayoutReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.folder.display();
+        match &self.version {
+            Version::Only => write!(f, "oci:{folder}"),
+            Version::Tag(tag) => write!(f, "oci:{folder}:{tag}"),
+            Version::Manifest(digest) => write!(f, "oci:{folder}@{digest}"),
+        }
+    }
 }
 
 impl Location {
@@ -46,7 +65,7 @@ impl Location {
     pub fn pinned(&self, manifest: &Digest) -> String {
         match self {
             Self::Registry(reference) if reference.digest().is_some() => reference.to_string(),
-            Self::Layout(Layout { version: Version::Manifest(_), .. }) => self.to_string(),
+            Self::Layout(LayoutReference { version: Version::Manifest(_), .. }) => self.to_string(),
             _ => format!("{self}@{manifest}"),
         }
     }
@@ -56,11 +75,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(reference) => reference.fmt(f),
-            Self::Layout(Layout { folder, version }) => match version {
-                Version::Only => write!(f, "oci:{}", folder.display()),
-                Version::Tag(tag) => write!(f, "oci:{}:{tag}", folder.display()),
-                Version::Manifest(digest) => write!(f, "oci:{}@{digest}", folder.display()),
-            },
+            Self::Layout(reference) => reference.fmt(f),
         }
     }
 }
@@ -80,7 +95,7 @@ fn refuse<T>(text: &str, why: impl Into<String>) -> Result<T, RegistryError> {
     Err(RegistryError::Location { text: text.to_owned(), why: why.into() })
 }
 
-fn layout(text: &str, rest: &str) -> Result<Layout, RegistryError> {
+fn layout(text: &str, rest: &str) -> Result<LayoutReference, RegistryError> {
     let (folder, version) = if let Some((folder, digest)) = rest.rsplit_once('@') {
         let digest = digest.parse::<Digest>();
         let Ok(digest) = digest else {
@@ -104,7 +119,7 @@ fn layout(text: &str, rest: &str) -> Result<Layout, RegistryError> {
     if folder.is_empty() {
         return refuse(text, "names no folder: write `oci:FOLDER` or `oci:FOLDER:TAG`");
     }
-    Ok(Layout { folder: PathBuf::from(folder), version })
+    Ok(LayoutReference { folder: PathBuf::from(folder), version })
 }
 
 /// Nothing is guessed: neither Docker's registry nor the tag `latest`.

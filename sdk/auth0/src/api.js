@@ -8,6 +8,7 @@ import { form, query, stash } from "../sdk/src/reply.js";
 import { setMetadata as setSessionMetadata } from "../sdk/src/session.js";
 import { HANDED, MISSING } from "postlude-auth0:surface";
 import { SESSION, TRANSACTION } from "./event.js";
+import { withQuery } from "./query.js";
 import { request } from "./requests.js";
 import { signed, verified } from "./token.js";
 
@@ -76,11 +77,7 @@ export function makeApi(event) {
         return signed({ ...own, ...payload }, secretOf(secret));
       },
       sendUserTo(url, { query: added = {} } = {}) {
-        const target = new URL(url);
-        // The host adds the state of this login.
-        for (const [name, value] of Object.entries(added)) if (name !== "state") target.searchParams.set(name, value);
-        target.searchParams.delete("state");
-        decided.redirect = target.href;
+        decided.redirect = withQuery(new URL(url), added);
         setStash({ state: state() });
         return api;
       },

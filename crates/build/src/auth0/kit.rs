@@ -231,7 +231,7 @@ fn install(dir: &Path) -> Result<(), BuildError> {
 }
 
 /// A line for who waits.
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     use std::io::Write as _;
     // Nobody is left to tell.
     let _ = writeln!(std::io::stderr(), "{text}");

@@ -12,7 +12,7 @@ use crate::error::BuildError;
 use crate::project::Project;
 use crate::tools::{self, Found, NODE};
 use crate::trim::{Contract, camel_case};
-use package::Package;
+use package::{Api, Package};
 use postlude_model::abi::AbiVersion;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -81,6 +81,12 @@ pub(crate) fn compile(project: &Project, _debug: bool) -> Result<Compiled, Build
         reproducible: true,
         out_dir: project.dir.join("build"),
     })
+}
+
+/// The action's file, where the project in a folder is one of Auth0's.
+pub(crate) fn auth0_action(dir: &Path) -> Result<Option<PathBuf>, BuildError> {
+    let package = Package::read(dir)?;
+    Ok((package.api == Api::Auth0).then(|| dir.join(package.entry)))
 }
 
 /// Runs a step of the build program; its answer.

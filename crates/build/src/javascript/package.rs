@@ -11,6 +11,19 @@ pub(super) struct Package {
     pub(super) entry: String,
     /// The engine that runs it.
     pub(super) engine: Engine,
+    /// Whose `api` the module is written for.
+    pub(super) api: Api,
+}
+
+/// Whose interface a plugin's module is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Api {
+    /// That of the SDK.
+    #[default]
+    Postlude,
+    /// `event` and `api` of Auth0's actions.
+    Auth0,
 }
 
 /// The JavaScript engine inside a plugin.
@@ -47,6 +60,7 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct Own {
     engine: Engine,
+    api: Api,
 }
 
 impl Package {
@@ -62,7 +76,11 @@ impl Package {
         if !dir.join(&entry).is_file() {
             return Err(wrong(format!("the field `main` names `{entry}`, which is no file of the project")));
         }
-        Ok(Self { entry, engine: file.postlude.engine })
+        let Own { engine, api } = file.postlude;
+        if (engine, api) == (Engine::Full, Api::Auth0) {
+            return Err(wrong("actions of Auth0's have the small engine: take out `\"engine\": \"full\"`".to_owned()));
+        }
+        Ok(Self { entry, engine, api })
     }
 }
 
@@ -79,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_small_engine_is_the_default() {
-        let small = Package { entry: "plugin.js".to_owned(), engine: Engine::Small };
+        let small = Package { entry: "plugin.js".to_owned(), engine: Engine::Small, api: Api::Postlude };
         assert_eq!(read(r#"{"main": "plugin.js"}"#), Ok(small.clone()));
         assert_eq!(
             read(r#"{"main": "plugin.js", "postlude": {"engine": "full"}}"#),

@@ -3,6 +3,7 @@
 use super::error::NewError;
 use super::template::{self, Template};
 use super::{sdk, words};
+use crate::javascript;
 use crate::language::Language;
 use crate::settings;
 use std::fs;
@@ -48,9 +49,10 @@ pub fn create(project: &NewProject) -> Result<Created, NewError> {
     let words = words::words(&project.name, &project.publisher, project.language, project.template);
     let own = template::files(project.template, project.language)?;
     let mut own: Vec<_> = own.into_iter().map(|(path, text)| (path, template::fill(text, &words))).collect();
-    own.extend(settings_file(project.language, &own));
+    let is_auth0 = project.template == Template::Auth0;
+    own.extend((!is_auth0).then(|| settings_file(project.language, &own)).flatten());
     own.sort();
-    let sdk = sdk::files(project.language)?;
+    let sdk = sdk::files(project.language, is_auth0)?;
     let created = Created { files: own.iter().map(|(path, _)| path.clone()).collect(), sdk_files: sdk.len() };
     let sdk = sdk.into_iter().map(|(path, bytes)| (format!("{SDK}/{path}"), bytes));
     appear(&project.dir, own.into_iter().chain(sdk))?;
@@ -75,7 +77,7 @@ pub fn update_sdk(dir: &Path) -> Result<usize, NewError> {
     }
     let languages = Language::of(dir);
     let [language] = languages.as_slice() else { return Err(NewError::Language(dir.to_owned())) };
-    let files = sdk::files(*language)?;
+    let files = sdk::files(*language, matches!(javascript::auth0_action(dir), Ok(Some(_))))?;
     let count = files.len();
     let old = tempfile::tempdir_in(dir).map_err(NewError::file(dir))?;
     fs::rename(&copy, old.path().join(SDK)).map_err(NewError::file(&copy))?;
@@ -276,7 +278,8 @@ mod tests {
     fn the_manifest_of_every_template_is_acceptable() {
         for template in Template::ALL {
             let dir = tempfile::tempdir().unwrap();
-            let project = NewProject { template, ..project(dir.path(), "acme-face") };
+            let language = template.language().unwrap_or(Language::Rust);
+            let project = NewProject { template, language, ..project(dir.path(), "acme-face") };
             create(&project).unwrap();
             let text = fs::read(project.dir.join("manifest.json")).unwrap();
             let manifest = postlude_model::manifest::Manifest::parse(&text).unwrap();

@@ -10,9 +10,11 @@ const WORKSPACE: &str = include_str!("../../../../Cargo.toml");
 /// For editors: the schema of a manifest.
 const MANIFEST_SCHEMA: &[u8] = include_bytes!("../../../../wit/0.1/manifest.schema.json");
 
-/// The files of a language's SDK, with their paths in its folder.
-pub(super) fn files(language: Language) -> Result<Vec<(String, Vec<u8>)>, NewError> {
+/// The files of a language's SDK, with their paths in its folder. An action of Auth0's has none: what it is built with is in the user's
+/// cache, and only the manifest's schema is for its editor.
+pub(super) fn files(language: Language, is_auth0: bool) -> Result<Vec<(String, Vec<u8>)>, NewError> {
     let sdk = match language {
+        Language::JavaScript if is_auth0 => &[],
         Language::Rust => SDK_RUST,
         Language::JavaScript | Language::TypeScript => SDK_JS,
         Language::Python => SDK_PYTHON,
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_copy_of_the_rust_sdk_inherits_nothing() {
-        let files = files(Language::Rust).unwrap();
+        let files = files(Language::Rust, false).unwrap();
         let manifests: Vec<_> = files.iter().filter(|(path, _)| path.ends_with("Cargo.toml")).collect();
         assert_eq!(manifests.len(), 2);
         for (path, bytes) in manifests {
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn every_sdk_of_this_crate_is_complete() {
-        let has = |language, path: &str| files(language).unwrap().iter().any(|(other, _)| other == path);
+        let has = |language, path: &str| files(language, false).unwrap().iter().any(|(other, _)| other == path);
         assert!(has(Language::Go, "go.mod") && has(Language::Go, "internal/bindings/wit_exports.go"));
         assert!(has(Language::C, "postlude.h") && has(Language::C, "bindings/post_login.c"));
     }

@@ -13,11 +13,13 @@ pub enum Template {
     Gate,
     /// Sets a claim of the ID token.
     Claims,
+    /// An action of Auth0's: redirects to a prompt site and records a factor.
+    Auth0,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 3] = [Self::Factor, Self::Gate, Self::Claims];
+    pub const ALL: [Self; 4] = [Self::Factor, Self::Gate, Self::Claims, Self::Auth0];
 
     /// The name on the command line, which is that of its folders.
     #[must_use]
@@ -26,6 +28,16 @@ impl Template {
             Self::Factor => "factor",
             Self::Gate => "gate",
             Self::Claims => "claims",
+            Self::Auth0 => "auth0",
+        }
+    }
+
+    /// The one language that the template has; none where it has every one.
+    #[must_use]
+    pub const fn language(self) -> Option<Language> {
+        match self {
+            Self::Factor | Self::Gate | Self::Claims => None,
+            Self::Auth0 => Some(Language::JavaScript),
         }
     }
 

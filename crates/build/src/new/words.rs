@@ -19,7 +19,7 @@ pub(super) fn words(
         ("version", own(env!("CARGO_PKG_VERSION"))),
         ("language", own(language.name())),
         ("what", own(what(template))),
-        ("main", own(main_file(language))),
+        ("main", own(main_file(language, template))),
         ("settings", settings_row(language)),
         ("built", format!("{}/{name}.wasm", built(language))),
         ("tools", own(tools(language))),
@@ -45,11 +45,15 @@ const fn what(template: Template) -> &'static str {
         }
         Template::Gate => "Lets in users with a verified email address of a listed domain, and denies others.",
         Template::Claims => "Puts the domain of the user's email address into the ID token.",
+        Template::Auth0 => {
+            "Sends the user to a prompt site, takes a signed result back, and records the factor in the session."
+        }
     }
 }
 
-const fn main_file(language: Language) -> &'static str {
+const fn main_file(language: Language, template: Template) -> &'static str {
     match language {
+        Language::JavaScript if matches!(template, Template::Auth0) => "action.js",
         Language::Rust => "src/lib.rs",
         Language::JavaScript => "plugin.js",
         Language::TypeScript => "plugin.ts",
@@ -151,6 +155,24 @@ event = ["/user/email", "/user/email_verified"]"#
 [tenants.acme.pipeline.grants]
 event = ["/user/email"]
 claims = ["https://{{publisher}}/domain"]"#
+        }
+        Template::Auth0 => {
+            r#"secrets = { REQUEST_SECRET = { env = "REQUEST_SECRET" }, RESULT_SECRET = { env = "RESULT_SECRET" } }
+
+[tenants.acme.pipeline.grants]
+event = ["/authentication/methods", "/request/hostname", "/user/user_id"]
+redirect_origins = ["https://prompt.{{publisher}}"]
+secrets = ["REQUEST_SECRET", "RESULT_SECRET"]
+
+[tenants.acme.pipeline.keys.RESULT_SECRET]
+issuer = "https://prompt.{{publisher}}"
+alg = "HS256"
+secret = { env = "RESULT_SECRET" }
+
+[[tenants.acme.pipeline.factors]]
+name = "https://{{publisher}}/{{name}}"
+max_age = "24h"
+amr = ["mfa"]"#
         }
     }
 }

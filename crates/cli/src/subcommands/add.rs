@@ -23,9 +23,9 @@ use std::process::ExitCode;
 /// is written when the host would refuse the configuration, or the plugin is there in another version (`--replace`).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  postlude add registry.example/acme/face:1.2.0 --publisher-key acme.pem\n  \
-    postlude add registry.example/acme/face:1.3.0 --replace             # a later version, by the keys that are known\n  \
+    postlude add registry.example/acme/face:1.3.0 --replace     # by the keys that are known\n  \
     postlude add registry.example/acme/gate:1.0.0 --action gate --grant-all\n  \
-    postlude add oci:dist:1.2.0 --tenant shop --print                   # what would be written\n\n\
+    postlude add oci:dist:1.2.0 --tenant shop --print           # what would be written\n\n\
     Exit codes: 0 the plugin is in the configuration; 1 it is not, and nothing was written; 2 wrong usage.")]
 pub(crate) struct Args {
     /// What: `REGISTRY/REPOSITORY:TAG`, `REGISTRY/REPOSITORY@sha256:..`, or `oci:FOLDER[:TAG]`
@@ -79,8 +79,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if is_new && present.is_some() && !args.replace {
         return Err(another(args, tenant, &name, pinned, &digest, &text));
     }
-    if !is_new && args.action.is_none() {
-        return told(args, &Told { reference: &reference, plugin: &plugin, name: &name, file: None, action: None });
+    let mut done = Told {
+        reference: &reference,
+        plugin: &plugin,
+        name: &name,
+        file: None,
+        action: None,
+        publisher: new_publisher.is_some(),
+    };
+    if !is_new && args.action.is_none() && new_publisher.is_none() {
+        return told(args, &done);
     }
     let installation = Installation::plan(&args.config, tenant, &plugin)?;
     let action = match &args.action {
@@ -112,8 +120,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         installation.take_back();
         return Err(why);
     }
-    let file = is_new.then_some(installation.file());
-    told(args, &Told { reference: &reference, plugin: &plugin, name: &name, file, action: args.action.as_ref() })
+    done.file = is_new.then_some(installation.file());
+    done.action = args.action.as_ref();
+    told(args, &done)
 }
 
 fn unreadable(problems: Problems) -> anyhow::Error {
@@ -195,20 +204,25 @@ struct Told<'a> {
     /// The file that was written; none where the same plugin was there.
     file: Option<&'a Path>,
     action: Option<&'a ActionName>,
+    /// The tenant did not know the publisher before.
+    publisher: bool,
 }
 
 fn told(args: &Args, told: &Told<'_>) -> Result<ExitCode> {
-    let Told { reference, plugin, name, file, action } = *told;
+    let Told { reference, plugin, name, file, action, publisher: is_new_publisher } = *told;
     let (manifest, digest) = (&plugin.manifest, plugin.inspection.digest);
     if args.json {
         output::json(&json!({
             "reference": reference, "digest": digest, "plugin": name, "file": file, "action": action,
-            "changed": file.is_some() || action.is_some(),
+            "changed": file.is_some() || action.is_some() || is_new_publisher,
             "version": manifest.version, "publisher": manifest.publisher,
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let (publisher, version) = (output::plain(&manifest.publisher), output::plain(&manifest.version));
+    if is_new_publisher {
+        output::line(format!("the publisher `{publisher}` is known from now on"));
+    }
     match file {
         Some(file) => {
             output::line(format!("added `{name}` {version}, signed by `{publisher}`: {}", file.display()));

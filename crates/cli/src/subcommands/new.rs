@@ -4,6 +4,7 @@ use crate::output;
 use crate::subcommands::build::language;
 use anyhow::{Context as _, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use postlude_build::tools::{self, MissingTool, System, TOOLS};
 use postlude_build::{Created, Language, NewProject, Template, create, update_sdk};
 use serde_json::json;
@@ -16,19 +17,19 @@ use std::process::ExitCode;
 /// this program and the language's own tools is needed. The folder's name becomes the plugin's.
 ///
 /// Templates: `factor` sends the user to a prompt site and records a factor, `gate` denies users by the domain of their email
-/// address, `claims` sets a claim of the ID token.
+/// address, `claims` sets a claim of the ID token, `auth0` is an action as Auth0 knows them, in JavaScript.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  postlude new acme-face --lang rust\n  postlude new acme-gate --lang go --template gate\n  \
-    postlude new plugins/acme-claims --lang c --template claims --publisher acme.example\n  \
+    postlude new acme-login --template auth0\n  postlude new plugins/acme-claims --lang c --template claims --publisher acme.example\n  \
     postlude new acme-face --update-sdk"
 )]
 pub(crate) struct Args {
     /// The folder to make; its name is the plugin's
     #[arg(value_name = "NAME")]
     dir: PathBuf,
-    /// The language
-    #[arg(long, value_name = "LANGUAGE", value_parser = language(), required_unless_present = "update_sdk")]
+    /// The language; the template `auth0` has JavaScript alone
+    #[arg(long, value_name = "LANGUAGE", value_parser = language())]
     lang: Option<Language>,
     /// What the plugin begins as
     #[arg(long, value_name = "TEMPLATE", value_parser = template(), default_value = "factor")]
@@ -52,7 +53,14 @@ fn template() -> impl TypedValueParser<Value = Template> {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let dir = &args.dir;
-    let Some(language) = args.lang else { return updated(args) };
+    if args.update_sdk {
+        return updated(args);
+    }
+    let Some(language) = args.lang.or(args.template.language()) else {
+        let what = "the following required arguments were not provided:\n  --lang <LANGUAGE>";
+        let command = <Args as clap::Args>::augment_args(clap::Command::new("postlude new"));
+        command.bin_name("postlude new").error(ErrorKind::MissingRequiredArgument, what).exit();
+    };
     let name = dir.file_name().and_then(|name| name.to_str());
     let name = name.with_context(|| format!("`{}` has no name that a plugin could have", dir.display()))?;
     let project = NewProject {
@@ -69,7 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             missing.iter().map(|tool| json!({ "name": tool.name, "install": tool.install })).collect();
         output::json(&json!({ "name": name, "path": dir, "files": created.files, "missing_tools": missing }))?;
     } else {
-        show(dir, language, &created, &missing);
+        show(dir, language, args.template == Template::Auth0, &created, &missing);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -84,7 +92,7 @@ fn updated(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(dir: &Path, language: Language, created: &Created, missing: &[MissingTool]) {
+fn show(dir: &Path, language: Language, is_auth0: bool, created: &Created, missing: &[MissingTool]) {
     let dir = dir.display();
     let Created { files, sdk_files } = created;
     output::line(format!("created {} files, and the SDK's {sdk_files}, in {dir}", files.len()));
@@ -94,7 +102,7 @@ fn show(dir: &Path, language: Language, created: &Created, missing: &[MissingToo
     for tool in missing {
         output::note(tool);
     }
-    let install = language.install().map(|install| format!("{install} && ")).unwrap_or_default();
+    let install = language.install().filter(|_| !is_auth0).map(|install| format!("{install} && ")).unwrap_or_default();
     output::line(format!("next: cd {dir} && {install}postlude dev"));
 }
 

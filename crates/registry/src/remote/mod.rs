@@ -6,9 +6,8 @@ mod body;
 mod errors;
 mod session;
 
-use super::Pulled;
 use super::access::Access;
-use super::artifact::{Announced, Parts};
+use super::artifact::{Announced, Parts, Pulled};
 use super::error::RegistryError;
 use super::limits::DEADLINE;
 use oci_client::{Reference, RegistryOperation};

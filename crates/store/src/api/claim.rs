@@ -15,7 +15,7 @@ type Waiting = Vec<oneshot::Sender<Infallible>>;
 /// The keys that are claimed now.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    held: Mutex<HashMap<Vec<u8>, Waiting>>,
+    held: Mutex<HashMap<Arc<[u8]>, Waiting>>,
 }
 
 /// A login that no other call of this process may write for the first time, until all clones of this are dropped.
@@ -27,7 +27,7 @@ pub struct ClaimGuard {
 #[derive(Debug)]
 struct Held {
     claims: Arc<Claims>,
-    key: Vec<u8>,
+    key: Arc<[u8]>,
 }
 
 impl Claims {
@@ -49,7 +49,8 @@ impl Claims {
 
     /// The claim, or what ends when whoever has it lets it go.
     fn claim_or_wait(self: &Arc<Self>, key: &[u8]) -> Result<ClaimGuard, oneshot::Receiver<Infallible>> {
-        match self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_vec()) {
+        let key = Arc::from(key);
+        match self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(Arc::clone(&key)) {
             Entry::Vacant(free) => drop(free.insert(Vec::new())),
             Entry::Occupied(mut held) => {
                 let (waits, let_go) = oneshot::channel();
@@ -57,14 +58,14 @@ impl Claims {
                 return Err(let_go);
             }
         }
-        Ok(ClaimGuard { held: Arc::new(Held { claims: Arc::clone(self), key: key.to_vec() }) })
+        Ok(ClaimGuard { held: Arc::new(Held { claims: Arc::clone(self), key }) })
     }
 }
 
 impl ClaimGuard {
     /// Whether it is the claim of this key.
     pub(crate) fn is_of(&self, key: &[u8]) -> bool {
-        self.held.key == key
+        *self.held.key == *key
     }
 }
 

@@ -1,4 +1,5 @@
 // The module `crypto` without keys: digests, HMAC, random numbers, key derivation and ciphers, over the noble libraries.
+import "../sha256.js";
 import { cbc, ctr, gcm } from "@noble/ciphers/aes.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";

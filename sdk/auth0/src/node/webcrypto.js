@@ -1,4 +1,5 @@
 // The global `crypto` (Web Cryptography API): digests, HMAC, AES, signatures by RSA, ECDSA and Ed25519.
+import "../sha256.js";
 import { cbc, ctr, gcm } from "@noble/ciphers/aes.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";

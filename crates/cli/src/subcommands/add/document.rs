@@ -1,5 +1,6 @@
 //! Changes of `postlude.toml` that leave its comments and its order as they are.
 
+use crate::output;
 use anyhow::{Result, anyhow};
 use postlude_model::manifest::Manifest;
 use postlude_model::names::{ActionName, Digest, PluginName, TenantName};
@@ -169,7 +170,8 @@ fn note_origin(table: &mut Table, reference: &str) {
     if kept.is_empty() {
         kept.push("");
     }
-    let origin = format!("{FROM}{reference}");
+    // A line of its own, whatever is in the name of a folder.
+    let origin = format!("{FROM}{}", output::plain(reference));
     kept.push(&origin);
     table.decor_mut().set_prefix(format!("{}\n", kept.join("\n")));
 }

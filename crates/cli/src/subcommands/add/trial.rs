@@ -12,7 +12,8 @@ use std::path::Path;
 pub(super) fn must_be_accepted(config: &Path, changed: &str, environment: &Environment) -> Result<()> {
     let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // In the same folder: the paths in it are meant from there.
-    let mut trial = tempfile::Builder::new().prefix(".postlude-add-").suffix(".toml").tempfile_in(folder)?;
+    let trial = tempfile::Builder::new().prefix(".postlude-add-").suffix(".toml").tempfile_in(folder);
+    let mut trial = trial.with_context(|| format!("the folder `{}` cannot be written to", folder.display()))?;
     trial.write_all(changed.as_bytes()).with_context(|| format!("`{}` was not written", trial.path().display()))?;
     let mistakes = mistakes(trial.path(), environment)?;
     if mistakes.is_empty() {
@@ -30,7 +31,7 @@ fn mistakes(config: &Path, environment: &Environment) -> Result<Vec<String>> {
     let compiler = Compiler::new(Sandbox::new(Default::default())?, compile_worker::compilation()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let told = |problem: &postlude_config::Problem| match &problem.hint {
-        Some(hint) => format!("{} ({})", problem.message, hint.replace('\n', " ")),
+        Some(hint) => format!("{}\n    hint: {}", problem.message, hint.replace('\n', "\n    ")),
         None => problem.message.clone(),
     };
     match runtime.block_on(postlude_host::load(config, &compiler, environment)) {
