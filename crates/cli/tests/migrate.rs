@@ -1,5 +1,5 @@
 //! `postlude migrate` over actions of our own writing (`tests/auth0/migrate`): what it says of each.
-#![expect(clippy::unwrap_used, reason = "tests stop at what surprises them")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what surprises them")]
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
