@@ -92,6 +92,7 @@ mod tests {
     /// R07: the engine waits for the disk in the middle of a read, as for a page that it evicted and has not written. The reader is refused in
     /// time, and the one thread serves everything else meanwhile.
     #[tokio::test]
+    #[expect(clippy::await_holding_lock, reason = "the lock stands for a page that the disk does not give back")]
     async fn a_read_that_waits_for_a_hanging_disk_is_refused_and_holds_nobody_up() {
         static PAGE: Mutex<()> = Mutex::new(());
         let folder = tempfile::tempdir().unwrap();
