@@ -14,14 +14,14 @@ use std::time::Duration;
 pub const SWAP_KEY: &str = "plk_test-swap-key-0123456789abcdefghijklmno";
 
 /// Where a version stands in the code.
-const PLACE: &str = "v000000";
+const PLACE: &str = "v000000000";
 
 const TEXT: &str = r#"
 (func (export "on-login") (result i32)
-  (call $claims.set-id-token «https://acme.example/on-login» «\"v000000\"» (global.get $out))
+  (call $claims.set-id-token «https://acme.example/on-login» «\"v000000000\"» (global.get $out))
   (call $redirect «http://localhost:4000/prompt»))
 (func (export "on-continue") (result i32)
-  (call $claims.set-id-token «https://acme.example/on-continue» «\"v000000\"» (global.get $out))
+  (call $claims.set-id-token «https://acme.example/on-continue» «\"v000000000\"» (global.get $out))
   (call $continue))
 "#;
 
@@ -47,7 +47,7 @@ pub fn versioned(version: u32) -> Vec<u8> {
 /// A version as the plugin says it.
 #[must_use]
 pub fn name(version: u32) -> String {
-    format!("v{version:06}")
+    format!("v{version:09}")
 }
 
 /// The digest of a file, as answers show it.

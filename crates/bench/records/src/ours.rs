@@ -61,7 +61,15 @@ impl Engine for Log {
         let mut record = LoginRecord { id, created_at: now, expires_at: now.plus(24 * HOUR), ..self.sample.clone() };
         record.subject.user_id = user(user_of(number))?;
         loop {
-            let login = LightLogin { tenant: &tenant, record: &mut record, claim: &claim, check_session: None, now };
+            let login = LightLogin {
+                tenant: &tenant,
+                record: &mut record,
+                claim: &claim,
+                check_session: None,
+                orders_seen: None,
+                bytes_of_tenant: u64::MAX,
+                now,
+            };
             match self.store.append_login(login)? {
                 LightLoginOutcome::Done => return Ok(()),
                 LightLoginOutcome::Full => std::thread::sleep(Duration::from_millis(1)),
