@@ -28,18 +28,18 @@ async fn refused(postlude: &Postlude) -> String {
     let why = postlude.try_reload().await.unwrap_err().to_string();
     let last = postlude.host().reloads().status().last.unwrap();
     assert_eq!(last.outcome.unwrap_err().to_string(), why, "the reason stays to be looked at");
-    assert_eq!(version(postlude).await, "v000000", "the old one keeps serving");
+    assert_eq!(version(postlude).await, "v000000000", "the old one keeps serving");
     why
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_plugin_is_in_force_and_the_reload_says_what_changed() {
     let postlude = swapping().await;
-    assert_eq!(version(&postlude).await, "v000000");
+    assert_eq!(version(&postlude).await, "v000000000");
     let (old, new) = (versioned(0), versioned(1));
     deploy(&plugin(&postlude), &new);
     let reloaded = postlude.try_reload().await.unwrap();
-    assert_eq!(version(&postlude).await, "v000001");
+    assert_eq!(version(&postlude).await, "v000000001");
     let of = |name: &str| reloaded.tenants.iter().find(|change| change.tenant.as_str() == name).unwrap();
     let change = of("swap");
     assert_eq!((change.from, change.to), (Some(1), Some(2)));
@@ -86,7 +86,7 @@ async fn what_cannot_run_is_refused_with_its_reason_and_the_old_one_keeps_servin
     says("is a symbolic link that leads out of its folder").await;
     postlude.edit_config("[server]", "[server]\nfollow_symlinks = true");
     assert!(postlude.try_reload().await.is_ok());
-    assert_eq!(version(&postlude).await, "v000001", "the operator allowed it");
+    assert_eq!(version(&postlude).await, "v000000001", "the operator allowed it");
 }
 
 /// A tenant with a mistake keeps all others from changing as well.
@@ -100,7 +100,7 @@ async fn all_tenants_change_together_or_none_does() {
     postlude.edit_config("max_age = \"soon\"", "max_age = \"1h\"");
     let reloaded = postlude.try_reload().await.unwrap();
     let changed = reloaded.tenants.iter().filter(|change| change.from != change.to).count();
-    assert_eq!((changed, version(&postlude).await.as_str()), (2, "v000001"));
+    assert_eq!((changed, version(&postlude).await.as_str()), (2, "v000000001"));
 }
 
 /// A new tenant has keys of its own at once, and a root key that was exchanged waits for the restart.
@@ -234,7 +234,7 @@ async fn a_suspended_login_finishes_on_its_digest() {
             postlude.restart().await;
         }
     }
-    assert_eq!(version(&postlude).await, "v000009");
+    assert_eq!(version(&postlude).await, "v000000009");
 }
 
 /// The code of a revision goes with the last login that is suspended on it.
@@ -278,7 +278,7 @@ async fn stored_revisions_and_plugins_go_once_no_login_can_need_them() {
     postlude.forward(Duration::from_secs(27 * 60 * 60));
     host.collect_garbage().await.unwrap();
     assert_eq!((files("plugins"), files("revisions")), before);
-    assert_eq!(version(&postlude).await, "v000003");
+    assert_eq!(version(&postlude).await, "v000000003");
 }
 
 /// What a longer lifetime needs of the store comes with the next start, and is said.

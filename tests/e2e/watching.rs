@@ -57,7 +57,7 @@ async fn a_plugin_or_configuration_that_changes_is_taken() {
     postlude.edit_config("\"versioned.wasm\"", "\"new/other.wasm\"");
     let host = postlude.host();
     until("the missing file is complained about", || host.reloads().status().refused == 1).await;
-    assert_eq!(version(&client).await, "v000002");
+    assert_eq!(version(&client).await, "v000000002");
     std::fs::create_dir(postlude.dir().join("new")).unwrap();
     deploy(&postlude.dir().join("new/other.wasm"), &versioned(3));
     becomes(&client, 3).await;
@@ -86,7 +86,7 @@ async fn a_slow_writer_is_waited_for_and_a_broken_file_complained_about_once() {
     for part in new.chunks(new.len() / 4) {
         file.write_all(part).unwrap();
         tokio::time::sleep(Duration::from_millis(700)).await;
-        assert_eq!(version(&client).await, "v000001");
+        assert_eq!(version(&client).await, "v000000001");
     }
     let now = host.reloads().status();
     assert_eq!((now.taken, now.refused), (before.taken, before.refused), "nobody looked at half of it");
@@ -96,7 +96,7 @@ async fn a_slow_writer_is_waited_for_and_a_broken_file_complained_about_once() {
     until("the broken file is complained about", || host.reloads().status().refused > 0).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(host.reloads().status().refused, 1, "once");
-    assert_eq!(version(&client).await, "v000002");
+    assert_eq!(version(&client).await, "v000000002");
     deploy(&path, &versioned(3));
     becomes(&client, 3).await;
 }
@@ -111,7 +111,7 @@ async fn a_swapped_link_is_a_change() {
         symlink("..data/a.wasm", dir.join("mount/a.wasm")).unwrap();
     };
     let (postlude, client) = watched("mount/a.wasm", prepare).await;
-    assert_eq!(version(&client).await, "v000001");
+    assert_eq!(version(&client).await, "v000000001");
     let mount = postlude.dir().join("mount");
     for (round, folder) in (2..).zip(["..two", "..three"]) {
         std::fs::create_dir(mount.join(folder)).unwrap();
@@ -141,10 +141,10 @@ async fn the_watch_can_be_switched_off_and_on() {
     let (client, path) = (SwapClient::of(&postlude), postlude.dir().join("versioned.wasm"));
     deploy(&path, &versioned(1));
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(version(&client).await, "v000000");
+    assert_eq!(version(&client).await, "v000000000");
     postlude.edit_config("watch = false", "watch = true");
     postlude.try_reload().await.unwrap();
-    assert_eq!(version(&client).await, "v000001");
+    assert_eq!(version(&client).await, "v000000001");
     deploy(&path, &versioned(2));
     becomes(&client, 2).await;
     postlude.edit_config("watch = true", "watch = false");
@@ -152,7 +152,7 @@ async fn the_watch_can_be_switched_off_and_on() {
     until("it is switched off", || host.reloads().status().taken >= 3).await;
     deploy(&path, &versioned(3));
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(version(&client).await, "v000002");
+    assert_eq!(version(&client).await, "v000000002");
 }
 
 /// A part of a configuration may be one as well, with an action less: a call that comes while it is written waits for the rest.
