@@ -118,7 +118,7 @@ mod tests {
         `[dir]/package.json`: there is no field `main`: name the module whose default export is the plugin, such as `"main": "src/plugin.js"`
         `[dir]/package.json`: the field `main` names `src/plugin.ts`, which is no file of the project
         `[dir]/package.json`: unknown variant `v8`, expected `small` or `full` at line 1 column 49
-        `[dir]/package.json`: unknown field `motor`, expected `engine` at line 1 column 42
+        `[dir]/package.json`: unknown field `motor`, expected `engine` or `api` at line 1 column 42
         "#);
     }
 }
